@@ -15,6 +15,12 @@
 
 typedef struct fiber fiber;
 
+enum {
+    FIBER_STACK_LEAST = 64 << 10, /* bytes */
+    /* Bytes that code must leave free when it may allocate: libgc clears up to 16 KB below the stack pointer. */
+    FIBER_STACK_RESERVE = 32 << 10,
+};
+
 struct fiber {
     void *values; /* lowest address of the values region, zeroed when the fiber is created; NULL when there is none */
     size_t values_size; /* bytes */
@@ -50,12 +56,13 @@ void fiber_system_init(void);
 /* The fiber of the thread's own stack. It has no values region until fiber_adopt_values. */
 fiber *fiber_main(void);
 
-/* Gives a fiber (in practice the main one) a values region of size bytes: memory, which the caller keeps valid and
+/* Gives the main fiber a values region of size bytes: memory, which the caller keeps valid and
  * zeroes, or one mapped here when memory is NULL. False when that mapping fails. */
 bool fiber_adopt_values(fiber *, void *memory, size_t size);
 
-/* Makes a fiber that runs entry(argument) at the first switch to it. Sizes are rounded up to pages; at least 16 KB of
- * stack. When entry returns, `finished` is true and the main fiber continues. NULL when the mapping fails. */
+/* Makes a fiber that runs entry(argument) at the first switch to it. Sizes are rounded up to pages; at least
+ * FIBER_STACK_LEAST of stack. When entry returns, `finished` is true and the main fiber continues. NULL when the
+ * mapping fails. */
 fiber *fiber_create(void (*entry)(void *argument), void *argument, size_t stack_size, size_t values_size);
 
 /* Frees a fiber that is neither current nor the main one, whatever it was doing: nothing on its stack is unwound. */
