@@ -91,8 +91,9 @@ static void machine_push(fiber *f) {
 
 #else
 
-/* Pushes the registers that a called function must preserve (System V ABI, AAPCS64), stores the stack pointer in *from, takes
- * `to` for it and pops the registers found there. The floating-point modes are left alone: nobody here changes them. */
+/* Pushes the registers that a called function must preserve (System V ABI, AAPCS64), stores the stack pointer in *from,
+ * takes `to` for it and pops the registers found there. The floating-point modes are left alone: nobody here changes
+ * them. */
 void fiber_machine_switch(void **from, void *to) __attribute__((visibility("hidden")));
 /* Where a new fiber's first switch returns to: calls the function saved as the first register. */
 void fiber_machine_begin(void) __attribute__((visibility("hidden")));
@@ -149,7 +150,8 @@ static inline void machine_switch(fiber *from, fiber *to) {
     fiber_machine_switch(&from->stack_pointer, to->stack_pointer);
 }
 
-/* Lays out what fiber_machine_switch will pop. The stack pointer is a multiple of 16 when fiber_machine_begin starts. */
+/* Lays out what fiber_machine_switch will pop. The stack pointer is a multiple of 16 when fiber_machine_begin starts.
+ */
 static bool machine_prepare(fiber *f) {
     void **frame = (void **)(f->stack_high - 16) - FRAME_WORDS;
     memset(frame, 0, (size_t)(f->stack_high - (char *)frame));
@@ -182,7 +184,8 @@ static inline void arrived(fiber *here) {
     const void *low;
     size_t size;
     __sanitizer_finish_switch_fiber(here->fake_stack, &low, &size);
-    if (state.left == &state.main_fiber) { /* only AddressSanitizer knows the bounds by which it takes a stack for its own */
+    if (state.left ==
+        &state.main_fiber) { /* only AddressSanitizer knows the bounds by which it takes a stack for its own */
         state.main_fiber.mapping = (char *)low;
         state.main_fiber.mapping_size = size;
     }
@@ -244,8 +247,8 @@ void fiber_system_init(void) {
     if (fiber_system.current != NULL) return;
     state.page = (size_t)sysconf(_SC_PAGESIZE);
     fiber *f = &state.main_fiber;
-    /* The bounds come from the resource limit, as asking the threads library would read a file of /proc. The arguments and the
-     * environment lie above stack_high and may take a quarter of the limit (execve(2)). */
+    /* The bounds come from the resource limit, as asking the threads library would read a file of /proc. The arguments
+     * and the environment lie above stack_high and may take a quarter of the limit (execve(2)). */
     size_t size = 8 << 20;
     struct rlimit limit;
     if (getrlimit(RLIMIT_STACK, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY) size = (size_t)limit.rlim_cur;

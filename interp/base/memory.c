@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Keeps libgc to ourselves: its settings, our free lists in front of it, the limit on its heap, and the two test builds. */
+/* Keeps libgc to ourselves: its settings, our free lists in front of it, the limit on its heap, and the two test
+ * builds. */
 #include "memory.h"
 
 #include <fcntl.h>
@@ -53,8 +54,8 @@ static struct {
     GC_push_other_roots_proc other_roots;
 } heap;
 
-/* The blocks on our lists are unmarked. The collector would put the pointer-free ones on its own lists too and hand them out twice, so
- * both kinds are forgotten when it starts, and found again as garbage. */
+/* The blocks on our lists are unmarked. The collector would put the pointer-free ones on its own lists too and hand
+ * them out twice, so both kinds are forgotten when it starts, and found again as garbage. */
 static void collection_starts(void) {
     memset(mem_lists.scanned, 0, sizeof mem_lists.scanned);
     memset(mem_lists.atomic, 0, sizeof mem_lists.atomic);
@@ -93,7 +94,8 @@ static void start_marker(void) {
     heap.want_marker = false;
     heap.marker_settled = true;
     cpu_set_t processors;
-    if (sched_getaffinity(0, sizeof processors, &processors) == 0 && CPU_COUNT(&processors) > 1) GC_start_mark_threads();
+    if (sched_getaffinity(0, sizeof processors, &processors) == 0 && CPU_COUNT(&processors) > 1)
+        GC_start_mark_threads();
 }
 
 void mem_init(void) {
@@ -147,7 +149,8 @@ static void *allocate(size_t size, int kind, void **lists) {
         return block;
     }
 #endif
-    /* Not GC_malloc_ignore_off_page: a compiled loop over a large block may keep nothing but a pointer into its middle. */
+    /* Not GC_malloc_ignore_off_page: a compiled loop over a large block may keep nothing but a pointer into its middle.
+     */
     void *block = kind == GC_I_PTRFREE ? GC_malloc_atomic(size) : GC_malloc(size);
 #ifdef MEM_STRESS
     if (block && kind == GC_I_PTRFREE) memset(block, 0xA5, size);
@@ -167,7 +170,8 @@ void *mem_alloc_atomic_slow(size_t size) {
     return block;
 }
 
-/* Whether the limit admits size more bytes. A collection is worth its price for a size that matters, or after enough garbage. */
+/* Whether the limit admits size more bytes. A collection is worth its price for a size that matters, or after enough
+ * garbage. */
 static bool admitted(size_t size) {
     if (size <= FREELY_GRANTED) return true;
     size_t limit = mem_limit();
@@ -232,7 +236,8 @@ void mem_on_push_roots(void (*callback)(void)) {
     heap.pushers[heap.pusher_count++] = callback;
 }
 
-/* Eager: GC_push_all would take a place on the mark stack for each range, and the program dies when thousands fill it. */
+/* Eager: GC_push_all would take a place on the mark stack for each range, and the program dies when thousands fill it.
+ */
 void mem_push_range(void *low, void *high) {
     if ((char *)low < (char *)high) GC_push_all_eager(low, high);
 }
@@ -277,7 +282,8 @@ static void *set_stack_bottom(void *high) {
 void mem_stack_switch(void *high) { GC_call_with_alloc_lock(set_stack_bottom, high); }
 
 #else
-/* ------------------------------------------------------------------ plain malloc, for AddressSanitizer: nothing is ever freed */
+/* ------------------------------------------------------------------ plain malloc, for AddressSanitizer: nothing is
+ * ever freed */
 
 static struct {
     bool ready;
@@ -326,7 +332,9 @@ void mem_on_push_roots(void (*callback)(void)) { (void)callback; }
 
 void mem_push_range(void *low, void *high) { (void)low, (void)high; }
 
-void mem_finalizer(void *object, void (*fn)(void *object, void *data), void *data) { (void)object, (void)fn, (void)data; }
+void mem_finalizer(void *object, void (*fn)(void *object, void *data), void *data) {
+    (void)object, (void)fn, (void)data;
+}
 
 int mem_run_finalizers(void) { return 0; }
 
@@ -392,8 +400,9 @@ static void lower_to_cgroups(size_t *limit) {
         bool second = controllers[1] == '\0';
         if (!second && strcmp(controllers + 1, "memory") != 0) continue;
         for (;;) {
-            int length = snprintf(path, sizeof path, "/sys/fs/cgroup%s%s/%s", second ? "" : "/memory",
-                                  strcmp(group, "/") == 0 ? "" : group, second ? "memory.max" : "memory.limit_in_bytes");
+            int length =
+                snprintf(path, sizeof path, "/sys/fs/cgroup%s%s/%s", second ? "" : "/memory",
+                         strcmp(group, "/") == 0 ? "" : group, second ? "memory.max" : "memory.limit_in_bytes");
             if (length > 0 && (size_t)length < sizeof path) lower_to_file(limit, path);
             char *slash = strrchr(group, '/');
             if (slash == NULL || group[0] == '\0') break;

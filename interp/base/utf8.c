@@ -27,7 +27,8 @@ static inline size_t sequence(const unsigned char *p, const unsigned char *end) 
         if (first == 0xED && p[1] >= 0xA0) return 0; /* surrogate */
         return 3;
     }
-    if (first > 0xF4 || left < 4 || !is_continuation(p[1]) || !is_continuation(p[2]) || !is_continuation(p[3])) return 0;
+    if (first > 0xF4 || left < 4 || !is_continuation(p[1]) || !is_continuation(p[2]) || !is_continuation(p[3]))
+        return 0;
     if (first == 0xF0 && p[1] < 0x90) return 0;  /* overlong */
     if (first == 0xF4 && p[1] >= 0x90) return 0; /* above U+10FFFF */
     return 4;
@@ -38,18 +39,18 @@ uint32_t utf8_decode(const char *text, size_t length, size_t *bytes) {
     size_t size = sequence(p, p + length);
     *bytes = size ? size : 1;
     switch (size) {
-        case 1: return p[0];
-        case 2: return (uint32_t)(p[0] & 0x1F) << 6 | (p[1] & 0x3F);
-        case 3: return (uint32_t)(p[0] & 0x0F) << 12 | (uint32_t)(p[1] & 0x3F) << 6 | (p[2] & 0x3F);
-        case 4:
-            return (uint32_t)(p[0] & 0x07) << 18 | (uint32_t)(p[1] & 0x3F) << 12 | (uint32_t)(p[2] & 0x3F) << 6 |
-                   (p[3] & 0x3F);
-        default: return UTF8_STRAY + p[0];
+    case 1: return p[0];
+    case 2: return (uint32_t)(p[0] & 0x1F) << 6 | (p[1] & 0x3F);
+    case 3: return (uint32_t)(p[0] & 0x0F) << 12 | (uint32_t)(p[1] & 0x3F) << 6 | (p[2] & 0x3F);
+    case 4:
+        return (uint32_t)(p[0] & 0x07) << 18 | (uint32_t)(p[1] & 0x3F) << 12 | (uint32_t)(p[2] & 0x3F) << 6 |
+               (p[3] & 0x3F);
+    default: return UTF8_STRAY + p[0];
     }
 }
 
-/* A first byte cannot be a later byte of another sequence, so a sequence that ends at the cursor is the one a walk from the
- * start would find. */
+/* A first byte cannot be a later byte of another sequence, so a sequence that ends at the cursor is the one a walk from
+ * the start would find. */
 uint32_t utf8_previous(const char **cursor, const char *start) {
     const unsigned char *end = (const unsigned char *)*cursor;
     size_t most = (size_t)(*cursor - start);
@@ -100,7 +101,8 @@ static const unsigned char *walk(const unsigned char *p, const unsigned char *en
     while (p < end && left > 0) {
         if (*p < 0x80) {
             while (left >= 8 && end - p >= 8 && (load_word(p) & HIGH_BITS) == 0) p += 8, left -= 8;
-            while (left > 0 && p < end && *p < 0x80) p++, left--; /* at most up to the next non-ASCII byte of this word */
+            while (left > 0 && p < end && *p < 0x80)
+                p++, left--; /* at most up to the next non-ASCII byte of this word */
             continue;
         }
         size_t size = sequence(p, end);
