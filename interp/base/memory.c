@@ -106,6 +106,7 @@ void mem_init(void) {
     GC_set_finalize_on_demand(1);
     GC_set_warn_proc(GC_ignore_warn_proc);
     GC_set_oom_fn(out_of_memory);
+    GC_set_max_retries(2); /* by default a heap that may not grow is declared full without a collection */
     GC_set_markers_count(2); /* counts the mutator; no thread is started before GC_start_mark_threads */
     GC_INIT();
     GC_register_displacement(4); /* the tag of List cells */
@@ -291,9 +292,9 @@ static struct {
     void *stack_base;
 } heap;
 
-/* Everything here leaks on purpose. */
+/* Everything here leaks on purpose, and what is too large must be answered with NULL. */
 const char *__asan_default_options(void);
-const char *__asan_default_options(void) { return "detect_leaks=0"; }
+const char *__asan_default_options(void) { return "detect_leaks=0:allocator_may_return_null=1"; }
 
 void mem_init(void) {
     if (heap.ready) return;
