@@ -82,7 +82,7 @@ bool binary_wanted(cp_context *cp, cp_value wanted, char *byte, const char **byt
     if (cp_bytes_of(wanted, bytes, size)) return true;
     int64_t n = -1;
     if (!cp_is_integer(wanted)) {
-        cp_throw_type(cp, "bytes", "Integer|String|Binary|Buffer", wanted);
+        cp_throw_type(cp, "bytes", "Integer, String, Binary or Buffer", wanted);
         return false;
     }
     if (!cp_to_int64(wanted, &n) || n < 0 || n > 255) {

@@ -69,7 +69,8 @@ static cp_value m_add(cp_context *cp, cp_value self, const cp_value *arguments, 
     const cp_binary *binary = cp_binary_of(self);
     const char *bytes;
     size_t size;
-    if (!cp_bytes_of(arguments[0], &bytes, &size)) return cp_throw_type(cp, "+", BYTES, arguments[0]);
+    if (!cp_bytes_of(arguments[0], &bytes, &size))
+        return cp_throw_type(cp, "an operand of +", "String, Binary or Buffer", arguments[0]);
     cp_value result = binary_try_n(cp, NULL, binary->size + size);
     if (result == CP_THROWN) return result;
     memcpy(cp_binary_of(result)->data, binary->data, binary->size);

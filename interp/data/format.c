@@ -77,8 +77,9 @@ static bool add_padded(struct bytes *out, const struct conversion *c, size_t tak
 
 static cp_value add_integer(cp_context *cp, struct bytes *out, const struct conversion *c, cp_value v) {
     if (!cp_is_integer(v)) {
-        const char name[] = {'%', c->letter, 0};
-        return cp_throw_type(cp, name, "Integer", v);
+        char what[] = "the value of %?";
+        what[sizeof what - 2] = c->letter;
+        return cp_throw_type(cp, what, "Integer", v);
     }
     int base = c->letter == 'x' || c->letter == 'X' ? 16 : c->letter == 'o' ? 8 : 10;
     cp_value digits = number_integer_string(cp, v, base);
@@ -116,8 +117,9 @@ static cp_value add_integer(cp_context *cp, struct bytes *out, const struct conv
 
 static cp_value add_real(cp_context *cp, struct bytes *out, const struct conversion *c, cp_value v) {
     if (!cp_is_number(v)) {
-        const char name[] = {'%', c->letter, 0};
-        return cp_throw_type(cp, name, "Integer|Real", v);
+        char what[] = "the value of %?";
+        what[sizeof what - 2] = c->letter;
+        return cp_throw_type(cp, what, "Integer or Real", v);
     }
     char spec[16], *p = spec;
     *p++ = '%';

@@ -4,6 +4,8 @@
  */
 #include "interp/data/number.h"
 
+#include "interp/base/memory.h"
+
 #include <limits.h>
 #include <math.h>
 #include <stdlib.h>
@@ -19,7 +21,7 @@ struct boxed_real {
 };
 
 cp_value cp_box_real(double d) {
-    struct boxed_real *box = cp_alloc_atomic(sizeof *box);
+    struct boxed_real *box = mem_alloc_atomic(sizeof *box);
     box->header = (cp_object){CP_CLASS_REAL, 0};
     box->value = d;
     return cp_from_object(box);
@@ -35,9 +37,9 @@ mpz_srcptr integer_view_of(cp_value v, struct integer_view *view) {
 }
 
 static cp_value big_from_limbs(const mp_limb_t *limbs, size_t count, bool negative) {
-    mp_limb_t *copy = cp_alloc_atomic(count * sizeof *copy);
+    mp_limb_t *copy = mem_alloc_atomic(count * sizeof *copy);
     memcpy(copy, limbs, count * sizeof *copy);
-    struct big_integer *big = cp_alloc(sizeof *big);
+    struct big_integer *big = mem_alloc(sizeof *big);
     big->header.class_number = CP_CLASS_INTEGER;
     mpz_roinit_n(big->value, copy, negative ? -(mp_size_t)count : (mp_size_t)count);
     return cp_from_object(big);
@@ -128,22 +130,22 @@ cp_value number_truncate(cp_context *cp, double d) {
 
 /* ---- arithmetic ---- */
 
-static cp_value division_by_zero(cp_context *cp, char operator) {
-    return cp_throw(cp, CP_ERROR_CARAPACE, CP_DIVISION_BY_ZERO, "%c: division by zero", operator);
+static cp_value division_by_zero(cp_context *cp, char operation) {
+    return cp_throw(cp, CP_ERROR_CARAPACE, CP_DIVISION_BY_ZERO, "%c: division by zero", operation);
 }
 
-static cp_value integer_arithmetic(cp_context *cp, char operator, cp_value a, cp_value b) {
+static cp_value integer_arithmetic(cp_context *cp, char operation, cp_value a, cp_value b) {
     struct integer_view view_a, view_b;
     mpz_srcptr x = integer_view_of(a, &view_a), y = integer_view_of(b, &view_b);
     size_t bits_x = mpz_sizeinbase(x, 2), bits_y = mpz_sizeinbase(y, 2);
-    bool divides = operator== '/' || operator== '%';
-    if (divides && mpz_sgn(y) == 0) return division_by_zero(cp, operator);
+    bool divides = operation == '/' || operation == '%';
+    if (divides && mpz_sgn(y) == 0) return division_by_zero(cp, operation);
     /* A product may have one bit less than the sum: let that one through, number_from_mpz counts exactly. */
-    size_t bits = operator== '*' ? bits_x + bits_y - 1 : bits_x> bits_y ? bits_x : bits_y;
+    size_t bits = operation == '*' ? bits_x + bits_y - 1 : bits_x > bits_y ? bits_x : bits_y;
     if (!integer_room(cp, bits)) return CP_THROWN;
     mpz_t value;
     mpz_init(value);
-    switch (operator) {
+    switch (operation) {
     case '+': mpz_add(value, x, y); break;
     case '-': mpz_sub(value, x, y); break;
     case '*': mpz_mul(value, x, y); break;
@@ -156,14 +158,15 @@ static cp_value integer_arithmetic(cp_context *cp, char operator, cp_value a, cp
 }
 
 /* Everything but two fixnums. */
-static cp_value arithmetic(cp_context *cp, char operator, cp_value a, cp_value b) {
+static cp_value arithmetic(cp_context *cp, char operation, cp_value a, cp_value b) {
     if (!cp_is_number(a) || !cp_is_number(b)) {
-        const char name[] = {operator, 0 };
-        return cp_throw_type(cp, name, "Integer|Real", cp_is_number(a) ? b : a);
+        char what[] = "an operand of ?";
+        what[sizeof what - 2] = operation;
+        return cp_throw_type(cp, what, "Integer or Real", cp_is_number(a) ? b : a);
     }
-    if (cp_is_integer(a) && cp_is_integer(b)) return integer_arithmetic(cp, operator, a, b);
+    if (cp_is_integer(a) && cp_is_integer(b)) return integer_arithmetic(cp, operation, a, b);
     double x = cp_to_double(a), y = cp_to_double(b);
-    switch (operator) {
+    switch (operation) {
     case '+': return cp_real(x + y);
     case '-': return cp_real(x - y);
     case '*': return cp_real(x * y);

@@ -80,10 +80,10 @@ static cp_value f_random(cp_context *cp, cp_value self, const cp_value *argument
 
 /* ---- bits ---- */
 
-static cp_value bit_pair(cp_context *cp, char operator, cp_value a, cp_value b) {
+static cp_value bit_pair(cp_context *cp, char operation, cp_value a, cp_value b) {
     if (cp_is_fixnum(a) && cp_is_fixnum(b)) {
         int64_t x = cp_fixnum_value(a), y = cp_fixnum_value(b);
-        return cp_fixnum(operator== '&' ? x & y : operator== '|' ? x | y : x ^ y);
+        return cp_fixnum(operation == '&' ? x & y : operation == '|' ? x | y : x ^ y);
     }
     struct integer_view view_a, view_b;
     mpz_srcptr x = integer_view_of(a, &view_a), y = integer_view_of(b, &view_b);
@@ -91,36 +91,36 @@ static cp_value bit_pair(cp_context *cp, char operator, cp_value a, cp_value b) 
     if (!integer_room(cp, bits_x > bits_y ? bits_x : bits_y)) return CP_THROWN;
     mpz_t value;
     mpz_init(value);
-    if (operator== '&') mpz_and(value, x, y);
-    else if (operator== '|') mpz_ior(value, x, y);
+    if (operation == '&') mpz_and(value, x, y);
+    else if (operation == '|') mpz_ior(value, x, y);
     else mpz_xor(value, x, y);
     cp_value result = number_from_mpz(cp, value);
     mpz_clear(value);
     return result;
 }
 
-static cp_value bit_all(cp_context *cp, const char *name, char operator, const cp_value * arguments, int count) {
+static cp_value bit_all(cp_context *cp, const char *what, char operation, const cp_value *arguments, int count) {
     cp_value result = arguments[0];
     for (int i = 1; i < count && result != CP_THROWN; i++) {
-        if (!cp_is_integer(arguments[i])) return cp_throw_type(cp, name, "Integer", arguments[i]);
-        result = bit_pair(cp, operator, result, arguments[i]);
+        if (!cp_is_integer(arguments[i])) return cp_throw_type(cp, what, "Integer", arguments[i]);
+        result = bit_pair(cp, operation, result, arguments[i]);
     }
     return result;
 }
 
 static cp_value f_bit_and(cp_context *cp, cp_value self, const cp_value *arguments, int count) {
     (void)self;
-    return bit_all(cp, "bitAnd", '&', arguments, count);
+    return bit_all(cp, "an operand of bitAnd", '&', arguments, count);
 }
 
 static cp_value f_bit_or(cp_context *cp, cp_value self, const cp_value *arguments, int count) {
     (void)self;
-    return bit_all(cp, "bitOr", '|', arguments, count);
+    return bit_all(cp, "an operand of bitOr", '|', arguments, count);
 }
 
 static cp_value f_bit_xor(cp_context *cp, cp_value self, const cp_value *arguments, int count) {
     (void)self;
-    return bit_all(cp, "bitXor", '^', arguments, count);
+    return bit_all(cp, "an operand of bitXor", '^', arguments, count);
 }
 
 static cp_value f_bit_not(cp_context *cp, cp_value self, const cp_value *arguments, int count) {
@@ -150,12 +150,12 @@ static cp_value f_shift(cp_context *cp, cp_value self, const cp_value *arguments
 /* ---- order and rounding ---- */
 
 /* The operand that is least (sign -1) or greatest (sign 1); a NaN wins, so that it is not overlooked. */
-static cp_value extreme(cp_context *cp, const char *name, int sign, const cp_value *arguments, int count) {
+static cp_value extreme(cp_context *cp, const char *what, int sign, const cp_value *arguments, int count) {
     cp_value result = arguments[0];
     for (int i = 1; i < count; i++) {
         int order = 0;
         switch (number_compare(cp, arguments[i], result, &order)) {
-        case NUMBER_NONE: return cp_throw_type(cp, name, "Integer|Real", arguments[i]);
+        case NUMBER_NONE: return cp_throw_type(cp, what, "Integer or Real", arguments[i]);
         case NUMBER_UNORDERED: result = cp_real(NAN); break;
         default:
             if (order == sign) result = arguments[i];
@@ -166,12 +166,12 @@ static cp_value extreme(cp_context *cp, const char *name, int sign, const cp_val
 
 static cp_value f_min(cp_context *cp, cp_value self, const cp_value *arguments, int count) {
     (void)self;
-    return extreme(cp, "min", -1, arguments, count);
+    return extreme(cp, "an operand of min", -1, arguments, count);
 }
 
 static cp_value f_max(cp_context *cp, cp_value self, const cp_value *arguments, int count) {
     (void)self;
-    return extreme(cp, "max", 1, arguments, count);
+    return extreme(cp, "an operand of max", 1, arguments, count);
 }
 
 static cp_value f_abs(cp_context *cp, cp_value self, const cp_value *arguments, int count) {

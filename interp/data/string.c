@@ -4,6 +4,7 @@
  */
 #include "interp/data/string.h"
 
+#include "interp/base/memory.h"
 #include "interp/base/utf8.h"
 #include "interp/base/vector.h"
 
@@ -39,7 +40,7 @@ static cp_value string_init(cp_string *s, size_t size) {
 
 cp_value cp_string_n(cp_context *cp, const char *bytes, size_t size) {
     (void)cp;
-    cp_string *s = cp_alloc_atomic(sizeof *s + size + 1);
+    cp_string *s = mem_alloc_atomic(sizeof *s + size + 1);
     if (bytes) memcpy(s->inline_text, bytes, size);
     return string_init(s, size);
 }
@@ -108,7 +109,7 @@ cp_value string_slice(cp_context *cp, cp_value v, size_t from, size_t to) {
     cp_value owner = is_shared(s) ? ((struct shared_string *)s)->owner : v;
     if (size < SHARED_LEAST || size < cp_string_size(owner) / SHARED_PART)
         return string_try_n(cp, s->text + from, size);
-    struct shared_string *part = cp_alloc(sizeof *part);
+    struct shared_string *part = mem_alloc(sizeof *part);
     part->string.header.class_number = CP_CLASS_STRING;
     part->string.size = size;
     part->string.length = SIZE_MAX;
@@ -218,7 +219,7 @@ size_t string_find(cp_value v, const char *wanted, size_t size, size_t from) {
 /* ---- errors ---- */
 
 const char *string_excerpt(const char *text, size_t size) {
-    char *out = cp_alloc_atomic(EXCERPT_MOST * 4 + 8), *p = out;
+    char *out = mem_alloc_atomic(EXCERPT_MOST * 4 + 8), *p = out;
     size_t taken = size < EXCERPT_MOST ? size : EXCERPT_MOST;
     /* Do not cut within a character. */
     while (taken < size && taken > EXCERPT_MOST - 4 && (text[taken] & 0xC0) == 0x80) taken--;

@@ -236,7 +236,7 @@ static cp_value m_reverse(cp_context *cp, cp_value self, const cp_value *argumen
 
 static cp_value m_add(cp_context *cp, cp_value self, const cp_value *arguments, int count) {
     (void)count;
-    if (!cp_is_string(arguments[0])) return cp_throw_type(cp, "+", "String", arguments[0]);
+    if (!cp_is_string(arguments[0])) return cp_throw_type(cp, "an operand of +", "String", arguments[0]);
     return string_concat(cp, self, arguments[0]);
 }
 
