@@ -13,6 +13,7 @@ struct class_table;
 struct thread;    /* run/thread.h: one Carapace Thread */
 struct scheduler; /* base/scheduler.h */
 struct load_state;
+struct number_state;
 struct type;
 
 /* Symbols, types and classes that C code compares with; made once by context_create. */
@@ -27,6 +28,7 @@ struct well_known {
 struct cp_context {
     struct symbol_table *symbols;
     struct class_table *classes;
+    struct number_state *numbers; /* number_functions.c: the random generator */
     struct well_known known;
     cp_value error;         /* the Error that CP_THROWN announces; CP_NIL when nothing is thrown */
     struct thread *current; /* the running Carapace Thread */
