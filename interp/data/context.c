@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * context.c: makes an interpreter's state: its tables, the names C code compares with, and the built-in classes that
- * every part of the interpreter needs.
+ * context.c: makes an interpreter's state: its tables, the names C code compares with, and the classes and functions of
+ * this room.
  */
 #include "interp/data/context.h"
+#include "interp/data/builtin.h"
 #include "interp/data/class.h"
-#include "interp/data/error.h"
 #include "interp/data/symbol.h"
 #include "interp/base/memory.h"
 
@@ -48,7 +48,6 @@ cp_context *context_create(void) {
     symbol_table_init(cp);
     class_table_init(cp);
     make_known(cp);
-    class_define_builtin(cp, CP_CLASS_ERROR, &error_class_def)->missing = error_missing;
-    class_define_builtin(cp, CP_CLASS_FUNCTION, &function_class);
+    builtin_define(cp);
     return cp;
 }

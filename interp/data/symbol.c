@@ -5,18 +5,10 @@
  * Invariant: the table has a power of two of places and at most half of them are taken, so a probe always ends.
  */
 #include "interp/data/symbol.h"
+#include "interp/data/string.h"
 #include "interp/base/memory.h"
 
 enum { FIRST_SIZE = 2048 }; /* places: the built-in names fit without growing */
-
-/* FNV-1a, then a mix of the high bits into the low ones, which alone choose the place. */
-static uint32_t hash_text(const char *text, size_t size) {
-    uint64_t hash = 0xcbf29ce484222325u;
-    for (size_t i = 0; i < size; i++) hash = (hash ^ (unsigned char)text[i]) * 0x100000001b3u;
-    hash ^= hash >> 32;
-    hash *= 0x9e3779b97f4a7c15u;
-    return (uint32_t)(hash >> 32);
-}
 
 /* The place of that text: its Symbol's, or the free one where it belongs. */
 static cp_symbol **place(const struct symbol_table *table, const char *text, size_t size, uint32_t hash) {
@@ -48,7 +40,7 @@ void symbol_table_init(cp_context *cp) {
 }
 
 cp_symbol *symbol_find(cp_context *cp, const char *text, size_t size) {
-    return *place(cp->symbols, text, size, hash_text(text, size));
+    return *place(cp->symbols, text, size, string_hash_bytes(text, size));
 }
 
 cp_symbol *symbol_walk(cp_context *cp, uint32_t *position) {
@@ -61,7 +53,7 @@ cp_symbol *symbol_walk(cp_context *cp, uint32_t *position) {
 
 cp_value cp_symbol_n(cp_context *cp, const char *text, size_t size) {
     struct symbol_table *table = cp->symbols;
-    uint32_t hash = hash_text(text, size);
+    uint32_t hash = string_hash_bytes(text, size);
     cp_symbol **found = place(table, text, size, hash);
     if (CP_LIKELY(*found != NULL)) return cp_from_object(*found);
     if (2 * (table->count + 1) > table->mask + 1) {
