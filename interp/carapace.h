@@ -21,7 +21,7 @@
 
 #define CP_LIKELY(x) __builtin_expect(!!(x), 1)
 #define CP_UNLIKELY(x) __builtin_expect(!!(x), 0)
-#define CP_PRINTF(format, first) __attribute__((format(printf, format, first)))
+#define CP_PRINTF(position, first) __attribute__((format(printf, position, first)))
 
 /* ---- values ------------------------------------------------------------------------------------------------------ */
 
