@@ -18,8 +18,8 @@ static inline bool is_array(cp_value v) { return cp_has_class(v, CP_CLASS_ARRAY)
 /*
  * Sorts items in place, stably. The comparator is () for the natural order (sort_compare) or whatever cp_call takes: it
  * gets two items and answers an Integer below 0, or anything true that is no number, when the first comes before the
- * second. It may wait, throw (items then stay as they were) and lie (the result is then some permutation). items must be
- * memory that nobody else frees meanwhile. CP_NIL or CP_THROWN.
+ * second. It may wait, throw (items then stay as they were) and lie (the result is then some permutation). items must
+ * be memory that nobody else frees meanwhile. CP_NIL or CP_THROWN.
  */
 cp_value sort_values(cp_context *cp, cp_value *items, size_t count, cp_value comparator);
 

@@ -93,7 +93,8 @@ static const cp_method_def methods[] = {
     {"get", "Object", "((index Integer))", array_get,
      "The item with that index, counted from 0. An index outside the Array is error 1.7."},
     {"set", "Object", "((index Integer) item)", array_set,
-     "Puts item in the place with that index, counted from 0, and gives item. An index outside the Array is error 1.7."},
+     "Puts item in the place with that index, counted from 0, and gives item. An index outside the Array is error "
+     "1.7."},
     {"fill", "Array", "(item)", array_fill, "Puts item in every place and gives the Array."},
     {"sort", "Array", "((comparator Object ()))", array_sort,
      "Sorts the Array in place, keeping the order of equal items, and gives it. The comparator gets two items and says "
@@ -102,7 +103,8 @@ static const cp_method_def methods[] = {
      "without an order are error 1.11. When the comparator throws, the Array is unchanged."},
     {"list", "List", "()", array_list, "A new List of the items."},
     {"string", "String", "()", array_string, "The text <Array item...>."},
-    {"==", "Object", "(other)", array_equal, "true when other is an Array with equal items in the same order; else ()."},
+    {"==", "Object", "(other)", array_equal,
+     "true when other is an Array with equal items in the same order; else ()."},
     {"!=", "Object", "(other)", array_differs, "() when other is an Array with equal items; else true."},
     {0},
 };

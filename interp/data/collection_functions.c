@@ -189,7 +189,8 @@ static cp_value fn_unscramble(cp_context *cp, cp_value self, const cp_value *arg
 
 const cp_function_def collection_functions[] = {
     {"length", "Integer", "(sequence)", fn_length,
-     "The number of items of a List, Array, HashTable or Range, of characters of a String or Symbol, of bytes of a Binary "
+     "The number of items of a List, Array, HashTable or Range, of characters of a String or Symbol, of bytes of a "
+     "Binary "
      "or Buffer, or what an object's method length gives. A circular List is error 1.8, anything without a length 1.11 "
      "or 1.12."},
     {"isEmpty", "Symbol", "(sequence)", fn_is_empty,
@@ -197,7 +198,8 @@ const cp_function_def collection_functions[] = {
     {"reverse", "Object", "(sequence)", fn_reverse,
      "A new List, Array, String (by characters) or Binary with the items in the opposite order."},
     {"join", "String", "(sequence (separator Object ()))", fn_join,
-     "The items of a List, or of anything else that for takes, as one String, each as print shows it, with the separator "
+     "The items of a List, or of anything else that for takes, as one String, each as print shows it, with the "
+     "separator "
      "between them."},
     {"cons", "List", "(item list)", fn_cons, "A new List: item, then list, whose cells it shares."},
     {"headOf", "Object", "(list)", fn_head_of, "The first item. The head of () is error 1.7."},
@@ -205,10 +207,12 @@ const cp_function_def collection_functions[] = {
      "The List without its first item, sharing its cells. The tail of () is ()."},
     {"list", "List", "(...)", fn_list, "A List of the arguments, in order; of none, ()."},
     {"range", "Range", "((first Integer|Real) (end Integer|Real ()) (step Integer|Real ()))", fn_range,
-     "The numbers from first up to but not including end, by step (1 if not given); with one argument, from 0 up to but "
+     "The numbers from first up to but not including end, by step (1 if not given); with one argument, from 0 up to "
+     "but "
      "not including it. A step of 0 is error 1.8."},
     {"scramble", "String", "((text String))", fn_scramble,
-     "Makes text unreadable at a glance, so that a password does not stand open in a file. It is no encryption: there is "
+     "Makes text unreadable at a glance, so that a password does not stand open in a file. It is no encryption: there "
+     "is "
      "no key, and unscramble gives anybody the text back. The result is base64, one third longer."},
     {"unscramble", "String", "((text String))", fn_unscramble,
      "The text that scramble was given. Text that is no base64 is error 1.8."},

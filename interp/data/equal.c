@@ -2,11 +2,11 @@
 /*
  * equal.c: cp_equal and cp_hash.
  *
- * Scripts choose what is compared, so nesting may be as deep as memory, structures may be circular, and shared parts may
- * make a small structure look exponentially large. Hence no recursion over items but a stack of frames on the heap; and
- * once a comparison is suspiciously deep or long, pairs already met are joined in a union-find and taken as equal
- * when met again (coinduction: a difference, if any, is found from the first meeting), which bounds the work to about the
- * number of different parts.
+ * Scripts choose what is compared, so nesting may be as deep as memory, structures may be circular, and shared parts
+ * may make a small structure look exponentially large. Hence no recursion over items but a stack of frames on the heap;
+ * and once a comparison is suspiciously deep or long, pairs already met are joined in a union-find and taken as equal
+ * when met again (coinduction: a difference, if any, is found from the first meeting), which bounds the work to about
+ * the number of different parts.
  */
 #include "interp/data/equal.h"
 #include "interp/data/array.h"
@@ -90,7 +90,7 @@ static enum verdict judge(cp_context *cp, cp_value a, cp_value b) {
 struct met {
     struct met_node {
         cp_value value, parent;
-    } *nodes;
+    } * nodes;
     size_t count, mask;
 };
 
@@ -301,7 +301,7 @@ static uint32_t hash_value(cp_context *cp, cp_value v, unsigned depth, unsigned 
         struct array *array = array_of(v);
         hash = combine(hash, (uint32_t)array->count);
         if (depth == HASH_DEPTH) return hash;
-        for (size_t i = 0; i < array->count && *budget > 0; i++) {
+        for (size_t i = 0; i<array->count && * budget> 0; i++) {
             --*budget;
             hash = combine(hash, hash_value(cp, array->items[i], depth + 1, budget));
         }

@@ -20,7 +20,8 @@
 
 static cp_value no_sequence(cp_context *cp, cp_value got) {
     return cp_throw_type(cp, "a sequence to walk",
-                         "List, Array, HashTable, String, Binary, Buffer, Range, Enumerator or an object with next", got);
+                         "List, Array, HashTable, String, Binary, Buffer, Range, Enumerator or an object with next",
+                         got);
 }
 
 cp_value cp_iterate(cp_context *cp, cp_iterator *iterator, cp_value sequence) {
@@ -44,7 +45,8 @@ static cp_value next_of_list(cp_context *cp, cp_iterator *iterator) {
     size_t given = iterator->position++;
     if (CP_UNLIKELY((given & (given - 1)) == 0)) iterator->sequence = cell; /* Brent: move the mark up */
     else if (CP_UNLIKELY(cell == iterator->sequence))
-        return cp_throw(cp, CP_ERROR_CARAPACE, CP_BAD_ARGUMENT, "circular List: the walk has come back to an earlier item");
+        return cp_throw(cp, CP_ERROR_CARAPACE, CP_BAD_ARGUMENT,
+                        "circular List: the walk has come back to an earlier item");
     iterator->state = cp_tail(cell);
     return cp_head(cell);
 }

@@ -22,8 +22,8 @@ static cp_value cell_at(cp_context *cp, cp_value list, cp_value index, const cha
     if (!cp_to_int64(index, &wanted) || wanted < 0 || (uint64_t)wanted >= count) {
         cp_value text = cp_to_string(cp, index);
         if (text == CP_THROWN) return CP_THROWN;
-        return cp_throw(cp, CP_ERROR_CARAPACE, CP_INDEX, "List.%s: no item %s; the List has %zu, counted from 0", method,
-                        cp_text_z(cp, text), count);
+        return cp_throw(cp, CP_ERROR_CARAPACE, CP_INDEX, "List.%s: no item %s; the List has %zu, counted from 0",
+                        method, cp_text_z(cp, text), count);
     }
     while (wanted-- > 0) list = cp_tail(list);
     return list;
@@ -168,8 +168,7 @@ static const cp_method_def methods[] = {
     {"List", "List", "(...)", list_construct, "Makes a List of the arguments, in order; of none, ()."},
     {"length", "Integer", "()", list_length, "The number of items. A circular List is error 1.8."},
     {"head", "Object", "()", list_head, "The first item. The head of () is error 1.7."},
-    {"tail", "List", "()", list_tail,
-     "The List without its first item, sharing its cells. The tail of () is ()."},
+    {"tail", "List", "()", list_tail, "The List without its first item, sharing its cells. The tail of () is ()."},
     {"cons", "List", "(item)", list_cons,
      "A new List: item, then this List, whose cells it shares. This List does not change."},
     {"endCons", "List", "(item)", list_end_cons,
@@ -195,8 +194,7 @@ static const cp_method_def methods[] = {
      "Makes list what follows the first item, in place, and gives the List. () has no first item: error 1.7; "
      "anything but a List is error 1.11."},
     {"string", "String", "()", list_string, "The text of the List as it reads back."},
-    {"==", "Object", "(other)", list_equal,
-     "true when other is a List with equal items in the same order; else ()."},
+    {"==", "Object", "(other)", list_equal, "true when other is a List with equal items in the same order; else ()."},
     {"!=", "Object", "(other)", list_differs, "() when other is a List with equal items; else true."},
     {0},
 };

@@ -12,11 +12,10 @@
  * What cp_to_source prints, by class:
  *     Integer, Real       as number_to_string            Symbol      bare
  *     String              "quoted", escaped              Binary      0x"A102"
- *     List                (a b c); (. a b) as a.b where that reads back as such; (%list a) as [a], (%table k v) as {k v}
- *     improper, circular  (a . b), (a b ...)             HashTable   {k v ...}
- *     Array, Reference    <Array a b>, <Reference a>     Range       (range 0 10), which makes it when evaluated
- *     Function            <Function name>
- *     any other class     <Class>, or <Class text> with what its method `string` gives, one line of it, cut at 200 bytes
+ *     List                (a b c); (. a b) as a.b where that reads back as such; (%list a) as [a], (%table k v) as {k
+ * v} improper, circular  (a . b), (a b ...)             HashTable   {k v ...} Array, Reference    <Array a b>,
+ * <Reference a>     Range       (range 0 10), which makes it when evaluated Function            <Function name> any
+ * other class     <Class>, or <Class text> with what its method `string` gives, one line of it, cut at 200 bytes
  * cp_to_string differs at the outermost level only: a String is itself, and an object with a method `string` is what
  * that gives. What stands deeper than PRINT_DEEPEST Lists prints as ..., and more than PRINT_MOST bytes are error 1.5.
  */

@@ -128,7 +128,8 @@ static cp_value range_hash(cp_context *cp, cp_value self, const cp_value *argume
 static const cp_property_def properties[] = {
     {"start", "Integer|Real", CP_READ_ONLY, NULL, get_start, NULL, "The first item, if there is any."},
     {"end", "Integer|Real", CP_READ_ONLY, NULL, get_end, NULL, "Where the Range ends; itself not an item."},
-    {"step", "Integer|Real", CP_READ_ONLY, NULL, get_step, NULL, "The distance from an item to the next; may be negative."},
+    {"step", "Integer|Real", CP_READ_ONLY, NULL, get_step, NULL,
+     "The distance from an item to the next; may be negative."},
     {0},
 };
 

@@ -2,13 +2,13 @@
 /*
  * table.c: looking up, adding and removing in a HashTable.
  *
- * Invariants: block->used <= block->capacity; a removed entry keeps its place, hash and index slot, so that probing goes
- * on past it; the index is at least twice the block's capacity, so a probe always meets a free slot.
+ * Invariants: block->used <= block->capacity; a removed entry keeps its place, hash and index slot, so that probing
+ * goes on past it; the index is at least twice the block's capacity, so a probe always meets a free slot.
  */
 #include "interp/data/table.h"
 
 enum {
-    SMALL = 8,            /* entries: up to here the hashes are searched one by one */
+    SMALL = 8,             /* entries: up to here the hashes are searched one by one */
     MOST_ENTRIES = 1 << 30 /* places fit 32 bits with room for the 1 that is added */
 };
 

@@ -22,9 +22,16 @@ static long long stack_most = 2 << 20; /* bytes of C stack that a test may use *
 
 /* ---- doubles ---- */
 
+#ifdef MEM_STRESS
+enum { MANY = 3000 }; /* each allocation may collect */
+#else
+enum { MANY = 300000 }; /* more than recursion in C could bear */
+#endif
+
 enum { MOST_ARGUMENTS = 8 };
 
-static cp_value call_native(cp_context *context, cp_value function, cp_value self, const cp_value *arguments, int count) {
+static cp_value call_native(cp_context *context, cp_value function, cp_value self, const cp_value *arguments,
+                            int count) {
     cp_value padded[MOST_ARGUMENTS] = {0};
     assert_true(count <= MOST_ARGUMENTS && cp_is_function(function) && function_is_native(function_of(function)));
     if (count) memcpy(padded, arguments, (size_t)count * sizeof *padded);
@@ -52,15 +59,15 @@ cp_value __attribute__((weak)) cp_check_stack(cp_context *context) {
 
 /* ---- what tests say ---- */
 
-#define fix(n) cp_fixnum(n)
-#define sym(text) cp_symbol_z(cp, text)
-#define str(text) cp_string_z(cp, text)
-#define ARGUMENTS(...) ((cp_value[]){__VA_ARGS__}), (int)(sizeof((cp_value[]){__VA_ARGS__}) / sizeof(cp_value))
-#define list(...) list_of_values(ARGUMENTS(__VA_ARGS__))
+#define fix(n)                    cp_fixnum(n)
+#define sym(text)                 cp_symbol_z(cp, text)
+#define str(text)                 cp_string_z(cp, text)
+#define ARGUMENTS(...)            ((cp_value[]){__VA_ARGS__}), (int)(sizeof((cp_value[]){__VA_ARGS__}) / sizeof(cp_value))
+#define list(...)                 list_of_values(ARGUMENTS(__VA_ARGS__))
 #define send(receiver, name, ...) cp_send_z(cp, receiver, name, ARGUMENTS(__VA_ARGS__))
-#define ask(receiver, name) cp_send_z(cp, receiver, name, NULL, 0)
-#define make(class_name, ...) construct(class_name, ARGUMENTS(__VA_ARGS__))
-#define function(name, ...) call_function(name, ARGUMENTS(__VA_ARGS__))
+#define ask(receiver, name)       cp_send_z(cp, receiver, name, NULL, 0)
+#define make(class_name, ...)     construct(class_name, ARGUMENTS(__VA_ARGS__))
+#define function(name, ...)       call_function(name, ARGUMENTS(__VA_ARGS__))
 
 static inline cp_value list_of_values(const cp_value *items, int count) { return cp_list_n(items, (size_t)count); }
 
@@ -89,7 +96,7 @@ static inline const char *source(cp_value v) {
 #define assert_shows(v, text) assert_string_equal(source(v), text)
 
 /* v must have been thrown, with that class and code. */
-#define assert_throws(v, class_, code_)                                                                               \
+#define assert_throws(v, class_, code_)                                                                                \
     do {                                                                                                               \
         assert_true((v) == CP_THROWN);                                                                                 \
         cp_value error_ = cp_take_error(cp);                                                                           \

@@ -53,10 +53,10 @@ static void lists_item_by_item(void **state) {
     same(cp_cons(fix(1), fix(2)), cp_cons(fix(1), fix(2)));
     different(cp_cons(fix(1), fix(2)), cp_cons(fix(1), fix(3)));
     different(cp_cons(fix(1), fix(2)), list(fix(1), fix(2)));
-    same(numbers(100000), numbers(100000));
-    cp_value a = numbers(100000);
+    same(numbers(MANY), numbers(MANY));
+    cp_value a = numbers(MANY);
     cp_cell_of(last_cell(a))->head = fix(-1);
-    different(a, numbers(100000));
+    different(a, numbers(MANY));
     cp_value x = cp_array_n(cp, 2, fix(1)), y = cp_array_n(cp, 2, cp_real(1));
     same(x, y);
     different(x, list(fix(1), fix(1)));
@@ -144,9 +144,9 @@ static cp_value shared(int depth, cp_value end) {
 
 static void depth_and_sharing(void **state) {
     (void)state;
-    same(nested(300000, false), nested(300000, false));
-    same(nested(300000, true), nested(300000, true));
-    different(nested(300000, false), nested(300001, false));
+    same(nested(MANY, false), nested(MANY, false));
+    same(nested(MANY, true), nested(MANY, true));
+    different(nested(MANY, false), nested(MANY + 1, false));
     same(shared(60, fix(1)), shared(60, fix(1)));
     same(shared(200, fix(1)), shared(200, fix(1)));
     different(shared(60, fix(1)), shared(60, fix(2)));
@@ -161,7 +161,7 @@ static void tables_as_keys_end(void **state) {
     assert_false(cp_equal(cp, t, u));
     assert_true(cp->error == CP_NIL);
     cp_value a = cp_table(cp), b = cp_table(cp);
-    for (int i = 0; i < 100000; i++) {
+    for (int i = 0; i < MANY / 3; i++) {
         cp_value x = cp_table(cp), y = cp_table(cp);
         cp_table_set(cp, x, a, fix(1));
         cp_table_set(cp, y, b, fix(1));
@@ -174,9 +174,14 @@ static void tables_as_keys_end(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(numbers_by_value), cmocka_unit_test(text_by_content),    cmocka_unit_test(lists_item_by_item),
-        cmocka_unit_test(tables_in_any_order), cmocka_unit_test(objects),         cmocka_unit_test(circles),
-        cmocka_unit_test(depth_and_sharing), cmocka_unit_test(tables_as_keys_end),
+        cmocka_unit_test(numbers_by_value),
+        cmocka_unit_test(text_by_content),
+        cmocka_unit_test(lists_item_by_item),
+        cmocka_unit_test(tables_in_any_order),
+        cmocka_unit_test(objects),
+        cmocka_unit_test(circles),
+        cmocka_unit_test(depth_and_sharing),
+        cmocka_unit_test(tables_as_keys_end),
     };
     return cmocka_run_group_tests(tests, set_up, NULL);
 }

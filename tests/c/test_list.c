@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Lists, Arrays, Ranges, Enumerators and the built-in functions on them do what their docs say, and end on any shape. */
+/* Lists, Arrays, Ranges, Enumerators and the built-in functions on them do what their docs say, and end on any shape.
+ */
 #include "data_doubles.h"
 #include "interp/data/array.h"
 #include "interp/data/list.h"
@@ -31,8 +32,8 @@ static void measure_counts_different_cells(void **state) {
     size_t cells;
     assert_int_equal(list_measure(cp_cons(fix(1), cp_cons(fix(2), fix(3))), &cells), LIST_IMPROPER);
     assert_int_equal(cells, 2);
-    assert_int_equal(list_measure(numbers(100000), &cells), LIST_PROPER);
-    assert_int_equal(cells, 100000);
+    assert_int_equal(list_measure(numbers(MANY), &cells), LIST_PROPER);
+    assert_int_equal(cells, MANY);
 }
 
 static void circular_lists_end_every_method(void **state) {
@@ -261,7 +262,8 @@ static void functions(void **state) {
 
 static void scrambling(void **state) {
     (void)state;
-    const char *texts[] = {"", "a", "secret", "\xFF\x80 p\xC3\xA4ssword", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"};
+    const char *texts[] = {"", "a", "secret", "\xFF\x80 p\xC3\xA4ssword",
+                           "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"};
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
         cp_value hidden = function("scramble", str(texts[i]));
         assert_true(hidden != CP_THROWN);
@@ -269,7 +271,8 @@ static void scrambling(void **state) {
         for (const char *c = cp_text_z(cp, hidden); *c; c++) assert_true(*c > ' ' && *c < 127);
         assert_true(cp_equal(cp, function("unscramble", hidden), str(texts[i])));
     }
-    assert_shows(function("scramble", str("secret")), "\"1np7b1ZZ\""); /* files made by one version are read by the next */
+    assert_shows(function("scramble", str("secret")),
+                 "\"1np7b1ZZ\""); /* files made by one version are read by the next */
     assert_throws(function("unscramble", str("not base64!")), 1, CP_BAD_ARGUMENT);
 }
 

@@ -141,7 +141,7 @@ static void circular_deep_and_huge(void **state) {
     cp_table_set(cp, t, t, t);
     assert_throws(cp_to_string(cp, t), 1, CP_RUNTIME); /* 2^100 paths: ends by size */
     cp_value deep = CP_NIL;
-    for (int i = 0; i < 1000000; i++) deep = list(deep);
+    for (int i = 0; i < MANY; i++) deep = list(deep);
     text = source(deep);
     assert_int_equal(strlen(text), 2 * PRINT_DEEPEST + 3);
     cp_value wide = CP_NIL;
