@@ -93,7 +93,7 @@ typedef struct cp_symbol {
     char text[];
 } cp_symbol;
 
-enum cp_symbol_flags { CP_SYMBOL_KEYWORD = 1, CP_SYMBOL_GLOBAL = 2, CP_SYMBOL_BUILTIN = 4 };
+enum cp_symbol_flags { CP_SYMBOL_KEYWORD = 1, CP_SYMBOL_GLOBAL = 2, CP_SYMBOL_BUILTIN = 4, CP_SYMBOL_HEADER_CHANGED = 8 };
 
 /* Bytes of fixed length that can be changed in place. */
 typedef struct cp_binary {

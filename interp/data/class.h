@@ -123,6 +123,7 @@ struct cp_class {
     uint32_t interface_count;
     struct interface *interfaces;
     struct member *constructor; /* or NULL; scripts cannot call it by name */
+    struct member *initializer; /* scripted: evaluates first values for each new object, or NULL */
     /* Asked for a name that is no member: a value, or CP_UNSET when there is none. NULL for most classes; class Error
        answers with its details. */
     cp_value (*missing)(cp_context *cp, cp_value self, cp_symbol *name);

@@ -313,13 +313,15 @@ static struct node *expand_macro(struct binder *b, cp_symbol *name, cp_value mac
     for (size_t i = 0; i < count; i++, rest = cp_tail(rest)) arguments[i] = cp_head(rest);
     cp_value expanded = cp_call(b->cp, macro, arguments, (int)count);
     if (expanded == CP_THROWN) {
-        struct node *result = NULL;
+        /* the Error's place is in the macro; where it was used is told besides */
         cp_value error = cp_take_error(b->cp);
         int line, column;
         source_place(b->source, position, &line, &column);
-        error_note_expansion(b->cp, error, name, b->source->name, line, column);
+        error_locate(error, b->source->name, line, column);
+        cp_error_set_detail(b->cp, error, "expansion",
+                            cp_string_format(b->cp, "%s at %s:%d:%d", name->text, cp_text_z(b->cp, b->source->name), line, column));
         cp_throw_value(b->cp, error);
-        return result;
+        return NULL;
     }
     return bind(b, expanded, position);
 }

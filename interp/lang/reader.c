@@ -7,6 +7,8 @@
  */
 #include "interp/lang/reader.h"
 
+#include <stdio.h>
+
 #include "interp/base/utf8.h"
 #include "interp/base/vector.h"
 #include "interp/data/error.h"
@@ -73,7 +75,7 @@ static int hex_digit(char c) {
 
 static void append_code_point(struct bytes *out, uint32_t code) {
     char buffer[4];
-    bytes_append(out, buffer, utf8_encode(buffer, code));
+    bytes_append(out, buffer, utf8_encode(code, buffer));
 }
 
 /* One escape after the backslash; false with an error thrown. */
