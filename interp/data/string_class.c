@@ -161,7 +161,10 @@ static cp_value m_split(cp_context *cp, cp_value self, const cp_value *arguments
 
 /* ---- methods: other text ---- */
 
-/* Letter by letter: where a word would get longer (sharp s) it stays. */
+/* Character by character, so the number of them stays. Sharp s has no capital in UnicodeData (the library would give
+   U+1E9E, which hardly anyone can read). */
+enum { SHARP_S = 0xDF };
+
 static cp_value change_case(cp_context *cp, cp_value self, utf8proc_int32_t (*change)(utf8proc_int32_t), char first) {
     size_t size = cp_string_size(self);
     const char *text = cp_string_text(self), *end = text + size;
@@ -176,7 +179,7 @@ static cp_value change_case(cp_context *cp, cp_value self, utf8proc_int32_t (*ch
     while (text < end) {
         char encoded[UTF8_MOST_BYTES];
         uint32_t point = utf8_next(&text, end);
-        if (!utf8_is_stray(point)) point = (uint32_t)change((utf8proc_int32_t)point);
+        if (!utf8_is_stray(point) && point != SHARP_S) point = (uint32_t)change((utf8proc_int32_t)point);
         if (!bytes_append(&out, encoded, utf8_encode(point, encoded))) {
             bytes_free(&out);
             return string_no_memory(cp);
