@@ -375,10 +375,12 @@ typedef struct cp_class_def {
     const cp_method_def *methods;
 } cp_class_def;
 
+/* Defining the same table again returns the class it has made; another table under a name in use replaces that class.
+   NULL with 1.2 thrown for the name of a built-in class of fixed number. */
 cp_class *cp_define_class(cp_context *cp, const cp_class_def *definition);
 void cp_define_functions(cp_context *cp, const cp_function_def *functions); /* up to a NULL name */
 cp_class *cp_find_class(cp_context *cp, const char *name);                  /* loads it on first use; NULL when unknown */
-cp_class *cp_class_of(cp_context *cp, cp_value v);
+cp_class *cp_class_of(cp_context *cp, cp_value v); /* of the object behind, for a face; never NULL */
 const char *cp_class_name(const cp_class *c);
 uint32_t cp_class_number(const cp_class *c);
 /* A new instance with its slots at their initial values; the constructor is not run. */
@@ -414,6 +416,9 @@ void *cp_try_alloc(cp_context *cp, size_t size);
 uint32_t cp_pin(cp_context *cp, cp_value v);
 cp_value cp_pinned(cp_context *cp, uint32_t pin);
 void cp_unpin(cp_context *cp, uint32_t pin);
+/* A word that a module keeps per context under a name of its own ("Smtp"), NULL at first; scanned by the collector.
+   The address stays the same; the name is kept as a pointer. */
+void **cp_module_state(cp_context *cp, const char *name);
 /* Closes an owned descriptor when `owner` is collected; the handle is cleared by cp_close_fd. */
 typedef struct cp_fd {
     int fd; /* -1 = none */
