@@ -89,7 +89,7 @@ static cp_value m_search(cp_context *cp, cp_value self, const cp_value *argument
     (void)count;
     size_t from, items;
     if (!string_check_range(cp, arguments[1], CP_NIL, string_length(self), &from, &items)) return CP_THROWN;
-    size_t start = string_offset(self, from);
+    size_t start = string_offset(cp, self, from);
     size_t found = string_find(self, cp_string_text(arguments[0]), cp_string_size(arguments[0]), start);
     if (found == SIZE_MAX) return CP_NIL;
     if (string_length(self) == cp_string_size(self)) return cp_fixnum((int64_t)found);
