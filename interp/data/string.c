@@ -53,7 +53,8 @@ cp_value string_room(cp_context *cp, size_t size, char **text) {
         string_no_memory(cp);
         return CP_THROWN;
     }
-    cp_string *s = cp_try_alloc_atomic(cp, sizeof *s + size + 1);
+    size_t all = sizeof(cp_string) + size + 1;
+    cp_string *s = all <= MEM_SMALL ? mem_alloc_atomic(all) : cp_try_alloc_atomic(cp, all);
     if (!s) return CP_THROWN;
     *text = s->inline_text;
     return string_init(s, size);
