@@ -4,6 +4,7 @@
  */
 #include "interp/data/binary.h"
 
+#include "interp/base/memory.h"
 #include "interp/data/buffer.h"
 #include "interp/data/encoding.h"
 #include "interp/data/string.h"
@@ -40,7 +41,7 @@ cp_value cp_binary_n(cp_context *cp, const void *bytes, size_t size) {
 }
 
 cp_value binary_try_n(cp_context *cp, const void *bytes, size_t size) {
-    if (size <= INLINE_MOST) return cp_binary_n(cp, bytes, size);
+    if (size <= MEM_SMALL) return cp_binary_n(cp, bytes, size);
     unsigned char *data = cp_try_alloc_atomic(cp, size);
     if (!data) return CP_THROWN;
     cp_binary *binary = new_inline(size);
@@ -197,7 +198,7 @@ cp_value binary_encode(cp_context *cp, enum binary_encoding encoding, const char
 }
 
 cp_value binary_decode(cp_context *cp, enum binary_encoding encoding, const char *text, size_t size, bool to_string) {
-    unsigned char *data = cp_try_alloc_atomic(cp, size + 1);
+    unsigned char *data = size < MEM_SMALL ? mem_alloc_atomic(size + 1) : cp_try_alloc_atomic(cp, size + 1);
     if (!data) return CP_THROWN;
     size_t bad = 0, used;
     const char *name;

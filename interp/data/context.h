@@ -29,6 +29,10 @@ struct cp_context {
     struct symbol_table *symbols;
     struct class_table *classes;
     struct number_state *numbers; /* number_functions.c: the random generator */
+    struct text_cursor {          /* string.c: the last place looked up in a long text of many-byte characters */
+        cp_value string;
+        size_t index, offset;
+    } cursor;
     struct well_known known;
     cp_value error;         /* the Error that CP_THROWN announces; CP_NIL when nothing is thrown */
     struct thread *current; /* the running Carapace Thread */

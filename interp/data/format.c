@@ -147,7 +147,7 @@ static cp_value add_text(cp_context *cp, struct bytes *out, const struct convers
     size_t length = string_length(text), size = cp_string_size(text);
     if (c->has_precision && c->precision < length) {
         length = c->precision;
-        size = string_offset(text, length);
+        size = string_offset(cp, text, length);
     }
     return add_padded(out, c, length, "", 0, cp_string_text(text), size) ? CP_NIL : string_no_memory(cp);
 }

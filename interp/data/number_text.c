@@ -8,6 +8,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+enum { SMALL_TEXT = 128 }; /* bytes: up to this size texts pass through the stack */
+
 /* ---- reading ---- */
 
 static bool is_digit(char c) { return c >= '0' && c <= '9'; }
@@ -34,7 +36,7 @@ static cp_value parse_integer(cp_context *cp, const char *p, const char *end, in
     /* 10 digits are 33.2 bits: the estimate is below the truth by less than 1 %, number_from_mpz counts exactly. */
     size_t bits = base == 2 ? digits : base == 16 ? digits * 4 - 3 : digits / 10 * 33;
     if (!integer_room(cp, bits)) return CP_THROWN;
-    char *copy = cp_try_alloc_atomic(cp, digits + 1);
+    char small[SMALL_TEXT], *copy = digits < sizeof small ? small : cp_try_alloc_atomic(cp, digits + 1);
     if (!copy) return CP_THROWN;
     memcpy(copy, p, digits);
     copy[digits] = 0;
@@ -72,7 +74,7 @@ cp_value number_parse(cp_context *cp, const char *text, size_t size) {
         if (q == exponent) return CP_UNSET;
     }
     if (q != end) return CP_UNSET;
-    char small[64], *copy = size < sizeof small ? small : cp_try_alloc_atomic(cp, size + 1);
+    char small[SMALL_TEXT], *copy = size < sizeof small ? small : cp_try_alloc_atomic(cp, size + 1);
     if (!copy) return CP_THROWN;
     memcpy(copy, text, size);
     copy[size] = 0;
@@ -101,7 +103,7 @@ cp_value number_integer_string(cp_context *cp, cp_value v, int base) {
     mpz_srcptr value = integer_view_of(v, &view);
     size_t most = mpz_sizeinbase(value, base) + 2;
     if (!integer_room(cp, mpz_sizeinbase(value, 2))) return CP_THROWN;
-    char *text = cp_try_alloc_atomic(cp, most);
+    char small[SMALL_TEXT], *text = most <= sizeof small ? small : cp_try_alloc_atomic(cp, most);
     if (!text) return CP_THROWN;
     mpz_get_str(text, base, value);
     return cp_string_n(cp, text, strlen(text));

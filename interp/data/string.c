@@ -14,6 +14,7 @@
 enum {
     SHARED_LEAST = 256, /* bytes: a smaller part is copied, which costs less than keeping two objects alive */
     SHARED_PART = 8,    /* a part below 1/8 of its owner is copied, so that it does not keep all the rest */
+    CURSOR_LEAST = 64,  /* bytes: in a shorter text counting from the start is as quick */
     EXCERPT_MOST = 60,
 };
 
@@ -52,7 +53,8 @@ cp_value string_room(cp_context *cp, size_t size, char **text) {
         string_no_memory(cp);
         return CP_THROWN;
     }
-    cp_string *s = cp_try_alloc_atomic(cp, sizeof *s + size + 1);
+    size_t all = sizeof(cp_string) + size + 1;
+    cp_string *s = all <= MEM_SMALL ? mem_alloc_atomic(all) : cp_try_alloc_atomic(cp, all);
     if (!s) return CP_THROWN;
     *text = s->inline_text;
     return string_init(s, size);
@@ -119,7 +121,7 @@ cp_value string_slice(cp_context *cp, cp_value v, size_t from, size_t to) {
 }
 
 cp_value string_substring(cp_context *cp, cp_value s, size_t from, size_t to) {
-    size_t start = string_offset(s, from), count = to - from;
+    size_t start = string_offset(cp, s, from), count = to - from;
     cp_string *whole = cp_string_of(s);
     size_t size = whole->length == whole->size ? count : utf8_offset(whole->text + start, whole->size - start, count);
     cp_value part = string_slice(cp, s, start, start + size);
@@ -142,10 +144,21 @@ size_t string_length(cp_value v) {
     return s->length;
 }
 
-size_t string_offset(cp_value v, size_t index) {
+size_t string_offset(cp_context *cp, cp_value v, size_t index) {
     cp_string *s = cp_string_of(v);
     if (string_length(v) == s->size) return index < s->size ? index : s->size;
-    return index >= s->length ? s->size : utf8_offset(s->text, s->size, index);
+    if (index >= s->length) return s->size;
+    if (s->size < CURSOR_LEAST) return utf8_offset(s->text, s->size, index);
+    struct text_cursor *cursor = &cp->cursor;
+    if (cursor->string != v) *cursor = (struct text_cursor){v, 0, 0};
+    const char *at = s->text + cursor->offset;
+    if (index >= cursor->index) at += utf8_offset(at, s->size - cursor->offset, index - cursor->index);
+    else if (index < cursor->index / 2) at = s->text + utf8_offset(s->text, s->size, index);
+    else
+        for (size_t back = cursor->index - index; back > 0; back--) utf8_previous(&at, s->text);
+    cursor->index = index;
+    cursor->offset = (size_t)(at - s->text);
+    return cursor->offset;
 }
 
 /* ---- comparing ---- */

@@ -35,8 +35,9 @@ cp_value string_slice(cp_context *cp, cp_value s, size_t from, size_t to);
 
 /* Characters; counted once. */
 size_t string_length(cp_value s);
-/* Byte offset of a character, its index at most the length. O(1) when all characters are single bytes, else O(n). */
-size_t string_offset(cp_value s, size_t index);
+/* Byte offset of a character, its index at most the length. O(1) when all characters are single bytes; else O(n), but
+   near the place that was looked up last O(distance), so that walking a text by index is cheap. */
+size_t string_offset(cp_context *cp, cp_value s, size_t index);
 
 /* ---- comparing ---- */
 

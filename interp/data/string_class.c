@@ -89,7 +89,7 @@ static cp_value m_search(cp_context *cp, cp_value self, const cp_value *argument
     (void)count;
     size_t from, items;
     if (!string_check_range(cp, arguments[1], CP_NIL, string_length(self), &from, &items)) return CP_THROWN;
-    size_t start = string_offset(self, from);
+    size_t start = string_offset(cp, self, from);
     size_t found = string_find(self, cp_string_text(arguments[0]), cp_string_size(arguments[0]), start);
     if (found == SIZE_MAX) return CP_NIL;
     if (string_length(self) == cp_string_size(self)) return cp_fixnum((int64_t)found);
@@ -161,7 +161,10 @@ static cp_value m_split(cp_context *cp, cp_value self, const cp_value *arguments
 
 /* ---- methods: other text ---- */
 
-/* Letter by letter: where a word would get longer (sharp s) it stays. */
+/* Character by character, so the number of them stays. Sharp s has no capital in UnicodeData (the library would give
+   U+1E9E, which hardly anyone can read). */
+enum { SHARP_S = 0xDF };
+
 static cp_value change_case(cp_context *cp, cp_value self, utf8proc_int32_t (*change)(utf8proc_int32_t), char first) {
     size_t size = cp_string_size(self);
     const char *text = cp_string_text(self), *end = text + size;
@@ -176,7 +179,7 @@ static cp_value change_case(cp_context *cp, cp_value self, utf8proc_int32_t (*ch
     while (text < end) {
         char encoded[UTF8_MOST_BYTES];
         uint32_t point = utf8_next(&text, end);
-        if (!utf8_is_stray(point)) point = (uint32_t)change((utf8proc_int32_t)point);
+        if (!utf8_is_stray(point) && point != SHARP_S) point = (uint32_t)change((utf8proc_int32_t)point);
         if (!bytes_append(&out, encoded, utf8_encode(point, encoded))) {
             bytes_free(&out);
             return string_no_memory(cp);

@@ -99,6 +99,35 @@ static void large_parts_share_and_keep_alive(void **unused) {
                            3) == 0);
 }
 
+/* Characters of a long text looked up in every kind of order: forward, backward, at random, in two texts by turns. */
+static void places_in_long_text(void **unused) {
+    (void)unused;
+    enum { MANY = 3000 };
+    const char *const pieces[] = {"a", "é", "€", "\xff", "😀"};
+    static size_t offsets[2][MANY + 1];
+    cp_value texts[2];
+    uint64_t state = 17;
+    for (int t = 0; t < 2; t++) {
+        struct bytes out = {0};
+        for (int i = 0; i < MANY; i++) {
+            offsets[t][i] = out.length;
+            assert_true(bytes_append_string(&out, pieces[next_random(&state) % 5]));
+        }
+        offsets[t][MANY] = out.length;
+        texts[t] = string_take(cp, &out);
+        assert_int_equal(string_length(texts[t]), MANY);
+    }
+    for (int i = 0; i <= MANY; i++) assert_int_equal(string_offset(cp, texts[0], (size_t)i), offsets[0][i]);
+    for (int i = MANY; i >= 0; i--) assert_int_equal(string_offset(cp, texts[0], (size_t)i), offsets[0][i]);
+    for (int i = 0; i < 3000; i++) {
+        size_t at = next_random(&state) % (MANY + 1);
+        int t = i / 3 % 2;
+        assert_int_equal(string_offset(cp, texts[t], at), offsets[t][at]);
+    }
+    cp_value first = string_substring(cp, texts[0], 1500, 2600);
+    assert_int_equal(string_offset(cp, first, 7), offsets[0][1507] - offsets[0][1500]);
+}
+
 /* ---- searching ---- */
 
 static void searching(void **unused) {
@@ -333,6 +362,7 @@ int main(void) {
         cmocka_unit_test(length_counts_characters),
         cmocka_unit_test(get_and_extract),
         cmocka_unit_test(large_parts_share_and_keep_alive),
+        cmocka_unit_test(places_in_long_text),
         cmocka_unit_test(searching),
         cmocka_unit_test(half_a_character_is_found_nowhere),
         cmocka_unit_test(random_damaged_text_agrees),
