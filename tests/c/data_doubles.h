@@ -62,7 +62,7 @@ cp_value __attribute__((weak)) cp_check_stack(cp_context *context) {
 #define fix(n)                    cp_fixnum(n)
 #define sym(text)                 cp_symbol_z(cp, text)
 #define str(text)                 cp_string_z(cp, text)
-#define ARGUMENTS(...)            ((cp_value[]){__VA_ARGS__}), (int)(sizeof((cp_value[]){__VA_ARGS__}) / sizeof(cp_value))
+#define ARGUMENTS(...)            ((cp_value[]){__VA_ARGS__}), (int)(sizeof((cp_value[]){__VA_ARGS__}) / 8)
 #define list(...)                 list_of_values(ARGUMENTS(__VA_ARGS__))
 #define send(receiver, name, ...) cp_send_z(cp, receiver, name, ARGUMENTS(__VA_ARGS__))
 #define ask(receiver, name)       cp_send_z(cp, receiver, name, NULL, 0)
