@@ -17,6 +17,9 @@ struct error {
     cp_value cause;      /* the Error that was on its way when this one was thrown, or () */
     cp_value details;    /* List of (Symbol . value) */
     bool located;        /* file, line and column are known */
+    bool unwinding;      /* its place is just being found */
+    struct source *source; /* lang/source.h: for the line with the caret; NULL when not known */
+    uint32_t position;     /* byte offset there */
 };
 static inline struct error *error_of(cp_value v) { return (struct error *)v; }
 
