@@ -34,7 +34,7 @@ class Failed(Exception):
 
 
 class Server:
-    """A running server. Its process leads a group of its own; stop() leaves nothing of it behind."""
+    """A running server, whose process leads a group of its own. stop() leaves nothing of it behind."""
 
     def __init__(self, process, port, folder, stop_command=None):
         self.process, self.port, self.folder, self.stop_command = process, port, folder, stop_command
@@ -43,17 +43,23 @@ class Server:
         return {f"{prefix}_HOST": "127.0.0.1", f"{prefix}_PORT": str(self.port), f"{prefix}_FOLDER": str(self.folder)}
 
     def stop(self):
+        groups = [self.process.pid]
         if self.stop_command:
+            master = self.folder / "queue/pid/master.pid"  # Postfix's master moves to a group of its own
+            if master.exists():
+                groups.append(int(master.read_text()))
             subprocess.run(self.stop_command, stdin=subprocess.DEVNULL, capture_output=True, timeout=30)
-        if self.process.poll() is None and not self.stop_command:
+        elif self.process.poll() is None:
             self.process.terminate()
         try:
             self.process.wait(5)
         except subprocess.TimeoutExpired:
             pass
-        kill_group(self.process.pid)
+        for group in groups:
+            kill_group(group)
         self.process.wait()
-        reap_group(self.process.pid)
+        for group in groups:
+            reap_group(group)
 
 
 def adopt_orphans():
