@@ -209,6 +209,7 @@ async def main():
     parser.add_argument("behaviours", nargs="*", type=Behaviour)
     options = parser.parse_args()
     (options.folder / "messages").mkdir(exist_ok=True)
+    (options.folder / "transcript").write_bytes(b"")
     count = 0
 
     async def connected(reader, writer):
