@@ -1,0 +1,242 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Builds, tests and installs Carapace. `make help` lists the targets.
+#
+# Sources are found by wildcard: adding a file needs no edit here. Four configurations live side by side:
+#   plain   build/carapace            what users run
+#   asan    build/asan/carapace       AddressSanitizer + UBSan over a plain malloc heap
+#   stress  build/stress/carapace     a collection at every few allocations, switch dispatch
+#   fuzz    build/fuzz/               programs for libFuzzer, by clang
+# `make CONFIG=asan` builds one of them; `make asan` builds it and runs all tests with it.
+
+CONFIG ?= plain
+PREFIX ?= /usr/local
+CC     := gcc
+
+# An empty environment has no PATH, and a user's has no sbin, where smtp-sink lives.
+export PATH := $(if $(PATH),$(PATH):)/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+
+WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wwrite-strings -Wvla \
+            -Wundef -Wold-style-definition -Werror
+SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+
+# Per configuration: OUT, where its results go, and CFLAGS, which may be given on the command line.
+ifeq ($(CONFIG),plain)
+OUT    := build
+CFLAGS ?= -O2 -g
+else ifeq ($(CONFIG),asan)
+OUT    := build/asan
+CFLAGS ?= -O1 -g
+MODE   := $(SANITIZE) -DMEM_PLAIN
+else ifeq ($(CONFIG),stress)
+OUT    := build/stress
+CFLAGS ?= -O2 -g
+MODE   := -DMEM_STRESS -DVM_SWITCH
+else ifeq ($(CONFIG),fuzz)
+OUT    := build/fuzz
+CC     := clang-14
+CFLAGS ?= -O1 -g
+MODE   := -fsanitize=fuzzer-no-link $(SANITIZE) -DMEM_PLAIN -Wno-error
+else
+$(error CONFIG is one of: plain asan stress fuzz)
+endif
+WORK := build/$(CONFIG)/objects
+
+COMPILE = $(CC) -std=gnu11 -D_GNU_SOURCE $(CPPFLAGS) -Iinterp -Imodules $(CFLAGS) -pthread $(WARNINGS) $(MODE)
+LIBS    = -lgc -lffi -lreadline -luv -lgmp -lpcre2-8 -lutf8proc -ljansson -ldl -lm
+LINK    = $(CC) $(CFLAGS) -pthread $(MODE) $(LDFLAGS)
+
+# `make V=1` shows the commands.
+ifeq ($(V),)
+Q    := @
+SHOW  = @printf '  %-8s %s\n'
+else
+SHOW  = @:
+endif
+
+# ---- Sources ---------------------------------------------------------------------------------------------------------
+
+MAIN     := interp/shell/main.c
+SOURCES  := $(sort $(wildcard $(foreach room,base data lang run shell,interp/$(room)/*.c)) \
+              $(filter-out modules/loadable/%,$(wildcard modules/*/*.c)))
+STDLIB   := $(sort $(wildcard stdlib/*.cpl stdlib/*/*.cpl stdlib/*/*/*.cpl))
+LOADABLE := $(patsubst modules/loadable/%/,%,$(wildcard modules/loadable/*/))
+C_TESTS  := $(patsubst tests/c/%.c,%,$(wildcard tests/c/test_*.c))
+C_HELPERS := $(filter-out tests/c/test_%,$(wildcard tests/c/*.c))
+FUZZERS  := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
+
+OBJECTS := $(SOURCES:%.c=$(WORK)/%.o) $(WORK)/stdlib_data.o
+PROGRAM := $(OUT)/carapace
+MODULES := $(LOADABLE:%=$(OUT)/modules/%.so)
+LIBRARY := $(WORK)/libcarapace.a
+TESTS   := $(C_TESTS:%=$(WORK)/tests/%)
+
+# ---- Building --------------------------------------------------------------------------------------------------------
+
+.DELETE_ON_ERROR:
+.SUFFIXES:
+.PHONY: all
+all: $(if $(wildcard $(MAIN)),$(PROGRAM)) $(MODULES)
+
+# -rdynamic: loadable modules find the functions of carapace.h in the executable.
+$(PROGRAM): $(OBJECTS) $(WORK)/sources
+	$(SHOW) LINK $@
+	$(Q)$(LINK) -rdynamic -o $@ $(OBJECTS) $(LIBS)
+
+# Everything but main, from which a C test or a fuzzer takes what it touches.
+$(LIBRARY): $(OBJECTS) $(WORK)/sources
+	$(SHOW) AR $@
+	$(Q)rm -f $@ && ar rcs $@ $(filter-out $(WORK)/$(MAIN:.c=.o),$(OBJECTS))
+
+$(WORK)/%.o: %.c $(WORK)/flags
+	$(SHOW) CC $<
+	@mkdir -p $(@D)
+	$(Q)$(COMPILE) -MMD -MP -c -o $@ $<
+
+# A loadable module is a folder; it may name its libraries in a file LIBS (one line: -lssl -lcrypto).
+.SECONDEXPANSION:
+$(OUT)/modules/%.so: $$(wildcard modules/loadable/$$*/*.[ch] modules/loadable/$$*/LIBS) interp/carapace.h $(WORK)/flags
+	$(SHOW) MODULE $@
+	@mkdir -p $(@D)
+	$(Q)$(COMPILE) -fPIC -shared $(LDFLAGS) -o $@ $(filter %.c,$^) $$(cat modules/loadable/$*/LIBS 2>/dev/null)
+
+# What the results depend on besides files: rewritten, and so newer, only when it changes. Without the second one a
+# source or script that was deleted would stay in the executable.
+$(WORK)/flags: CONTENT = $(COMPILE)
+$(WORK)/sources: CONTENT = $(SOURCES) $(STDLIB) $(LINK) $(LIBS)
+$(WORK)/flags $(WORK)/sources: FORCE
+	@mkdir -p $(@D)
+	@echo '$(CONTENT)' | cmp -s - $@ || echo '$(CONTENT)' > $@
+.PHONY: FORCE
+
+-include $(OBJECTS:.o=.d) $(TESTS:=.d)
+
+# ---- The standard library as data ------------------------------------------------------------------------------------
+
+build/embed: stdlib/embed.c
+	$(SHOW) CC $<
+	@mkdir -p $(@D)
+	$(Q)gcc -std=gnu11 -O1 $(WARNINGS) -o $@ $<
+
+$(WORK)/stdlib_data.c: build/embed $(STDLIB) $(WORK)/sources
+	$(SHOW) EMBED $@
+	$(Q)build/embed stdlib $(STDLIB) > $@
+
+$(WORK)/stdlib_data.o: $(WORK)/stdlib_data.c $(WORK)/flags
+	$(Q)$(COMPILE) -MMD -MP -c -o $@ $<
+
+# ---- Trying it -------------------------------------------------------------------------------------------------------
+# Set-up comes first and in a make of its own: the packages it installs are what the rest is built with.
+
+.PHONY: setup demo test test-run test-long c-tests oracle
+setup:
+	@tests/setup/packages build
+
+demo: setup
+	@$(MAKE) --no-print-directory all
+	@build/carapace examples/demo.cpl
+
+test:
+	@tests/setup/packages build test
+	@$(MAKE) --no-print-directory test-run
+
+# T=tests/lang runs a part, SEED= repeats an order, JOBS= sets how many run at a time.
+test-run: layers all c-tests oracle
+	@tests/run-tests --config $(CONFIG) --program $(PROGRAM) --work $(WORK) $(T)
+
+test-long:
+	@$(MAKE) --no-print-directory test LONG=yes
+export LONG
+
+c-tests: $(TESTS)
+$(TESTS): $(WORK)/tests/%: tests/c/%.c $(C_HELPERS) $(LIBRARY)
+	$(SHOW) TEST $@
+	@mkdir -p $(@D)
+	$(Q)$(COMPILE) -Itests/c -MMD -MP -MF $@.d -MT $@ -o $@ $< $(C_HELPERS) $(LIBRARY) -lcmocka $(LIBS)
+
+# A second opinion on messages (tests/mail_oracle); the tests that ask it skip where GMime is not installed.
+oracle: build/oracle_gmime
+build/oracle_gmime: tests/mail_oracle/oracle_gmime.c
+	$(SHOW) CC $<
+	@mkdir -p $(@D)
+	$(Q)if pkg-config --exists gmime-3.0; then \
+	    $(CC) -std=gnu11 -O1 -g $(WARNINGS) -o $@ $< $$(pkg-config --cflags --libs gmime-3.0) -ljansson; \
+	else echo 'oracle: no GMime here, skipped'; fi
+
+.PHONY: asan stress layers
+asan stress:
+	@$(MAKE) --no-print-directory CONFIG=$@ test
+
+layers:
+	@tests/layers
+
+# ---- Fuzzing: make fuzz [F=fuzz_mime] [FUZZ_SECONDS=20] --------------------------------------------------------------
+# New inputs gather in build/fuzz/corpus/, seeds lie in tests/fuzz/seeds/NAME/; a crash leaves its input in build/fuzz/.
+
+FUZZ_SECONDS ?= 20
+F ?= $(FUZZERS)
+.PHONY: fuzz fuzz-run
+fuzz:
+	@tests/setup/packages build fuzz
+	@$(MAKE) --no-print-directory CONFIG=fuzz fuzz-run
+
+fuzz-run: $(F:%=run-%)
+run-fuzz_%: $(OUT)/fuzz_%
+	@mkdir -p $(OUT)/corpus/fuzz_$*
+	$< -max_total_time=$(FUZZ_SECONDS) -timeout=5 -rss_limit_mb=1024 -print_final_stats=0 -verbosity=0 \
+	    -artifact_prefix=$(OUT)/fuzz_$*- $(OUT)/corpus/fuzz_$* $(wildcard tests/fuzz/seeds/fuzz_$*)
+
+$(OUT)/fuzz_%: tests/fuzz/fuzz_%.c $(LIBRARY)
+	$(SHOW) FUZZER $@
+	$(Q)$(COMPILE) -fsanitize=fuzzer -o $@ $< $(LIBRARY) $(LIBS)
+
+# ---- Measuring -------------------------------------------------------------------------------------------------------
+
+.PHONY: bench
+bench:
+	@tests/setup/packages build bench
+	@$(MAKE) --no-print-directory all
+	@tests/bench/run --program build/carapace $(B)
+
+# ---- Form ------------------------------------------------------------------------------------------------------------
+
+.PHONY: format format-check
+FORMATTED = $(shell find interp modules stdlib tests docs examples -name '*.[ch]' 2>/dev/null | sort)
+format:
+	@clang-format -i $(FORMATTED)
+format-check:
+	@if command -v clang-format >/dev/null; then clang-format --dry-run -Werror $(FORMATTED); \
+	else echo "format-check: no clang-format here, skipped"; fi
+
+# ---- Installing ------------------------------------------------------------------------------------------------------
+# The executable finds modules/ beside itself when run in place, and ../lib/carapace/ when installed.
+
+.PHONY: install uninstall clean help
+TREE = $(DESTDIR)$(PREFIX)
+install: all
+	install -D -m 755 $(PROGRAM) $(TREE)/bin/carapace
+	install -D -m 644 interp/carapace.h $(TREE)/include/carapace.h
+	@for file in $(STDLIB); do install -D -m 644 $$file $(TREE)/lib/carapace/$$file || exit 1; done
+	@for file in $(MODULES); do install -D -m 644 $$file $(TREE)/lib/carapace/modules/$${file##*/} || exit 1; done
+
+uninstall:
+	rm -f $(TREE)/bin/carapace $(TREE)/include/carapace.h
+	rm -rf $(TREE)/lib/carapace
+
+clean:
+	rm -rf build
+
+help:
+	@echo 'make             build build/carapace (CONFIG=asan or stress for a test build, V=1 to see commands)'
+	@echo 'make setup       install the Debian packages that the build needs'
+	@echo 'make demo        install what is missing, build, run the demonstration'
+	@echo 'make test        install what is missing, build, run all tests   (T=tests/lang SEED=7 JOBS=2 LONG=yes)'
+	@echo 'make test-long   the same with the long tests'
+	@echo 'make asan        all tests under AddressSanitizer and UBSan'
+	@echo 'make stress      all tests with a collection every few allocations and switch dispatch'
+	@echo 'make layers      check who includes whom'
+	@echo 'make c-tests     build the C tests only; make oracle builds the GMime program'
+	@echo 'make fuzz        run the fuzzers   (F=fuzz_mime FUZZ_SECONDS=20)'
+	@echo 'make bench       measure beside Lua and smtp-source   (B=lang, start or mail)'
+	@echo 'make format      clang-format all C; format-check only looks'
+	@echo 'make install     PREFIX=/usr/local DESTDIR=; make uninstall'
+	@echo 'make clean       remove build/'

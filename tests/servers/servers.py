@@ -1,0 +1,294 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Starts and stops the SMTP servers that tests talk to: on loopback, on a free port, with all files in one folder.
+
+    server = start("hostile", ["421@mail"], folder)   # -> Server: port, folder, stop()
+    servers.py hostile 421@mail -- COMMAND ARGS...    # runs COMMAND with SMTP_HOST SMTP_PORT SMTP_FOLDER set
+
+Names: sink (Postfix's smtp-sink; its options may follow; -d is added: each message is a file "message.*" below
+FOLDER/messages), discard (the same keeping nothing), aiosmtpd, hostile (the programs beside this file, see there),
+postfix (a whole Postfix, root only, which delivers everything into the maildir FOLDER/messages)."""
+import ctypes
+import os
+import pathlib
+import pwd
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+
+HERE = pathlib.Path(__file__).resolve().parent
+PYTHON = "/usr/bin/python3"  # Debian's, which sees Debian's packages
+READY_SECONDS = 20
+
+
+class Unavailable(Exception):
+    """The server is not installed or cannot run here: a reason to skip."""
+
+
+class Failed(Exception):
+    """The server should run here but did not start."""
+
+
+class Server:
+    """A running server, whose process leads a group of its own. stop() leaves nothing of it behind."""
+
+    def __init__(self, process, port, folder, stop_command=None):
+        self.process, self.port, self.folder, self.stop_command = process, port, folder, stop_command
+
+    def environment(self, prefix="SMTP"):
+        return {f"{prefix}_HOST": "127.0.0.1", f"{prefix}_PORT": str(self.port), f"{prefix}_FOLDER": str(self.folder)}
+
+    def stop(self):
+        groups = [self.process.pid]
+        if self.stop_command:
+            master = self.folder / "queue/pid/master.pid"  # Postfix's master moves to a group of its own
+            if master.exists():
+                groups.append(int(master.read_text()))
+            subprocess.run(self.stop_command, stdin=subprocess.DEVNULL, capture_output=True, timeout=30)
+        elif self.process.poll() is None:
+            self.process.terminate()
+        try:
+            self.process.wait(5)
+        except subprocess.TimeoutExpired:
+            pass
+        for group in groups:
+            kill_group(group)
+        self.process.wait()
+        for group in groups:
+            reap_group(group)
+
+
+def adopt_orphans():
+    """Makes this process the parent of all that its children leave behind, so that it can see and reap them. In a
+    container the first process often reaps nobody."""
+    PR_SET_CHILD_SUBREAPER = 36
+    ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+def kill_group(group):
+    try:
+        os.killpg(group, signal.SIGKILL)
+    except ProcessLookupError:
+        pass
+
+
+def reap_group(group):
+    """Waits for the adopted processes of a group that was killed, and only for these: others' statuses are theirs."""
+    try:
+        while os.waitpid(-group, 0):
+            pass
+    except ChildProcessError:
+        pass
+
+
+def free_port():
+    """A port that was free a moment ago: whoever uses it must be ready to lose the race and take another."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def is_listening(port):
+    """Asks the kernel's table instead of connecting: a connection would count as a session of the server."""
+    for table in ("/proc/net/tcp", "/proc/net/tcp6"):
+        try:
+            lines = pathlib.Path(table).read_text().splitlines()[1:]
+        except OSError:
+            continue
+        for line in lines:
+            fields = line.split()
+            if fields[3] == "0A" and int(fields[1].rsplit(":", 1)[1], 16) == port:
+                return True
+    return False
+
+
+def program(name, *places):
+    for place in places:
+        if os.access(f"{place}/{name}", os.X_OK):
+            return f"{place}/{name}"
+    raise Unavailable(f"no {name} here")
+
+
+def launch(command, folder):
+    with open(folder / "server.log", "ab") as log:
+        return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=folder,
+                                start_new_session=True)
+
+
+def wait_listening(process, port):
+    end = time.monotonic() + READY_SECONDS
+    while time.monotonic() < end and process.poll() is None:
+        if is_listening(port):
+            return True
+        time.sleep(0.01)
+    return False
+
+
+def start_on_probed_port(command_for, folder, stop_command=None):
+    """For servers that must be told a port. Tries again when another process was quicker to take it."""
+    for _ in range(5):
+        port = free_port()
+        server = Server(launch(command_for(port), folder), port, folder, stop_command)
+        if wait_listening(server.process, port):
+            return server
+        server.stop()
+    raise Failed((folder / "server.log").read_text(errors="replace")[-2000:])
+
+
+def start_sink(arguments, folder, keep=True):
+    sink = program("smtp-sink", "/usr/sbin", "/usr/local/sbin")
+    messages = folder / "messages"
+    messages.mkdir(exist_ok=True)
+    user = []
+    if os.getuid() == 0:  # it refuses to stay root
+        nobody = pwd.getpwnam("nobody")
+        os.chown(messages, nobody.pw_uid, nobody.pw_gid)
+        user = ["-u", "nobody"]
+    dump = ["-d", f"{messages}/message."] if keep else []
+    return start_on_probed_port(lambda port: [sink, *user, *dump, *arguments, f"127.0.0.1:{port}", "200"], folder)
+
+
+def start_python(script, arguments, folder):
+    """Our own servers bind port 0 themselves and write the number they got into FOLDER/port."""
+    (folder / "messages").mkdir(exist_ok=True)
+    port_file = folder / "port"
+    port_file.unlink(missing_ok=True)
+    process = launch([PYTHON, str(HERE / script), "--folder", str(folder), *arguments], folder)
+    server = Server(process, 0, folder)
+    end = time.monotonic() + READY_SECONDS
+    while time.monotonic() < end and process.poll() is None:
+        if port_file.exists() and port_file.read_text().endswith("\n"):
+            server.port = int(port_file.read_text())
+            return server
+        time.sleep(0.01)
+    server.stop()
+    log = (folder / "server.log").read_text(errors="replace")
+    if "No module named 'aiosmtpd'" in log:
+        raise Unavailable("no python3-aiosmtpd here")
+    raise Failed(log[-2000:])
+
+
+def start_aiosmtpd(arguments, folder):
+    return start_python("aiosmtpd_server.py", arguments, folder)
+
+
+def start_hostile(arguments, folder):
+    return start_python("hostile_server.py", arguments, folder)
+
+
+POSTFIX_MAIN = """\
+compatibility_level = 3.6
+queue_directory = {folder}/queue
+data_directory = {folder}/state
+command_directory = /usr/sbin
+daemon_directory = /usr/lib/postfix/sbin
+mail_owner = postfix
+setgid_group = postdrop
+myhostname = localhost
+mydestination =
+mynetworks = 127.0.0.0/8
+inet_interfaces = 127.0.0.1
+inet_protocols = ipv4
+maillog_file = /dev/stdout
+alias_maps =
+virtual_mailbox_domains = static:all
+virtual_mailbox_maps = static:messages/
+virtual_mailbox_base = {folder}
+virtual_uid_maps = static:{uid}
+virtual_gid_maps = static:{gid}
+mailbox_size_limit = 0
+virtual_mailbox_limit = 0
+message_size_limit = 120000000
+smtpd_client_connection_rate_limit = 0
+smtpd_client_connection_count_limit = 0
+smtpd_client_message_rate_limit = 0
+smtpd_relay_restrictions = permit_mynetworks, reject
+{extra}
+"""
+# service type private unprivileged chroot wakeup maxproc command; nothing here needs a chroot.
+POSTFIX_MASTER = """\
+{port} inet n - n - - smtpd
+pickup unix n - n 60 1 pickup
+cleanup unix n - n - 0 cleanup
+qmgr unix n - n 300 1 qmgr
+rewrite unix - - n - - trivial-rewrite
+bounce unix - - n - 0 bounce
+defer unix - - n - 0 bounce
+trace unix - - n - 0 bounce
+verify unix - - n - 1 verify
+flush unix n - n 1000? 0 flush
+proxymap unix - - n - - proxymap
+showq unix n - n - - showq
+error unix - - n - - error
+retry unix - - n - - error
+virtual unix - n n - - virtual
+anvil unix - - n - 1 anvil
+tlsmgr unix - - n 1000? 1 tlsmgr
+postlog unix-dgram n - n - 1 postlogd
+"""
+
+
+def start_postfix(arguments, folder):
+    """arguments: lines of main.cf ("smtpd_recipient_limit=5"). Each mail costs Postfix an fsync or two."""
+    postfix = program("postfix", "/usr/sbin")
+    if os.getuid() != 0:
+        raise Unavailable("Postfix must be started by root")
+    owner, nobody = pwd.getpwnam("postfix"), pwd.getpwnam("nobody")
+    config = folder / "config"
+    for name in ("config", "queue", "state", "messages"):
+        (folder / name).mkdir(exist_ok=True)
+    os.chown(folder / "state", owner.pw_uid, owner.pw_gid)
+    os.chown(folder / "messages", nobody.pw_uid, nobody.pw_gid)
+    (config / "main.cf").write_text(POSTFIX_MAIN.format(folder=folder, uid=nobody.pw_uid, gid=nobody.pw_gid,
+                                                        extra="\n".join(arguments)))
+    (config / "dynamicmaps.cf").write_text("")
+
+    def command(port):
+        (config / "master.cf").write_text(POSTFIX_MASTER.format(port=f"127.0.0.1:{port}"))
+        return [postfix, "-c", str(config), "start-fg"]
+
+    return start_on_probed_port(command, folder, [postfix, "-c", str(config), "stop"])
+
+
+STARTERS = {"sink": start_sink, "discard": lambda arguments, folder: start_sink(arguments, folder, keep=False),
+            "aiosmtpd": start_aiosmtpd, "hostile": start_hostile, "postfix": start_postfix}
+
+
+def start(name, arguments, folder):
+    """Starts a server with its files in folder, which other users must be able to enter (mode 0711 or more)."""
+    if name not in STARTERS:
+        raise Failed(f"no server is called {name}; there are {' '.join(STARTERS)}")
+    folder = pathlib.Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    folder.chmod(0o755)
+    return STARTERS[name](arguments, folder)
+
+
+def main(words):
+    if "--" not in words or words.index("--") in (0, len(words) - 1):
+        sys.exit("usage: servers.py NAME ARGUMENTS... -- COMMAND ARGUMENTS...")
+    split = words.index("--")
+    adopt_orphans()
+    base = pathlib.Path(tempfile.mkdtemp(prefix="carapace-server-"))
+    base.chmod(0o711)
+    server = None
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    try:
+        server = start(words[0], words[1:split], base / words[0])
+        status = subprocess.run(words[split + 1:], env={**os.environ, **server.environment()}).returncode
+    except Unavailable as reason:
+        print(f"skipped: {reason}", file=sys.stderr)
+        status = 77
+    finally:
+        if server:
+            server.stop()
+        shutil.rmtree(base, ignore_errors=True)
+    sys.exit(status if status >= 0 else 128 - status)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
