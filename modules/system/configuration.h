@@ -29,7 +29,7 @@ struct configuration_error {
     enum configuration_problem problem;
     int number;
     size_t line;    /* 0 = not about a line */
-    char text[320]; /* without the file's name; holds names, never values */
+    char text[400]; /* without the file's name; holds names, never values */
 };
 
 enum { CONFIGURATION_LIMIT = 1024 * 1024 }; /* bytes of the largest file */
