@@ -42,6 +42,8 @@ static struct stream_state *state_of(cp_context *cp) {
     return *place;
 }
 
+static bool pending(const struct stream *s) { return s->output_size || s->sending_done < s->sending_size; }
+
 static void unmark_dirty(cp_context *cp, struct stream *s) {
     if (!s->dirty) return;
     struct stream_state *state = state_of(cp);
@@ -231,6 +233,10 @@ static const char *title(cp_context *cp, const struct stream *s) {
     return cp_is_string(s->file) || cp_is_symbol(s->file) ? cp_text_z(cp, s->file) : "the Stream";
 }
 
+static cp_value closed_meanwhile(cp_context *cp, const struct stream *s, int code) {
+    return cp_throw(cp, CP_ERROR_FILE, code, "%s was closed by another thread", title(cp, s));
+}
+
 bool stream_reserve(cp_context *cp, struct stream *s, size_t more) {
     if (s->borrowed == CP_NIL && s->capacity - s->end >= more) return true;
     size_t used = stream_in_memory(s) ? s->end : stream_unread(s), offset = stream_in_memory(s) ? 0 : s->start;
@@ -272,13 +278,13 @@ static int wait_ready(cp_context *cp, struct stream *s, int events) {
             return -1;
         }
     }
-    if (fd < 0) cp_throw(cp, CP_ERROR_FILE, code, "%s was closed by another thread", title(cp, s));
+    if (fd < 0) closed_meanwhile(cp, s, code);
     return fd;
 }
 
 int stream_fill(cp_context *cp, struct stream *s) {
     if (s->at_end) return 0;
-    if ((s->output_size || s->flushing) && stream_flush(cp, s) == CP_THROWN) return -1;
+    if ((pending(s) || s->flushing) && stream_flush(cp, s) == CP_THROWN) return -1;
     if (s->regular && cp_poll(cp) == CP_THROWN) return -1;
     for (;;) {
         int fd = wait_ready(cp, s, CP_READABLE);
@@ -307,7 +313,8 @@ int stream_fill(cp_context *cp, struct stream *s) {
 
 /* ---- writing ---- */
 
-/* Writes all of `sending`. CP_NIL, or CP_THROWN with the rest dropped. */
+/* Writes all of `sending`. CP_NIL, or CP_THROWN: what could not be written is dropped then, but not what only a
+   cancelled wait kept back. */
 static cp_value send_all(cp_context *cp, struct stream *s) {
     while (s->sending_done < s->sending_size) {
         int fd = wait_ready(cp, s, CP_WRITABLE);
@@ -317,30 +324,37 @@ static cp_value send_all(cp_context *cp, struct stream *s) {
         ssize_t written = write(fd, s->sending + s->sending_done, size);
         if (written >= 0) s->sending_done += (size_t)written;
         else if (errno == EAGAIN) s->regular = false;
-        else if (errno != EINTR)
+        else if (errno != EINTR) {
+            s->sending_done = s->sending_size;
             return cp_throw_errno(cp, CP_ERROR_FILE, CP_FILE_WRITE, errno, "cannot write to %s", title(cp, s));
+        }
     }
     return CP_NIL;
 }
 
 cp_value stream_flush(cp_context *cp, struct stream *s) {
-    while (s->flushing)
-        if (cp_wait_on(cp, &s->flushed, -1) == CP_WAIT_CANCELLED) return CP_THROWN;
-    cp_value result = CP_NIL;
-    if (s->output_size) {
-        unsigned char *spare = s->sending;
-        s->sending = s->output;
-        s->sending_size = s->output_size;
-        s->sending_done = 0;
-        s->output = spare;
-        s->output_size = 0;
-        s->flushing = true;
-        result = send_all(cp, s);
-        s->flushing = false;
-        s->sending_size = s->sending_done = 0;
-        cp_wake_all(cp, &s->flushed);
+    while (s->flushing) {
+        enum cp_wait wait = cp_wait_on(cp, &s->flushed, -1);
+        if (wait == CP_WAIT_CANCELLED) return CP_THROWN;
+        if (wait != CP_WAIT_READY)
+            return cp_throw(cp, CP_ERROR_FILE, CP_FILE_WRITE, "cannot wait for %s", title(cp, s));
     }
-    if (!s->output_size) unmark_dirty(cp, s);
+    cp_value result = CP_NIL;
+    s->flushing = true;
+    while (result == CP_NIL && pending(s)) {
+        if (s->sending_done == s->sending_size) {
+            unsigned char *spare = s->sending;
+            s->sending = s->output;
+            s->sending_size = s->output_size;
+            s->sending_done = 0;
+            s->output = spare;
+            s->output_size = 0;
+        }
+        result = send_all(cp, s);
+    }
+    s->flushing = false;
+    cp_wake_all(cp, &s->flushed);
+    if (!pending(s)) unmark_dirty(cp, s);
     if (result == CP_NIL && s->failed) {
         int number = s->failed;
         s->failed = 0;
@@ -351,8 +365,7 @@ cp_value stream_flush(cp_context *cp, struct stream *s) {
 
 cp_value stream_put(cp_context *cp, struct stream *s, const void *bytes, size_t size) {
     if (stream_in_memory(s)) return stream_memory_put(cp, s, bytes, size);
-    if (output_fd(s) < 0)
-        return cp_throw(cp, CP_ERROR_FILE, CP_FILE_WRITE, "%s was closed by another thread", title(cp, s));
+    if (output_fd(s) < 0) return closed_meanwhile(cp, s, CP_FILE_WRITE);
     if (s->regular && s->readable && (stream_unread(s) || s->at_end)) {
         /* What was read ahead is given back, so that writing goes on where reading stopped. */
         lseek(output_fd(s), -(off_t)stream_unread(s), SEEK_CUR);
@@ -363,6 +376,7 @@ cp_value stream_put(cp_context *cp, struct stream *s, const void *bytes, size_t 
     while (size > 0) {
         if (s->output_size == OUTPUT_CAPACITY) {
             if (stream_flush(cp, s) == CP_THROWN) return CP_THROWN;
+            if (!s->open) return closed_meanwhile(cp, s, CP_FILE_WRITE);
             continue; /* another thread may have filled it again meanwhile */
         }
         if (!s->output) s->output = cp_alloc_atomic(OUTPUT_CAPACITY);
@@ -383,7 +397,7 @@ cp_value stream_close(cp_context *cp, struct stream *s) {
     if (!s->open) return CP_NIL;
     cp_value result = s->writable && !stream_in_memory(s) ? stream_flush(cp, s) : CP_NIL;
     if (!s->open) return result; /* closed by another thread while this one was flushing */
-    s->output_size = 0;
+    s->output_size = s->sending_size = s->sending_done = 0;
     unmark_dirty(cp, s);
     s->open = false;
     if (s->in) cp_fd_close(cp, s->in);
