@@ -240,7 +240,8 @@ struct configuration *configuration_parse(const char *text, size_t size, struct 
     if (good && size > 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0) text += 3; /* a byte order mark */
     for (size_t number = 1; good && text < end; number++) {
         const char *newline = memchr(text, '\n', (size_t)(end - text)), *stop = newline ? newline : end;
-        const char *line_end = stop > text && stop[-1] == '\r' ? stop - 1 : stop;
+        const char *line_end = stop;
+        while (line_end > text && line_end[-1] == '\r') line_end--;
         struct line *line = make_room(c) ? calloc(1, sizeof *line) : NULL;
         if (line && memchr(text, 0, (size_t)(line_end - text))) good = fail(error, number, "there is a NUL character");
         good = good && line && parse_line(text, line_end, number, section, line, error) &&

@@ -10,7 +10,8 @@
  *
  * Names are case-sensitive; the parts of a section's name are joined by `/`. Space around a name and a value does not
  * count. A value that begins with `"` ends with `"` and knows \n \t \r \\ \"; any other goes to the end of the line,
- * `#` and `;` included. A section may be opened again; a name may be given once in it. Lines end with LF or CR LF.
+ * `#` and `;` included. A section may be opened again; a name may be given once in it. Lines end with LF or CR LF,
+ * and are written with LF.
  */
 #ifndef SYSTEM_CONFIGURATION_H
 #define SYSTEM_CONFIGURATION_H

@@ -82,8 +82,10 @@ static void entries_come_in_order_from_all_openings(void **state) {
 
 static void windows_line_ends_and_byte_order_mark(void **state) {
     (void)state;
-    struct configuration *c = parse("\xef\xbb\xbf[A]\r\nb = c\r\n");
+    struct configuration *c = parse("\xef\xbb\xbf[A]\r\nb = c\r\nd = e\r\r\n");
     assert_string_equal(configuration_get(c, "A", "b"), "c");
+    assert_string_equal(configuration_get(c, "A", "d"), "e");
+    assert_text(c, "[A]\nb = c\nd = e\n");
     configuration_free(c);
 }
 
