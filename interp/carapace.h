@@ -404,6 +404,8 @@ bool cp_responds_to(cp_context *cp, cp_value receiver, const char *name);
 cp_value cp_check_stack(cp_context *cp);
 /* CP_NIL, or CP_THROWN when the thread was cancelled or interrupted; lets other threads run. For long loops in C. */
 cp_value cp_poll(cp_context *cp);
+/* What tells the running Carapace Thread from all others: its Thread object, or an Integer id; compare with ==. */
+cp_value cp_current_thread(cp_context *cp);
 
 /* ---- memory ------------------------------------------------------------------------------------------------------ */
 
