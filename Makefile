@@ -41,7 +41,7 @@ $(error CONFIG is one of: plain asan stress fuzz)
 endif
 WORK := build/$(CONFIG)/objects
 
-COMPILE = $(CC) -std=gnu11 -D_GNU_SOURCE $(CPPFLAGS) -Iinterp -Imodules $(CFLAGS) -pthread $(WARNINGS) $(MODE)
+COMPILE = $(CC) -std=gnu11 -D_GNU_SOURCE $(CPPFLAGS) -I. $(CFLAGS) -pthread $(WARNINGS) $(MODE)
 LIBS    = -lgc -lffi -lreadline -luv -lgmp -lpcre2-8 -lutf8proc -ljansson -ldl -lm
 LINK    = $(CC) $(CFLAGS) -pthread $(MODE) $(LDFLAGS)
 

@@ -32,7 +32,7 @@ struct thread {
     const char *waiting_for; /* for the report of a deadlock; NULL while it runs */
     bool finished, cancelled, suspended;
     cp_value result, error;
-    cp_wait_list finished_list; /* who waits for its end */
+    cp_wait_list resume_list; /* where it waits while suspended */
 };
 
 struct global_info {
@@ -44,7 +44,6 @@ struct global_info {
 /* What the run room keeps in a context. */
 struct runtime {
     struct thread *threads; /* list of live ones */
-    struct thread main_sentinel;
     uint32_t thread_count;
     uint64_t next_thread_id;
     struct global_info *globals;
@@ -77,6 +76,12 @@ void global_export(struct thread *t, cp_symbol *name);
 /* Called when the budget is used up: false with an Error thrown on interrupt, cancellation or want of memory. */
 bool thread_poll(struct thread *t);
 
+/* thread_class.c */
+cp_value thread_throw_cancelled(cp_context *cp); /* the Error of a stopped thread, or the report of a deadlock */
+void thread_note_finished(cp_context *cp, struct thread *t);
+void thread_release(struct thread *t);
+cp_value thread_object(cp_context *cp, struct thread *t);
 extern const cp_class_def thread_class;
+extern const cp_function_def thread_functions[];
 
 #endif
