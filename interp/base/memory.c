@@ -106,7 +106,8 @@ void mem_init(void) {
     GC_set_finalize_on_demand(1);
     GC_set_warn_proc(GC_ignore_warn_proc);
     GC_set_oom_fn(out_of_memory);
-    GC_set_max_retries(2); /* by default a heap that may not grow is declared full without a collection */
+    GC_set_max_retries(2);   /* by default a heap that may not grow is declared full without a collection */
+    GC_set_handle_fork(1);   /* a child that goes on without exec may collect, though it has no marker thread */
     GC_set_markers_count(2); /* counts the mutator; no thread is started before GC_start_mark_threads */
     GC_INIT();
     GC_register_displacement(4); /* the tag of List cells */

@@ -1,14 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Decides which fiber runs next, and asks libuv when none can. */
-#include "scheduler.h"
+#include "scheduler_private.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <stdlib.h>
-#include <string.h>
 #include <time.h>
-#include <uv.h>
 
 enum {
     MOST_TURNS = 256,             /* switches from task to task before the loop is looked at */
@@ -16,77 +13,6 @@ enum {
     LOOPLESS_SLEEP = 50,          /* milliseconds at a stretch when the system refuses us an event loop */
     NANOSECONDS_PER_MS = 1000000, /* of a deadline */
     NOT_IN_HEAP = 0,              /* the heap of deadlines begins at 1 */
-    BOTH = WAIT_FD_READ | WAIT_FD_WRITE,
-};
-
-typedef enum task_state { TASK_READY, TASK_RUNNING, TASK_WAITING, TASK_FINISHED } task_state;
-
-struct job;
-
-struct task {
-    scheduler *owner;
-    fiber *fiber;
-    void (*entry)(void *);
-    task_state state;
-    bool cancelled;
-    bool parked; /* waits for scheduler_unpark */
-    bool doomed; /* to be freed when its job ends */
-    wait_result result;
-    task *next, *previous;         /* in the ready queue or among the waiters of a descriptor */
-    task *next_all, *previous_all; /* in the list of all tasks */
-    struct descriptor *descriptor; /* waited for, or NULL */
-    int events;
-    struct job *job;        /* being done by a worker thread, or NULL */
-    int64_t deadline;       /* nanoseconds of the monotonic clock */
-    uint64_t deadline_turn; /* equal deadlines: first come, first served */
-    size_t heap_index;
-    void (*on_exit)(task *, void *);
-    void *on_exit_data;
-};
-
-struct queue {
-    task *first, *last;
-};
-
-/* A descriptor known to the loop. Its poll handle stays started between waits, so that a conversation costs no
- * epoll_ctl a turn; an event that nobody waits for stops it. */
-struct descriptor {
-    uv_poll_t poll;
-    int fd;
-    int watched; /* events the handle is started for */
-    struct queue waiters;
-};
-
-struct job {
-    uv_work_t request;
-    void (*fn)(void *);
-    void *argument;
-    task *task;
-};
-
-struct scheduler {
-    struct queue ready;
-    task *all;
-    task *current, *first, *exited, *reaping;
-    int turns;         /* left before the loop is looked at */
-    int64_t last_look; /* nanoseconds */
-    /* a binary heap of deadlines, entry 0 unused */
-    task **heap;
-    size_t heap_count, heap_room;
-    uint64_t deadlines_set;
-    /* what may still make a task ready, besides the heap */
-    size_t waiting_for_descriptors, working;
-    long held;
-    struct descriptor **descriptors; /* by number */
-    size_t descriptor_room;
-    task *interrupt_task;
-    volatile sig_atomic_t interrupted;
-    volatile sig_atomic_t loop_ready;
-    uv_loop_t loop;
-    uv_async_t async;
-    uv_timer_t timer;
-    task *(*on_deadlock)(scheduler *, void *);
-    void *on_deadlock_data;
 };
 
 static int64_t now(void) {
@@ -97,7 +23,7 @@ static int64_t now(void) {
 
 /* ------------------------------------------------------------------ queues */
 
-static void queue_add(struct queue *q, task *t) {
+void queue_add(struct queue *q, task *t) {
     t->next = NULL;
     t->previous = q->last;
     if (q->last) q->last->next = t;
@@ -105,7 +31,7 @@ static void queue_add(struct queue *q, task *t) {
     q->last = t;
 }
 
-static void queue_remove(struct queue *q, task *t) {
+void queue_remove(struct queue *q, task *t) {
     if (t->previous) t->previous->next = t->next;
     else q->first = t->next;
     if (t->next) t->next->previous = t->previous;
@@ -143,7 +69,7 @@ static void heap_settle(scheduler *s, size_t index, task *t) {
     heap_put(s, index, t);
 }
 
-static bool heap_add(scheduler *s, task *t, int64_t timeout_ms) {
+bool deadline_set(scheduler *s, task *t, int64_t timeout_ms) {
     if (s->heap_count + 1 >= s->heap_room) {
         size_t room = s->heap_room ? s->heap_room * 2 : 16;
         task **heap = realloc(s->heap, room * sizeof *heap);
@@ -178,7 +104,7 @@ static void detach(task *t) {
     if (t->heap_index != NOT_IN_HEAP) heap_remove(s, t);
 }
 
-static void wake(task *t, wait_result result) {
+void task_wake(task *t, wait_result result) {
     if (t->state != TASK_WAITING) return;
     detach(t);
     t->result = result;
@@ -186,12 +112,12 @@ static void wake(task *t, wait_result result) {
     queue_add(&t->owner->ready, t);
 }
 
-static bool interrupted(const scheduler *s, const task *t) { return s->interrupted && t == s->interrupt_task; }
+bool task_interrupted(const scheduler *s, const task *t) { return s->interrupted && t == s->interrupt_task; }
 
 /* Whether a wait may begin; if not, *result says why. */
-static bool may_wait(const scheduler *s, wait_result *result) {
+bool wait_may_begin(const scheduler *s, wait_result *result) {
     *result = s->current == NULL ? WAIT_FAILED : WAIT_CANCELLED;
-    return s->current != NULL && !s->current->cancelled && !interrupted(s, s->current);
+    return s->current != NULL && !s->current->cancelled && !task_interrupted(s, s->current);
 }
 
 static void resume(scheduler *s, task *t) {
@@ -216,7 +142,7 @@ static void leave(scheduler *s) {
     }
 }
 
-static wait_result wait_until_woken(scheduler *s) {
+wait_result wait_until_woken(scheduler *s) {
     task *self = s->current;
     leave(s);
     return self->result;
@@ -228,7 +154,7 @@ static void nothing_timer(uv_timer_t *timer) { (void)timer; } /* it only ends th
 
 static void nothing_async(uv_async_t *async) { (void)async; }
 
-static bool have_loop(scheduler *s) {
+bool loop_needed(scheduler *s) {
     if (s->loop_ready) return true;
     if (uv_loop_init(&s->loop) != 0) return false;
     if (uv_async_init(&s->loop, &s->async, nothing_async) != 0) {
@@ -243,12 +169,12 @@ static bool have_loop(scheduler *s) {
 static void wake_overdue(scheduler *s) {
     if (s->heap_count == 0) return;
     int64_t time = now();
-    while (s->heap_count > 0 && s->heap[1]->deadline <= time) wake(s->heap[1], WAIT_TIMEOUT);
+    while (s->heap_count > 0 && s->heap[1]->deadline <= time) task_wake(s->heap[1], WAIT_TIMEOUT);
 }
 
 static void wake_interrupted(scheduler *s) {
     task *t = s->interrupt_task;
-    if (s->interrupted && t && t->job == NULL) wake(t, WAIT_CANCELLED);
+    if (s->interrupted && t && t->job == NULL) task_wake(t, WAIT_CANCELLED);
 }
 
 /* Lets events happen that have happened. */
@@ -267,7 +193,7 @@ static void wait_for_events(scheduler *s) {
         int64_t left = s->heap[1]->deadline - now();
         ms = left <= 0 ? 0 : (left + NANOSECONDS_PER_MS - 1) / NANOSECONDS_PER_MS;
     }
-    if (ms != 0 && !have_loop(s)) {
+    if (ms != 0 && !loop_needed(s)) {
         poll(NULL, 0, ms < 0 || ms > LOOPLESS_SLEEP ? LOOPLESS_SLEEP : (int)ms);
     } else if (ms != 0) {
         if (ms > 0) {
@@ -409,9 +335,9 @@ bool scheduler_others_ready(const scheduler *s) { return s->ready.first != NULL;
 
 static wait_result wait_for_time(scheduler *s, int64_t timeout_ms, bool parked) {
     wait_result refused;
-    if (!may_wait(s, &refused)) return refused;
+    if (!wait_may_begin(s, &refused)) return refused;
     task *self = s->current;
-    if (timeout_ms >= 0 && !heap_add(s, self, timeout_ms)) return WAIT_FAILED;
+    if (timeout_ms >= 0 && !deadline_set(s, self, timeout_ms)) return WAIT_FAILED;
     self->state = TASK_WAITING;
     self->parked = parked;
     wait_result result = wait_until_woken(s);
@@ -423,7 +349,7 @@ wait_result scheduler_park(scheduler *s, int64_t timeout_ms) { return wait_for_t
 
 void scheduler_unpark(scheduler *s, task *t) {
     (void)s;
-    if (t->parked) wake(t, WAIT_READY);
+    if (t->parked) task_wake(t, WAIT_READY);
 }
 
 wait_result scheduler_sleep(scheduler *s, int64_t ms) { return wait_for_time(s, ms < 0 ? 0 : ms, false); }
@@ -432,158 +358,12 @@ void scheduler_cancel(scheduler *s, task *t) {
     (void)s;
     if (t->state == TASK_FINISHED) return;
     t->cancelled = true;
-    if (t->job == NULL) wake(t, WAIT_CANCELLED);
+    if (t->job == NULL) task_wake(t, WAIT_CANCELLED);
 }
 
 void task_clear_cancel(task *t) { t->cancelled = false; }
 
 bool task_cancelled(const task *t) { return t->cancelled; }
-
-/* ------------------------------------------------------------------ waiting for descriptors */
-
-static void free_descriptor(uv_handle_t *handle) { free(handle->data); }
-
-static void on_descriptor(uv_poll_t *handle, int status, int events);
-
-/* Starts, changes or stops the handle, which holds no descriptor's events twice. */
-static int watch(struct descriptor *d, int events) {
-    if (events == d->watched) return 0;
-    int wanted = (events & WAIT_FD_READ ? UV_READABLE : 0) | (events & WAIT_FD_WRITE ? UV_WRITABLE : 0);
-    int error = wanted ? uv_poll_start(&d->poll, wanted, on_descriptor) : uv_poll_stop(&d->poll);
-    d->watched = error ? 0 : events;
-    return error;
-}
-
-static void on_descriptor(uv_poll_t *handle, int status, int events) {
-    struct descriptor *d = handle->data;
-    int happened = (events & UV_READABLE ? WAIT_FD_READ : 0) | (events & UV_WRITABLE ? WAIT_FD_WRITE : 0);
-    if (status < 0) { /* an error, which the waiters' next system call will tell; libuv has stopped the handle */
-        happened = BOTH;
-        d->watched = 0;
-    }
-    int unwanted = happened;
-    for (task *t = d->waiters.first, *next; t; t = next) {
-        next = t->next;
-        if ((t->events & happened) == 0) continue;
-        unwanted &= ~t->events;
-        wake(t, WAIT_READY);
-    }
-    watch(d, d->watched & ~unwanted);
-}
-
-static struct descriptor **descriptor_place(scheduler *s, int fd) {
-    size_t index = (size_t)fd;
-    if (index >= s->descriptor_room) {
-        size_t room = s->descriptor_room ? s->descriptor_room : 32;
-        while (room <= index) room *= 2;
-        struct descriptor **table = realloc(s->descriptors, room * sizeof *table);
-        if (table == NULL) return NULL;
-        memset(table + s->descriptor_room, 0, (room - s->descriptor_room) * sizeof *table);
-        s->descriptors = table;
-        s->descriptor_room = room;
-    }
-    return &s->descriptors[index];
-}
-
-/* Makes fd known to the loop. NULL, with the answer to give in *refused, if that cannot be. */
-static struct descriptor *descriptor_of(scheduler *s, int fd, wait_result *refused) {
-    *refused = WAIT_FAILED;
-    int flags = fcntl(fd, F_GETFL); /* a wild number must not make the table grow */
-    if (flags < 0 || !have_loop(s)) return NULL;
-    struct descriptor **place = descriptor_place(s, fd);
-    if (place == NULL || *place) return place ? *place : NULL;
-    struct descriptor *d = calloc(1, sizeof *d);
-    if (d == NULL) return NULL;
-    int error = uv_poll_init(&s->loop, &d->poll, fd);
-    if (error) {
-        if (error == UV_EPERM) *refused = WAIT_READY; /* epoll takes no regular files, which are always ready */
-        free(d);
-        return NULL;
-    }
-    /* libuv has made it non-blocking; a terminal shared with other programs must stay as it was. */
-    if (!(flags & O_NONBLOCK)) fcntl(fd, F_SETFL, flags);
-    d->poll.data = d;
-    d->fd = fd;
-    *place = d;
-    return d;
-}
-
-/* The answer without waiting. */
-static wait_result descriptor_state(int fd, int events) {
-    struct pollfd p = {.fd = fd};
-    p.events = (short)((events & WAIT_FD_READ ? POLLIN : 0) | (events & WAIT_FD_WRITE ? POLLOUT : 0));
-    int count;
-    while ((count = poll(&p, 1, 0)) < 0 && errno == EINTR) {}
-    if (count < 0 || (p.revents & POLLNVAL)) return WAIT_FAILED;
-    return count > 0 ? WAIT_READY : WAIT_TIMEOUT;
-}
-
-wait_result scheduler_wait_fd(scheduler *s, int fd, int events, int64_t timeout_ms) {
-    wait_result refused;
-    if (!may_wait(s, &refused)) return refused;
-    events &= BOTH;
-    if (fd < 0 || events == 0) return WAIT_FAILED;
-    if (timeout_ms == 0) return descriptor_state(fd, events);
-    struct descriptor *d = (size_t)fd < s->descriptor_room ? s->descriptors[fd] : NULL;
-    if (d == NULL) d = descriptor_of(s, fd, &refused);
-    if (d == NULL) return refused;
-    if (watch(d, d->watched | events) != 0) return WAIT_FAILED;
-    task *self = s->current;
-    if (timeout_ms > 0 && !heap_add(s, self, timeout_ms)) return WAIT_FAILED;
-    self->descriptor = d;
-    self->events = events;
-    queue_add(&d->waiters, self);
-    s->waiting_for_descriptors++;
-    self->state = TASK_WAITING;
-    return wait_until_woken(s);
-}
-
-void scheduler_forget_fd(scheduler *s, int fd) {
-    if (fd < 0 || (size_t)fd >= s->descriptor_room || s->descriptors[fd] == NULL) return;
-    struct descriptor *d = s->descriptors[fd];
-    s->descriptors[fd] = NULL;
-    while (d->waiters.first) wake(d->waiters.first, WAIT_FAILED);
-    uv_close((uv_handle_t *)&d->poll,
-             free_descriptor); /* leaves the epoll set at once, the memory with the next look */
-}
-
-/* ------------------------------------------------------------------ jobs on worker threads */
-
-static void job_run(uv_work_t *request) {
-    struct job *job = request->data;
-    job->fn(job->argument);
-}
-
-static void job_done(uv_work_t *request, int status) {
-    (void)status;
-    struct job *job = request->data;
-    task *t = job->task;
-    free(job);
-    t->job = NULL;
-    t->owner->working--;
-    if (t->doomed) task_free(t);
-    else wake(t, WAIT_READY);
-}
-
-wait_result scheduler_work(scheduler *s, void (*fn)(void *), void *argument) {
-    wait_result refused;
-    if (!may_wait(s, &refused)) return refused;
-    if (!have_loop(s)) return WAIT_FAILED;
-    task *self = s->current;
-    struct job *job = malloc(sizeof *job);
-    if (job == NULL) return WAIT_FAILED;
-    *job = (struct job){.fn = fn, .argument = argument, .task = self};
-    job->request.data = job;
-    if (uv_queue_work(&s->loop, &job->request, job_run, job_done) != 0) {
-        free(job);
-        return WAIT_FAILED;
-    }
-    self->job = job;
-    s->working++;
-    self->state = TASK_WAITING;
-    wait_until_woken(s);
-    return self->cancelled || interrupted(s, self) ? WAIT_CANCELLED : WAIT_READY;
-}
 
 /* ------------------------------------------------------------------ interrupts, deadlocks, other handles */
 
@@ -610,7 +390,7 @@ void scheduler_on_deadlock(scheduler *s, task *(*hook)(scheduler *, void *data),
 }
 
 struct uv_loop_s *scheduler_loop(scheduler *s) {
-    return have_loop(s) ? &s->loop : NULL;
+    return loop_needed(s) ? &s->loop : NULL;
 }
 
 void scheduler_hold(scheduler *s, int change) { s->held += change; }

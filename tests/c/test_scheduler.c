@@ -298,6 +298,30 @@ static void readers_and_writers_share_a_descriptor(void **unused) {
     run(shared_main, NULL);
 }
 
+static int64_t processor_milliseconds(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+static void unread_main(void *unused) {
+    (void)unused;
+    int ends[2];
+    socket_pair(ends);
+    assert_int_equal(write(ends[1], "x", 1), 1);
+    assert_int_equal(scheduler_wait_fd(s, ends[0], WAIT_FD_READ | WAIT_FD_WRITE, 5000), WAIT_READY);
+    int64_t before = processor_milliseconds();
+    assert_int_equal(scheduler_sleep(s, 200), WAIT_TIMEOUT); /* it stays readable and writable all the time */
+    assert_in_range(processor_milliseconds() - before, 0, 100);
+    assert_int_equal(scheduler_wait_fd(s, ends[0], WAIT_FD_READ, 5000), WAIT_READY);
+    close_pair(ends);
+}
+
+static void events_without_a_waiter_cost_nothing(void **unused) {
+    (void)unused;
+    run(unread_main, NULL);
+}
+
 static void forget_main(void *unused) {
     (void)unused;
     int ends[2];
@@ -472,6 +496,11 @@ static void start_cancelled_work(void *argument) {
     note("c");
 }
 
+static void work_and_note(void *argument) {
+    scheduler_work(s, work_slowly, argument);
+    note("never");
+}
+
 static void work_main(void *unused) {
     (void)unused;
     struct work a = {.ms = 20}, b = {.ms = 20}, c = {.ms = 20};
@@ -486,7 +515,7 @@ static void work_main(void *unused) {
     assert_int_equal(c.result, 42);
     while (!task_finished(one) || !task_finished(two)) scheduler_sleep(s, 1);
     assert_int_equal(a.result, 42);
-    task *dropped = spawn(start_work, &c);
+    task *dropped = spawn(work_and_note, &c);
     scheduler_yield(s);
     task_free(dropped); /* while its job runs */
     scheduler_sleep(s, 60);
@@ -708,6 +737,7 @@ int main(void) {
         TEST(blocking_mode_is_left_alone),
         TEST(errors_count_as_ready),
         TEST(readers_and_writers_share_a_descriptor),
+        TEST(events_without_a_waiter_cost_nothing),
         TEST(forgetting_wakes_the_waiters),
         TEST(cancelling_sticks_until_cleared),
         TEST(parking_makes_a_channel),
