@@ -57,7 +57,7 @@ endif
 
 MAIN     := interp/shell/main.c
 SOURCES  := $(sort $(wildcard $(foreach room,base data lang run shell,interp/$(room)/*.c)) \
-              $(filter-out modules/loadable/%,$(wildcard modules/*/*.c)))
+              $(filter-out modules/loadable/%,$(wildcard modules/*.c modules/*/*.c)))
 STDLIB   := $(sort $(wildcard stdlib/*.cpl stdlib/*/*.cpl stdlib/*/*/*.cpl))
 LOADABLE := $(patsubst modules/loadable/%/,%,$(wildcard modules/loadable/*/))
 C_TESTS  := $(patsubst tests/c/%.c,%,$(wildcard tests/c/test_*.c))

@@ -447,6 +447,10 @@ void cp_wake_one(cp_context *cp, cp_wait_list *list);
 void cp_wake_all(cp_context *cp, cp_wait_list *list);
 int64_t cp_now(cp_context *cp); /* milliseconds of the monotonic clock */
 
+/* The rooms of native classes that are part of the program, up to NULL; each defines its classes and functions. The one
+   list is modules/modules.c. */
+extern void (*const carapace_modules[])(cp_context *cp);
+
 /* ---- loadable modules -------------------------------------------------------------------------------------------- */
 
 /* (loadLibrary "x.so") looks for these two. */
