@@ -418,8 +418,7 @@ void *cp_try_alloc(cp_context *cp, size_t size);
 uint32_t cp_pin(cp_context *cp, cp_value v);
 cp_value cp_pinned(cp_context *cp, uint32_t pin);
 void cp_unpin(cp_context *cp, uint32_t pin);
-/* A word that a module keeps per context under a name of its own ("Smtp"), NULL at first; scanned by the collector.
-   The address stays the same; the name is kept as a pointer. */
+/* A place for what a module keeps per context: the same one for the same name, NULL at first, scanned by the collector. */
 void **cp_module_state(cp_context *cp, const char *name);
 /* Closes an owned descriptor when `owner` is collected; the handle is cleared by cp_close_fd. */
 typedef struct cp_fd {
