@@ -34,6 +34,9 @@ enum mail_status header_write_structured(struct mail_buffer *out, const char *na
 enum mail_status header_write_phrase(struct mail_buffer *out, size_t *column, const char *text, size_t size,
                                      struct mail_error *error);
 
+/* Length of the encoded word (RFC 2047 2) that begins at text, 0 if none does. */
+size_t header_encoded_word(const char *text, size_t size);
+
 /* Append the UTF-8 text of an unfolded or folded header value: CRLF before white space vanishes, encoded words are
    decoded (UTF-8, US-ASCII, ISO-8859-1 here, other sets through iconv), white space between adjacent ones dropped. What
    cannot be decoded stays as it is. Result is always valid UTF-8. Fails only on memory. */

@@ -55,14 +55,13 @@ struct mime_writer {
     size_t step;     /* the present one */
     bool started;    /* its content was begun */
     bool input_done; /* its content has been read to the end */
-    bool finishing;  /* its encoder was finished */
-    uint64_t offset; /* bytes of the step's text or memory used */
+    size_t text_offset; /* bytes of text written */
+    uint64_t offset;    /* bytes of the present body read */
     int handle;      /* the open file, -1 */
     int64_t expected;
     struct base64_encoder base64;
     struct quoted_printable_encoder quoted_printable;
     struct canonical_stream canonical;
-    bool root_text; /* the present text is the whole message: it needs a final CRLF */
     char *input;    /* what was read from a file */
     char *stage;    /* encoded bytes that did not fit */
     size_t stage_start;

@@ -33,7 +33,6 @@ struct quoted_printable_decoder {
     unsigned escape_size;
     unsigned blank_count; /* held white space */
     bool carriage_return; /* a CR is held */
-    bool soft;            /* "=" and then white space: the rest of a soft break */
     uint64_t malformed;   /* escapes that are none */
     char blanks[998];
 };
