@@ -10,7 +10,7 @@ enum mail_status address_write(struct mail_buffer *out, size_t *column, const st
     if (address->display_name[0] != '\0') {
         enum mail_status status = header_write_phrase(out, column, address->display_name, strlen(address->display_name), error);
         if (status != MAIL_OK) return status;
-        if (*column + spec_size + 3 > HEADER_LINE_SOFT) {
+        if (*column + spec_size + 3 + 2 > HEADER_LINE_SOFT) { /* 2: what may follow a mailbox in a list */
             mail_buffer_append(out, "\r\n", 2);
             *column = 0;
         }
@@ -41,7 +41,9 @@ static void space(struct mail_buffer *out, size_t *column, size_t width) {
 static size_t width_of(const struct address *a) {
     size_t name = strlen(a->display_name), spec = strlen(a->spec);
     size_t width = name > 0 ? name + spec + 6 : spec + 1;
-    return width < HEADER_LINE_SOFT - 1 ? width : 24;
+    if (width < HEADER_LINE_SOFT - 1) return width;
+    size_t word = strcspn(a->display_name, " ") + 4; /* up to the first place where it can be folded */
+    return word > 24 ? word : 24;
 }
 
 enum mail_status address_write_header(struct mail_buffer *out, const char *name, const struct address_list *lists, size_t count,

@@ -296,10 +296,12 @@ enum mail_status header_write_phrase(struct mail_buffer *out, size_t *column, co
     }
     if (!atoms) put(out, column, "\"", 1);
     for (size_t i = 0; i < size;) {
-        /* One word with one space before it; in a quoted string too a line may be folded there (RFC 5322 3.2.4). */
-        size_t end = i + 1;
+        /* One word with the spaces before it; in a quoted string too a line may be folded there (RFC 5322 3.2.4). */
+        size_t end = i, width = 0;
+        while (end < size && text[end] == ' ') end++;
         while (end < size && text[end] != ' ') end++;
-        if (text[i] == ' ' && end > i + 1 && *column + (end - i) + 2 > HEADER_LINE_SOFT) fold(out, column);
+        for (size_t k = i; k < end; k++) width += !atoms && (text[k] == '"' || text[k] == '\\') ? 2 : 1;
+        if (text[i] == ' ' && *column + width + 2 > HEADER_LINE_SOFT) fold(out, column);
         for (; i < end; i++) {
             if (!atoms && (text[i] == '"' || text[i] == '\\')) put(out, column, "\\", 1);
             put(out, column, text + i, 1);
