@@ -11,7 +11,7 @@
 #include "utf8_text.h"
 
 #define VALUE_LIMIT   65536 /* of a parameter's value, bytes */
-#define SECTION_LIMIT 256   /* RFC 2231 3 sections that are read */
+#define SECTION_LIMIT 256   /* RFC 2231 3 sections that are written and read */
 #define LINE_LIMIT    75    /* " name=value" on its line, before a ";" */
 
 static const char hex[] = "0123456789ABCDEF";
@@ -105,10 +105,16 @@ enum mail_status header_write_parameter(struct mail_buffer *out, size_t *column,
     if (width <= LINE_LIMIT) {
         append_piece(out, column, name, -1, value, size, extended, token);
     } else {
-        /* Room for the content of a line: 5 is "*1234*=" less what the first line's charset needs, taken as constant. */
+        /* Room for the content of a line beside " name*255*=UTF-8''" or its quotes, taken as the same for each. */
         size_t room = LINE_LIMIT - name_size - 17;
         int section = 0;
+        size_t before = out->size;
         for (size_t i = 0; i < size; section++) {
+            if (section == SECTION_LIMIT) {
+                out->size = before;
+                mail_buffer_free(&repaired);
+                return mail_error_set(error, MAIL_TOO_LONG, i, "parameter %s takes more than %d lines", name, SECTION_LIMIT);
+            }
             size_t end = i, used = 0;
             while (end < size) {
                 size_t length = utf8_text_character(value + end, size - end), wide = 0;

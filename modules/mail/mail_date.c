@@ -62,24 +62,28 @@ struct scanner {
     size_t size, at;
 };
 
-/* Skip folding white space and comments; false when a comment is not closed or nests too deep. */
+/* Skip folding white space and comments; false when a comment is not closed or nests too deep. The place is then kept, so that whoever
+   looks next sees the same fault. */
 static bool skip_blanks(struct scanner *s) {
+    size_t start = s->at;
     unsigned depth = 0;
     while (s->at < s->size) {
         char c = s->text[s->at];
         if (c == '(') {
-            if (++depth > 32) return false;
+            if (++depth > 32) break;
         } else if (c == ')' && depth > 0) {
             depth--;
         } else if (c == '\\' && depth > 0) {
             s->at++;
-            if (s->at >= s->size) return false;
+            if (s->at >= s->size) break;
         } else if (depth == 0 && c != ' ' && c != '\t' && c != '\r' && c != '\n') {
             break;
         }
         s->at++;
     }
-    return depth == 0;
+    if (depth == 0) return true;
+    s->at = start;
+    return false;
 }
 
 /* Digits at the present place: their count, 0 if none or more than max. */

@@ -74,6 +74,10 @@ static void write(void **state) {
     assert_int_equal(header_write_parameter(&out, &column, "file name", "a", 1, &error), MAIL_SYNTAX);
     assert_int_equal(header_write_parameter(&out, &column, "a*", "a", 1, &error), MAIL_SYNTAX);
     assert_int_equal(header_write_parameter(&out, &column, "a", "x", 65537, &error), MAIL_TOO_LONG);
+    char *broken = malloc(4000); /* each byte becomes U+FFFD, nine characters: found by fuzzing */
+    memset(broken, 0xFF, 4000);
+    assert_int_equal(header_write_parameter(&out, &column, "filename", broken, 4000, &error), MAIL_TOO_LONG);
+    free(broken);
     assert_int_equal(out.size, 0);
     mail_buffer_free(&out);
 }

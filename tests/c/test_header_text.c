@@ -66,12 +66,14 @@ static void encode(void **state) {
     (void)state;
     written("Hello", "Subject: Hello\r\n");
     written("", "Subject:\r\n");
-    written("Grüße aus Köln", "Subject: =?UTF-8?Q?Gr=C3=BC=C3=9Fe_aus_K=C3=B6ln?=\r\n");
-    written("Hello Wörld", "Subject: Hello =?UTF-8?Q?W=C3=B6rld?=\r\n");
-    written("Wörld and so on and on", "Subject: =?UTF-8?Q?W=C3=B6rld?= and so on and on\r\n");
+    written("Grüße aus Köln", "Subject: =?UTF-8?B?R3LDvMOfZSBhdXMgS8O2bG4=?=\r\n");
+    written("Hello Wörld", "Subject: Hello =?UTF-8?B?V8O2cmxk?=\r\n");
+    written("Wörld and so on and on", "Subject: =?UTF-8?B?V8O2cmxk?= and so on and on\r\n");
+    written("Das Vorstellungsgespräch", "Subject: Das =?UTF-8?Q?Vorstellungsgespr=C3=A4ch?=\r\n");
+    written("ein Vorstellungsgespräch für alle da", "Subject: ein =?UTF-8?Q?Vorstellungsgespr=C3=A4ch_f=C3=BCr?= alle da\r\n");
     written("日本語", "Subject: =?UTF-8?B?5pel5pys6Kqe?=\r\n");
     written("😀", "Subject: =?UTF-8?B?8J+YgA==?=\r\n");
-    written("see =?utf-8?q?x?=", "Subject: see =?UTF-8?Q?=3D=3Futf-8=3Fq=3Fx=3F=3D?=\r\n");
+    written("see =?utf-8?q?x?=", "Subject: see =?UTF-8?B?PT91dGYtOD9xP3g/PQ==?=\r\n");
     written(" x", "Subject: =?UTF-8?Q?_x?=\r\n");
     written("a x ", "Subject: a =?UTF-8?Q?x_?=\r\n");
     written(" ", "Subject: =?UTF-8?Q?_?=\r\n");
@@ -187,8 +189,8 @@ static void phrases(void **state) {
     phrase("a \"b\" \\c", "\"a \\\"b\\\" \\\\c\"");
     phrase("Müller, Hans", "=?UTF-8?Q?M=C3=BCller=2C_Hans?=");
     phrase("a@b", "\"a@b\"");
-    phrase("=?x", "=?UTF-8?Q?=3D=3Fx?=");
-    phrase("a\tb", "=?UTF-8?Q?a=09b?=");
+    phrase("=?x", "=?UTF-8?B?PT94?=");
+    phrase("a\tb", "=?UTF-8?B?YQli?=");
 }
 
 int main(void) {
