@@ -84,11 +84,11 @@ typedef enum smtp_message_stage {
 /* One recipient's fate, in the order of the envelope. */
 typedef struct smtp_recipient_result {
     smtp_message_state state; /* in RECIPIENT_REPLY, ACCEPTED means the RCPT command was */
-    int code;                 /* of the reply that decided it; 0 when none did */
+    int code;                 /* of the last reply that concerned it; 0 when none came */
     smtp_enhanced_code enhanced;
     const char *address;
-    const char *text; /* the server's words, or ours when code is 0 */
-    size_t text_offset;
+    const char *text;   /* the server's words, or ours when code is 0 */
+    size_t text_offset; /* the engine's own: where `text` is kept */
 } smtp_recipient_result;
 
 typedef struct smtp_message_result {
@@ -101,7 +101,8 @@ typedef struct smtp_message_result {
     size_t accepted;             /* recipients by state */
     size_t refused;
     size_t recipient_count;
-    const smtp_recipient_result *recipients;
+    smtp_recipient_result *recipients;
+    size_t text_offset; /* the engine's own */
 } smtp_message_result;
 
 typedef enum smtp_failure_class {
@@ -120,7 +121,7 @@ typedef struct smtp_client_failure {
     const char *text; /* what was expected and what came; one line, safe to show */
 } smtp_client_failure;
 
-/* Pointers are valid until the next call of smtp_client_next_event or smtp_client_free. */
+/* Pointers are valid until the next call that is not a question (next_event, input, closed, free, ...). */
 typedef struct smtp_client_event {
     smtp_client_event_kind kind;
     uint64_t message; /* the number smtp_client_begin gave */

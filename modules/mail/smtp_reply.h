@@ -47,7 +47,8 @@ typedef struct smtp_reply {
 } smtp_reply;
 
 typedef struct smtp_reply_parser {
-    smtp_reply reply; /* valid after SMTP_REPLY_COMPLETE until the next feed */
+    smtp_reply reply; /* valid after SMTP_REPLY_COMPLETE until the next feed; after an error code is 0 and text is the
+                         beginning of the offending line */
     smtp_reply_status status;
     char *text; /* malloc'd, owned: the reply's text while it grows */
     size_t text_length;
