@@ -104,6 +104,7 @@ void smtp_session_push_event(smtp_client *client, smtp_client_event_kind kind, s
     smtp_pending_event *event = add_event(client, kind);
     event->message = message;
     event->recipient = recipient;
+    if (kind == SMTP_CLIENT_RECIPIENT_REPLY) event->recipient_result = message->recipients[recipient];
     size_t kept = kind == SMTP_CLIENT_MESSAGE_DONE ? message->promised : 1;
     message->promised -= kept;
     client->events_promised -= kept;
@@ -132,12 +133,10 @@ static void release_event(smtp_pending_event *event) {
 bool smtp_client_next_event(smtp_client *client, smtp_client_event *event) {
     release_event(&client->delivered);
     *event = (smtp_client_event){.kind = SMTP_CLIENT_NONE};
-    while (client->events_count > 0) {
-        smtp_pending_event *pending = &client->events[client->events_head];
-        client->delivered = *pending;
+    if (client->events_count > 0) {
+        client->delivered = client->events[client->events_head];
         client->events_head = (client->events_head + 1) & (client->events_capacity - 1);
         client->events_count--;
-        break;
     }
     smtp_message *message = client->delivered.message;
     event->kind = client->delivered.kind;
@@ -145,9 +144,9 @@ bool smtp_client_next_event(smtp_client *client, smtp_client_event *event) {
     if (message != NULL) event->message = message->number;
     switch (event->kind) {
     case SMTP_CLIENT_RECIPIENT_REPLY:
-        smtp_transaction_show_recipient(message, client->delivered.recipient);
+        smtp_transaction_show_recipient(message, &client->delivered.recipient_result);
         event->recipient = client->delivered.recipient;
-        event->recipient_result = &message->recipients[event->recipient];
+        event->recipient_result = &client->delivered.recipient_result;
         break;
     case SMTP_CLIENT_MESSAGE_DONE:
         smtp_transaction_show_result(message);

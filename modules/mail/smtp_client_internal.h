@@ -58,7 +58,8 @@ typedef struct smtp_pending_event {
     smtp_client_event_kind kind;
     smtp_message *message; /* MESSAGE_DONE owns it */
     size_t recipient;
-    smtp_reply *reply; /* a malloc'd copy, owned; or NULL */
+    smtp_recipient_result recipient_result; /* RECIPIENT_REPLY: as it was then; later replies change the message's */
+    smtp_reply *reply;                      /* a malloc'd copy, owned; or NULL */
 } smtp_pending_event;
 
 /* Invariants: entries stand in `queue` in the order of their octets in the stream; `open` is the last of the list
@@ -141,7 +142,7 @@ void smtp_transaction_settle_all(smtp_client *client, const smtp_reply *reply);
 
 /* Turns text offsets into pointers, for the caller's eyes. */
 void smtp_transaction_show_result(smtp_message *message);
-void smtp_transaction_show_recipient(smtp_message *message, size_t recipient);
+void smtp_transaction_show_recipient(const smtp_message *message, smtp_recipient_result *recipient);
 
 void smtp_transaction_free(smtp_message *message);
 

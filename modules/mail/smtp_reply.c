@@ -220,11 +220,10 @@ static smtp_reply_status keep_partial(smtp_reply_parser *parser, const char *byt
     }
     memcpy(parser->partial + parser->partial_length, bytes, length);
     parser->partial_length += length;
-    /* Something that is no SMTP server may never send a line end: do not wait for one to say so. */
-    static const char low[3] = "200", high[3] = "599";
-    for (size_t i = 0; i < 3 && i < parser->partial_length; i++)
-        if (parser->partial[i] < low[i] || parser->partial[i] > high[i])
-            return fail(parser, SMTP_REPLY_BAD_CODE, parser->partial, parser->partial_length);
+    /* Something that is no SMTP server may never send a line end: do not wait long for one to say so. */
+    enum { ENOUGH_TO_SHOW = 80 };
+    if (parser->partial_length >= ENOUGH_TO_SHOW && parse_code(parser->partial, parser->partial_length) == 0)
+        return fail(parser, SMTP_REPLY_BAD_CODE, parser->partial, parser->partial_length);
     return SMTP_REPLY_MORE;
 }
 

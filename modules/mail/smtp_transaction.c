@@ -29,13 +29,14 @@ static const char *text_at(const smtp_message *message, size_t offset) {
     return offset == no_text ? "" : message->texts.bytes + offset;
 }
 
-void smtp_transaction_show_recipient(smtp_message *message, size_t recipient) {
-    message->recipients[recipient].text = text_at(message, message->recipients[recipient].text_offset);
+void smtp_transaction_show_recipient(const smtp_message *message, smtp_recipient_result *recipient) {
+    recipient->text = text_at(message, recipient->text_offset);
 }
 
 void smtp_transaction_show_result(smtp_message *message) {
     message->result.text = text_at(message, message->result.text_offset);
-    for (size_t i = 0; i < message->result.recipient_count; i++) smtp_transaction_show_recipient(message, i);
+    for (size_t i = 0; i < message->result.recipient_count; i++)
+        smtp_transaction_show_recipient(message, &message->recipients[i]);
 }
 
 void smtp_transaction_free(smtp_message *message) {
