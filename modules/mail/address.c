@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* address: reading mailboxes, groups and lists of RFC 5322 3.4 (with RFC 6532 UTF-8). */
-#include "address.h"
+#include "modules/mail/address.h"
 
 #include <arpa/inet.h>
 #include <stdint.h>
@@ -8,8 +8,8 @@
 #include <string.h>
 #include <strings.h>
 
-#include "header_text.h"
-#include "utf8_text.h"
+#include "modules/mail/header_text.h"
+#include "modules/mail/utf8_text.h"
 
 #define NO_STRING SIZE_MAX
 

@@ -6,8 +6,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "mail_buffer.h"
-#include "mail_error.h"
+#include "modules/mail/mail_buffer.h"
+#include "modules/mail/mail_error.h"
 
 #define ADDRESS_LOCAL_LIMIT   64    /* RFC 5321 4.5.3.1.1, bytes */
 #define ADDRESS_DOMAIN_LIMIT  255   /* 4.5.3.1.2 */

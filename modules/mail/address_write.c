@@ -2,8 +2,8 @@
 /* address_write: mailboxes as header fields. The writing half of address.h. */
 #include <string.h>
 
-#include "address.h"
-#include "header_text.h"
+#include "modules/mail/address.h"
+#include "modules/mail/header_text.h"
 
 enum mail_status address_write(struct mail_buffer *out, size_t *column, const struct address *address, struct mail_error *error) {
     size_t spec_size = strlen(address->spec);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* base64: RFC 2045 6.8 and RFC 4648 4, streaming both ways; the encoding of every binary attachment. */
-#include "base64.h"
+#include "modules/mail/base64.h"
 
 #include <string.h>
 

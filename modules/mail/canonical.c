@@ -3,7 +3,7 @@
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE /* memmem */
 #endif
-#include "canonical.h"
+#include "modules/mail/canonical.h"
 
 #include <string.h>
 

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* charset: text in the character sets that mail uses, as UTF-8. */
-#include "charset.h"
+#include "modules/mail/charset.h"
 
 #include <errno.h>
 #include <iconv.h>
 #include <string.h>
 #include <strings.h>
 
-#include "mail_buffer.h"
-#include "utf8_text.h"
+#include "modules/mail/mail_buffer.h"
+#include "modules/mail/utf8_text.h"
 
 #define NAME_LIMIT 40
 

@@ -2,10 +2,10 @@
 /* header_decode: reading header values: unfolding and RFC 2047 encoded words. The reading half of header_text.h. */
 #include <string.h>
 
-#include "base64.h"
-#include "charset.h"
-#include "header_text.h"
-#include "utf8_text.h"
+#include "modules/mail/base64.h"
+#include "modules/mail/charset.h"
+#include "modules/mail/header_text.h"
+#include "modules/mail/utf8_text.h"
 
 /* The parts of an encoded word; pointers into the text. */
 struct word {

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* header_parameter: the `; name=value` parameters of MIME headers, with RFC 2231 character sets and continuations. */
-#include "header_parameter.h"
+#include "modules/mail/header_parameter.h"
 
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
-#include "charset.h"
-#include "header_text.h"
-#include "utf8_text.h"
+#include "modules/mail/charset.h"
+#include "modules/mail/header_text.h"
+#include "modules/mail/utf8_text.h"
 
 #define VALUE_LIMIT   65536 /* of a parameter's value, bytes */
 #define SECTION_LIMIT 256   /* RFC 2231 3 sections that are written and read */

@@ -6,8 +6,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "mail_buffer.h"
-#include "mail_error.h"
+#include "modules/mail/mail_buffer.h"
+#include "modules/mail/mail_error.h"
 
 /* RFC 2045 5.1 token: printable ASCII without SPACE and ()<>@,;:\"/[]?= */
 bool header_token_is_valid(const char *text, size_t size);

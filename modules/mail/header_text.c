@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* header_text: writing header fields: RFC 2047 encoded words and folding, injection-proof. */
-#include "header_text.h"
+#include "modules/mail/header_text.h"
 
 #include <string.h>
 
-#include "base64.h"
-#include "utf8_text.h"
+#include "modules/mail/base64.h"
+#include "modules/mail/utf8_text.h"
 
 #define WORD_LIMIT    75  /* RFC 2047 2: an encoded word's characters */
 #define WORD_OVERHEAD 12  /* "=?UTF-8?B?" and "?=" */

@@ -7,8 +7,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "mail_buffer.h"
-#include "mail_error.h"
+#include "modules/mail/mail_buffer.h"
+#include "modules/mail/mail_error.h"
 
 #define HEADER_LINE_SOFT 76  /* we fold here: RFC 2047 2 for lines with encoded words, RFC 5322 2.1.1 advises 78 */
 #define HEADER_LINE_HARD 998 /* RFC 5322 2.1.1, without CRLF */

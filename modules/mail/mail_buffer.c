@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* mail_buffer: a growing malloc'd byte string, so that no engine counts capacities by hand. */
-#include "mail_buffer.h"
+#include "modules/mail/mail_buffer.h"
 
 #include <stdint.h>
 #include <stdlib.h>

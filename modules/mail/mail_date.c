@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* mail_date: the date-time of RFC 5322 3.3, written and read. */
-#include "mail_date.h"
+#include "modules/mail/mail_date.h"
 
 #include <stdbool.h>
 #include <stdio.h>

@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "mail_error.h"
+#include "modules/mail/mail_error.h"
 
 #define MAIL_DATE_SIZE 48 /* room for any date, NUL included */
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* mail_envelope: the recipients of a message, each mailbox once. */
-#include "mail_envelope.h"
+#include "modules/mail/mail_envelope.h"
 
 #include <stdint.h>
 #include <stdlib.h>

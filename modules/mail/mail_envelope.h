@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "address.h"
+#include "modules/mail/address.h"
 
 /* Zero-initialised is empty. */
 struct mail_envelope {

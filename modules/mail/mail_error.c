@@ -3,13 +3,13 @@
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE /* strerrordesc_np */
 #endif
-#include "mail_error.h"
+#include "modules/mail/mail_error.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "utf8_text.h"
+#include "modules/mail/utf8_text.h"
 
 /* The texts quote foreign input: control characters become '?', and neither a cut by snprintf nor bad input leaves half a character. */
 static void clean(char *text) {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* mail_message: from what a person thinks of (sender, recipients, subject, texts, files) to the MIME tree and the envelope. */
-#include "mail_message.h"
+#include "modules/mail/mail_message.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,15 +8,15 @@
 #include <strings.h>
 #include <time.h>
 
-#include "address.h"
-#include "header_parameter.h"
-#include "header_text.h"
-#include "mail_date.h"
-#include "mail_envelope.h"
-#include "media_type.h"
-#include "message_id.h"
-#include "mime_part_private.h"
-#include "utf8_text.h"
+#include "modules/mail/address.h"
+#include "modules/mail/header_parameter.h"
+#include "modules/mail/header_text.h"
+#include "modules/mail/mail_date.h"
+#include "modules/mail/mail_envelope.h"
+#include "modules/mail/media_type.h"
+#include "modules/mail/message_id.h"
+#include "modules/mail/mime_part_private.h"
+#include "modules/mail/utf8_text.h"
 
 /* The parsed lists of one address header: each text may hold several mailboxes. */
 struct lists {

@@ -8,9 +8,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "mail_error.h"
-#include "mail_random.h"
-#include "mime_part.h"
+#include "modules/mail/mail_error.h"
+#include "modules/mail/mail_random.h"
+#include "modules/mail/mime_part.h"
 
 /* Bytes with their length, so that a NUL in them is seen. Zero-initialised: absent. */
 struct mail_text {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* mail_random: where message ids and boundaries get their unguessable, or in tests reproducible, bits. */
-#include "mail_random.h"
+#include "modules/mail/mail_random.h"
 
 #include <errno.h>
 #include <string.h>

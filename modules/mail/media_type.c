@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* media_type: the media type (RFC 2046) that a file's name suggests. */
-#include "media_type.h"
+#include "modules/mail/media_type.h"
 
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
-#include "header_parameter.h"
+#include "modules/mail/header_parameter.h"
 
 #define EXTENSION_LIMIT 15
 

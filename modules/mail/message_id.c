@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* message_id: unique Message-ID and Content-ID values (RFC 5322 3.6.4, RFC 2392). */
-#include "message_id.h"
+#include "modules/mail/message_id.h"
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -7,8 +7,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "mail_error.h"
-#include "mail_random.h"
+#include "modules/mail/mail_error.h"
+#include "modules/mail/mail_random.h"
 
 #define MESSAGE_ID_SIZE 320 /* room for any id that we make, NUL included */
 

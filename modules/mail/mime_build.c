@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* mime_build: a tree of parts as the bytes of an RFC 5322 message, pulled piece by piece with constant memory. */
-#include "mime_build.h"
+#include "modules/mail/mime_build.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -9,8 +9,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "mime_layout.h"
-#include "mime_part_private.h"
+#include "modules/mail/mime_layout.h"
+#include "modules/mail/mime_part_private.h"
 
 #define INPUT_SIZE  (57 * 1149) /* of a file at a time: nearly 64 KB, whole base64 lines */
 #define STAGE_SIZE  4096        /* encoded bytes for callers with small buffers */

@@ -8,13 +8,13 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#include "base64.h"
-#include "canonical.h"
-#include "mail_buffer.h"
-#include "mail_error.h"
-#include "mail_random.h"
-#include "mime_part.h"
-#include "quoted_printable.h"
+#include "modules/mail/base64.h"
+#include "modules/mail/canonical.h"
+#include "modules/mail/mail_buffer.h"
+#include "modules/mail/mail_error.h"
+#include "modules/mail/mail_random.h"
+#include "modules/mail/mime_part.h"
+#include "modules/mail/quoted_printable.h"
 
 /* How files are reached, so that a caller may read them without blocking. All return a negative errno on failure. */
 struct mime_files {

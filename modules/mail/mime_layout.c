@@ -3,15 +3,15 @@
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE /* memmem */
 #endif
-#include "mime_layout.h"
+#include "modules/mail/mime_layout.h"
 
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
-#include "header_parameter.h"
-#include "media_type.h"
-#include "mime_part_private.h"
+#include "modules/mail/header_parameter.h"
+#include "modules/mail/media_type.h"
+#include "modules/mail/mime_part_private.h"
 
 #define BOUNDARY_LETTERS 24 /* 142 bits */
 

@@ -3,7 +3,7 @@
 #ifndef CARAPACE_MAIL_MIME_LAYOUT_H
 #define CARAPACE_MAIL_MIME_LAYOUT_H
 
-#include "mime_build.h"
+#include "modules/mail/mime_build.h"
 
 /* Either the text up to text_end, or, if part is set, the body of part. */
 struct mime_step {

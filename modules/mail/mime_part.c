@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* mime_part: the tree of a message that is being built (RFC 2045, 2046): headers, one kind of content, children. */
-#include "mime_part.h"
+#include "modules/mail/mime_part.h"
 
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
-#include "header_parameter.h"
-#include "header_text.h"
-#include "media_type.h"
-#include "message_id.h"
-#include "mime_part_private.h"
+#include "modules/mail/header_parameter.h"
+#include "modules/mail/header_text.h"
+#include "modules/mail/media_type.h"
+#include "modules/mail/message_id.h"
+#include "modules/mail/mime_part_private.h"
 
 struct mime_part *mime_part_new(void) { return calloc(1, sizeof(struct mime_part)); }
 

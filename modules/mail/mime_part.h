@@ -8,8 +8,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#include "mail_error.h"
-#include "transfer_encoding.h"
+#include "modules/mail/mail_error.h"
+#include "modules/mail/transfer_encoding.h"
 
 #define MIME_DEPTH_LIMIT 32     /* nesting of multiparts */
 #define MIME_PART_LIMIT  100000 /* parts in one message */

@@ -3,8 +3,8 @@
 #ifndef CARAPACE_MAIL_MIME_PART_PRIVATE_H
 #define CARAPACE_MAIL_MIME_PART_PRIVATE_H
 
-#include "mail_buffer.h"
-#include "mime_part.h"
+#include "modules/mail/mail_buffer.h"
+#include "modules/mail/mime_part.h"
 
 struct mime_parameter {
     char *name;

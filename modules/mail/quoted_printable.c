@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* quoted_printable: RFC 2045 6.7, streaming both ways; the encoding of text that is mostly ASCII. */
-#include "quoted_printable.h"
+#include "modules/mail/quoted_printable.h"
 
 #include <string.h>
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* smtp_buffer: the bytes that wait to be written: one growable block, filled at the end, emptied at the front. */
-#include "smtp_buffer.h"
+#include "modules/mail/smtp_buffer.h"
 
 #include <stdint.h>
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* smtp_capabilities: what a server offers in its reply to EHLO or LHLO (RFC 5321 4.1.1.1, RFC 1869). */
-#include "smtp_capabilities.h"
+#include "modules/mail/smtp_capabilities.h"
 
 #include <stdlib.h>
 #include <string.h>

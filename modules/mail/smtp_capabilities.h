@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "smtp_reply.h"
+#include "modules/mail/smtp_reply.h"
 
 /* One bit for each extension we know. */
 typedef enum smtp_capability {

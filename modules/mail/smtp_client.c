@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* smtp_client: the client's session: the queue of commands, the replies that answer them, events, and the ways it ends.
  * The messages themselves are in smtp_transaction.c. */
-#include "smtp_client.h"
+#include "modules/mail/smtp_client.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "smtp_client_internal.h"
+#include "modules/mail/smtp_client_internal.h"
 
 static void greeting_reply(smtp_client *client, const smtp_command *command, const smtp_reply *reply);
 static void hello_reply(smtp_client *client, const smtp_command *command, const smtp_reply *reply);

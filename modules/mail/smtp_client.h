@@ -21,9 +21,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "smtp_capabilities.h"
-#include "smtp_envelope.h"
-#include "smtp_reply.h"
+#include "modules/mail/smtp_capabilities.h"
+#include "modules/mail/smtp_envelope.h"
+#include "modules/mail/smtp_reply.h"
 
 enum {
     SMTP_CLIENT_RECIPIENTS_MAX = 10000,  /* recipients of one message */

@@ -4,9 +4,9 @@
 #ifndef SMTP_CLIENT_INTERNAL_H
 #define SMTP_CLIENT_INTERNAL_H
 
-#include "smtp_buffer.h"
-#include "smtp_client.h"
-#include "smtp_content.h"
+#include "modules/mail/smtp_buffer.h"
+#include "modules/mail/smtp_client.h"
+#include "modules/mail/smtp_content.h"
 
 /* What the server owes a reply to. Each kind is a row of `command_traits` in smtp_client.c. */
 typedef enum smtp_command_kind {

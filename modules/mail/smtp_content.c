@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* smtp_content: message content as it goes between "354" and the final dot (RFC 5321 4.5.2). */
-#include "smtp_content.h"
+#include "modules/mail/smtp_content.h"
 
 #include <stdint.h>
 #include <string.h>

@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "smtp_buffer.h"
+#include "modules/mail/smtp_buffer.h"
 
 /* Where the last octet left us. A zeroed struct is wrong: use smtp_content_writer_init. */
 typedef struct smtp_content_writer {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* smtp_envelope: sender, recipients and their parameters, checked and written as MAIL and RCPT commands. */
-#include "smtp_envelope.h"
+#include "modules/mail/smtp_envelope.h"
 
 #include <string.h>
 

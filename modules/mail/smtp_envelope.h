@@ -7,8 +7,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "smtp_buffer.h"
-#include "smtp_capabilities.h"
+#include "modules/mail/smtp_buffer.h"
+#include "modules/mail/smtp_capabilities.h"
 
 enum {
     SMTP_ADDRESS_MAX = 254,    /* octets of an address: RFC 5321 4.5.3.1.3 allows a path of 256, "<" and ">" included */

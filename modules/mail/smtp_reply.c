@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* smtp_reply: bytes from an SMTP or LMTP server to replies (RFC 5321 section 4.2, RFC 2034, RFC 3463). */
-#include "smtp_reply.h"
+#include "modules/mail/smtp_reply.h"
 
 #include <stdint.h>
 #include <stdio.h>

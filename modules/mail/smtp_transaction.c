@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "smtp_client_internal.h"
+#include "modules/mail/smtp_client_internal.h"
 
 static const size_t no_text = SIZE_MAX;
 

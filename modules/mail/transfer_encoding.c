@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* transfer_encoding: which Content-Transfer-Encoding (RFC 2045 6) suits a body. */
-#include "transfer_encoding.h"
+#include "modules/mail/transfer_encoding.h"
 
 #include <string.h>
 #include <strings.h>
 
-#include "base64.h"
-#include "quoted_printable.h"
-#include "utf8_text.h"
+#include "modules/mail/base64.h"
+#include "modules/mail/quoted_printable.h"
+#include "modules/mail/utf8_text.h"
 
 void text_examine(struct text_traits *traits, const char *text, size_t size) {
     const char *p = text, *limit = text + size;

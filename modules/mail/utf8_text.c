@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* utf8_text: the little that mail engines need to know of UTF-8 (RFC 3629). */
-#include "utf8_text.h"
+#include "modules/mail/utf8_text.h"
 
 #include <stdint.h>
 #include <string.h>
 
-#include "mail_buffer.h"
+#include "modules/mail/mail_buffer.h"
 
 /* Bounds of the second byte for each lead byte (RFC 3629 4); 0 when the byte leads nothing. */
 static size_t expected_length(unsigned char lead, unsigned char *low, unsigned char *high) {

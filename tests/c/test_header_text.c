@@ -5,7 +5,7 @@
 #endif
 #include "mail_test.h"
 
-#include "header_text.h"
+#include "modules/mail/header_text.h"
 
 static void decoded(const char *in, const char *wanted) {
     struct mail_buffer out = {0};

@@ -7,7 +7,7 @@
 
 #include <time.h>
 
-#include "mail_date.h"
+#include "modules/mail/mail_date.h"
 
 static void parsed(const char *text, int64_t seconds, int offset) {
     int64_t got;

@@ -2,7 +2,7 @@
 /* test_media_type: extensions known and unknown, and that the table is sorted. */
 #include "mail_test.h"
 
-#include "media_type.h"
+#include "modules/mail/media_type.h"
 
 static void extensions(void **state) {
     (void)state;
