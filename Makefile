@@ -61,7 +61,8 @@ SOURCES  := $(sort $(wildcard $(foreach room,base data lang run shell,interp/$(r
 STDLIB   := $(sort $(wildcard stdlib/*.cpl stdlib/*/*.cpl stdlib/*/*/*.cpl))
 LOADABLE := $(patsubst modules/loadable/%/,%,$(wildcard modules/loadable/*/))
 C_TESTS  := $(patsubst tests/c/%.c,%,$(wildcard tests/c/test_*.c))
-C_HELPERS := $(filter-out tests/c/test_%,$(wildcard tests/c/*.c))
+DRIVERS  := $(patsubst tests/c/%.c,%,$(wildcard tests/c/*_driver.c))
+C_HELPERS := $(filter-out tests/c/test_% tests/c/%_driver.c,$(wildcard tests/c/*.c))
 FUZZERS  := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 
 OBJECTS := $(SOURCES:%.c=$(WORK)/%.o) $(WORK)/stdlib_data.o
@@ -147,8 +148,9 @@ test-long:
 	@$(MAKE) --no-print-directory test LONG=yes
 export LONG
 
-c-tests: $(TESTS)
-$(TESTS): $(WORK)/tests/%: tests/c/%.c $(C_HELPERS) $(LIBRARY)
+# *_driver.c are programs that tests in other languages run; they find them as $$WORK/tests/NAME.
+c-tests: $(TESTS) $(DRIVERS:%=$(WORK)/tests/%)
+$(TESTS) $(DRIVERS:%=$(WORK)/tests/%): $(WORK)/tests/%: tests/c/%.c $(C_HELPERS) $(LIBRARY)
 	$(SHOW) TEST $@
 	@mkdir -p $(@D)
 	$(Q)$(COMPILE) -Itests/c -MMD -MP -MF $@.d -MT $@ -o $@ $< $(C_HELPERS) $(LIBRARY) -lcmocka $(LIBS)

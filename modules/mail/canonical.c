@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* canonical: the two transforms between text and the wire: CRLF line ends (RFC 2049 4) and SMTP dot transparency (RFC 5321 4.5.2). */
 #ifndef _GNU_SOURCE
-#define _GNU_SOURCE /* memmem */
 #endif
 #include "modules/mail/canonical.h"
 

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* mail_error: one way for all mail engines to say what went wrong, where, and in words a person understands. */
 #ifndef _GNU_SOURCE
-#define _GNU_SOURCE /* strerrordesc_np */
 #endif
 #include "modules/mail/mail_error.h"
 

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* mime_layout: the plan of a message: which bytes stand between the bodies, and how each body is encoded. */
 #ifndef _GNU_SOURCE
-#define _GNU_SOURCE /* memmem */
 #endif
 #include "modules/mail/mime_layout.h"
 

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* test_mail_date: dates of RFC 5322 and its obsolete forms, against the C library's calendar. */
 #ifndef _GNU_SOURCE
-#define _GNU_SOURCE /* timegm */
 #endif
 #include "mail_test.h"
 

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* fuzz_canonical: canonical form and dot transparency do not depend on the cut and can be undone. */
 #ifndef _GNU_SOURCE
-#define _GNU_SOURCE /* memmem */
 #endif
 #include <stdint.h>
 #include <stdlib.h>
