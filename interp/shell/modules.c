@@ -2,6 +2,10 @@
 /* modules.c: the list of the rooms of native classes that are part of the program. */
 #include "interp/shell/shell.h"
 
+#include "interp/run/runtime.h"
 #include "modules/system/system.h"
 
-void shell_register_modules(cp_context *cp) { system_register(cp); }
+void shell_register_modules(cp_context *cp) {
+    system_register(cp);
+    runtime_at_end(cp, stream_flush_all);
+}
