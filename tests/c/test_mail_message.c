@@ -8,14 +8,22 @@
 #include "mail_message.h"
 #include "mime_build.h"
 
-#define T(string) {string, sizeof(string) - 1}
+#define T(string)                                                                                                      \
+    { string, sizeof(string) - 1 }
 static struct mail_random fixed;
 
 static struct mail_message simple(void) {
     static const struct mail_text to[] = {T("Bob <bob@example.org>")};
     mail_random_init_seed(&fixed, 5);
-    return (struct mail_message){.from = T("Ann <ann@example.org>"), .to = {to, 1}, .subject = T("Hi"), .text = T("Hello\n"), .has_date = true, .date = 880127706,
-                                 .offset_minutes = -360, .message_id = T("id@x"), .random = &fixed};
+    return (struct mail_message){.from = T("Ann <ann@example.org>"),
+                                 .to = {to, 1},
+                                 .subject = T("Hi"),
+                                 .text = T("Hello\n"),
+                                 .has_date = true,
+                                 .date = 880127706,
+                                 .offset_minutes = -360,
+                                 .message_id = T("id@x"),
+                                 .random = &fixed};
 }
 
 static void render(const struct mail_message *m, struct mail_buffer *out) {
@@ -33,9 +41,12 @@ static void whole(void **state) {
     struct mail_message m = simple();
     struct mail_buffer out = {0};
     render(&m, &out);
-    expect_buffer(&out, "Date: Fri, 21 Nov 1997 09:55:06 -0600\r\nFrom: Ann <ann@example.org>\r\nTo: Bob <bob@example.org>\r\nSubject: Hi\r\n"
-                        "Message-ID: <id@x>\r\nMIME-Version: 1.0\r\nContent-Type: text/plain; charset=us-ascii\r\nContent-Transfer-Encoding: 7bit\r\n\r\nHello\r\n");
-    static const struct mail_text cc[] = {T("c@d"), T("Jörg <e@f>, g@h")}, reply[] = {T("r@s")}, bcc[] = {T("secret@example.org")};
+    expect_buffer(&out, "Date: Fri, 21 Nov 1997 09:55:06 -0600\r\nFrom: Ann <ann@example.org>\r\nTo: Bob "
+                        "<bob@example.org>\r\nSubject: Hi\r\n"
+                        "Message-ID: <id@x>\r\nMIME-Version: 1.0\r\nContent-Type: text/plain; "
+                        "charset=us-ascii\r\nContent-Transfer-Encoding: 7bit\r\n\r\nHello\r\n");
+    static const struct mail_text cc[] = {T("c@d"), T("Jörg <e@f>, g@h")}, reply[] = {T("r@s")},
+                                  bcc[] = {T("secret@example.org")};
     static const struct mail_header headers[] = {{T("X-One"), T("1")}, {T("In-Reply-To"), T("<a@b>")}};
     m.sender = (struct mail_text)T("Secretary <sec@example.org>");
     m.cc = (struct mail_text_list){cc, 2};
@@ -45,10 +56,14 @@ static void whole(void **state) {
     m.header_count = 2;
     m.priority = 1;
     render(&m, &out);
-    expect_buffer(&out, "Date: Fri, 21 Nov 1997 09:55:06 -0600\r\nFrom: Ann <ann@example.org>\r\nSender: Secretary <sec@example.org>\r\nReply-To: r@s\r\n"
-                        "To: Bob <bob@example.org>\r\nCc: c@d, =?UTF-8?B?SsO2cmc=?= <e@f>, g@h\r\nSubject: Hi\r\nMessage-ID: <id@x>\r\n"
-                        "X-Priority: 1 (Highest)\r\nImportance: high\r\nX-One: 1\r\nIn-Reply-To: <a@b>\r\n"
-                        "MIME-Version: 1.0\r\nContent-Type: text/plain; charset=us-ascii\r\nContent-Transfer-Encoding: 7bit\r\n\r\nHello\r\n");
+    expect_buffer(
+        &out,
+        "Date: Fri, 21 Nov 1997 09:55:06 -0600\r\nFrom: Ann <ann@example.org>\r\nSender: Secretary "
+        "<sec@example.org>\r\nReply-To: r@s\r\n"
+        "To: Bob <bob@example.org>\r\nCc: c@d, =?UTF-8?B?SsO2cmc=?= <e@f>, g@h\r\nSubject: Hi\r\nMessage-ID: <id@x>\r\n"
+        "X-Priority: 1 (Highest)\r\nImportance: high\r\nX-One: 1\r\nIn-Reply-To: <a@b>\r\n"
+        "MIME-Version: 1.0\r\nContent-Type: text/plain; charset=us-ascii\r\nContent-Transfer-Encoding: "
+        "7bit\r\n\r\nHello\r\n");
     m.sender = (struct mail_text)T("ann@EXAMPLE.org");
     render(&m, &out);
     assert_null(memmem(out.data, out.size, "Sender:", 7));
@@ -61,7 +76,8 @@ static void envelope(void **state) {
     struct mail_message m = simple();
     struct mail_built b;
     struct mail_error e;
-    static const struct mail_text to[] = {T("a@B.org, \"x\"@b.org"), T("G: a@b.ORG, A@b.org;")}, bcc[] = {T("z@z"), T("x@b.org")};
+    static const struct mail_text to[] = {T("a@B.org, \"x\"@b.org"), T("G: a@b.ORG, A@b.org;")},
+                                  bcc[] = {T("z@z"), T("x@b.org")};
     m.to = (struct mail_text_list){to, 2};
     m.bcc = (struct mail_text_list){bcc, 2};
     assert_int_equal(mail_message_build(&m, &b, &e), MAIL_OK);
@@ -130,8 +146,11 @@ static void structure(bool text, bool html, bool inlined, bool attached, const c
     size_t count = 0;
     if (!text) m.text.data = NULL;
     if (html) m.html = (struct mail_text)T("<b>x</b>");
-    if (attached) all[count++] = (struct mail_attachment){.content = T("%PDF"), .has_content = true, .name = T("a.pdf")};
-    if (inlined) all[count++] = (struct mail_attachment){.content = T("\x89PNG"), .has_content = true, .name = T("a.png"), .content_id = "i@x"};
+    if (attached)
+        all[count++] = (struct mail_attachment){.content = T("%PDF"), .has_content = true, .name = T("a.pdf")};
+    if (inlined)
+        all[count++] = (struct mail_attachment){
+            .content = T("\x89PNG"), .has_content = true, .name = T("a.png"), .content_id = "i@x"};
     m.attachments = all;
     m.attachment_count = count;
     render(&m, &out);
@@ -151,7 +170,9 @@ static void structures(void **state) {
     structure(false, false, false, true, "multipart/mixed application/pdf ");
     structure(false, true, true, false, "multipart/related text/html image/png ");
     structure(true, true, true, false, "multipart/alternative text/plain multipart/related text/html image/png ");
-    structure(true, true, true, true, "multipart/mixed multipart/alternative text/plain multipart/related text/html image/png application/pdf ");
+    structure(
+        true, true, true, true,
+        "multipart/mixed multipart/alternative text/plain multipart/related text/html image/png application/pdf ");
     structure(true, false, true, false, "multipart/mixed text/plain image/png ");
 }
 
@@ -168,14 +189,20 @@ static void attachment(struct mail_attachment a, const char *wanted) {
 static void attachments(void **state) {
     (void)state;
     attachment((struct mail_attachment){.content = T("x"), .has_content = true, .name = T("Übersicht.xlsx")},
-               "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet\r\nContent-Transfer-Encoding: base64\r\nContent-Disposition: attachment; "
+               "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet\r\nContent-Transfer-Encoding: "
+               "base64\r\nContent-Disposition: attachment; "
                "filename*=UTF-8''%C3%9Cbersicht.xlsx\r\n\r\neA==\r\n");
-    attachment((struct mail_attachment){.content = T("x"), .has_content = true, .type = "text/calendar; method=REQUEST; x=\"a;b\"; charset=utf-8"},
+    attachment((struct mail_attachment){.content = T("x"),
+                                        .has_content = true,
+                                        .type = "text/calendar; method=REQUEST; x=\"a;b\"; charset=utf-8"},
                "Content-Type: text/calendar; method=REQUEST; x=\"a;b\"; charset=utf-8\r\n");
     attachment((struct mail_attachment){.content = T("From: x\n\ny"), .has_content = true, .name = T("a.eml")},
-               "Content-Type: message/rfc822\r\nContent-Transfer-Encoding: 7bit\r\nContent-Disposition: attachment; filename=a.eml\r\n\r\nFrom: x\r\n\r\ny\r\n");
-    attachment((struct mail_attachment){.content = T("From: x\n\n\xff"), .has_content = true, .name = T("a.eml")}, "Content-Type: application/octet-stream\r\n");
-    attachment((struct mail_attachment){.content = T(""), .has_content = true}, "Content-Disposition: attachment\r\n\r\n\r\n--");
+               "Content-Type: message/rfc822\r\nContent-Transfer-Encoding: 7bit\r\nContent-Disposition: attachment; "
+               "filename=a.eml\r\n\r\nFrom: x\r\n\r\ny\r\n");
+    attachment((struct mail_attachment){.content = T("From: x\n\n\xff"), .has_content = true, .name = T("a.eml")},
+               "Content-Type: application/octet-stream\r\n");
+    attachment((struct mail_attachment){.content = T(""), .has_content = true},
+               "Content-Disposition: attachment\r\n\r\n\r\n--");
 }
 
 static enum mail_status status_of(const struct mail_message *m, const char *words) {
@@ -226,8 +253,14 @@ static void refused(void **state) {
     static const struct {
         struct mail_header header;
         enum mail_status status;
-    } headers[] = {{{T("Bcc"), T("x@y")}, MAIL_MISUSE}, {{T("FROM"), T("x@y")}, MAIL_MISUSE}, {{T("Content-type"), T("x")}, MAIL_MISUSE}, {{T("X-A\r\nBcc"), T("x")}, MAIL_CONTROL_CHARACTER},
-                   {{T("X A"), T("x")}, MAIL_SYNTAX}, {{T(""), T("x")}, MAIL_SYNTAX}, {{T("X"), T("a\r\nBcc: x")}, MAIL_CONTROL_CHARACTER}, {{T("X\0Y"), T("a")}, MAIL_CONTROL_CHARACTER}};
+    } headers[] = {{{T("Bcc"), T("x@y")}, MAIL_MISUSE},
+                   {{T("FROM"), T("x@y")}, MAIL_MISUSE},
+                   {{T("Content-type"), T("x")}, MAIL_MISUSE},
+                   {{T("X-A\r\nBcc"), T("x")}, MAIL_CONTROL_CHARACTER},
+                   {{T("X A"), T("x")}, MAIL_SYNTAX},
+                   {{T(""), T("x")}, MAIL_SYNTAX},
+                   {{T("X"), T("a\r\nBcc: x")}, MAIL_CONTROL_CHARACTER},
+                   {{T("X\0Y"), T("a")}, MAIL_CONTROL_CHARACTER}};
     for (size_t i = 0; i < sizeof headers / sizeof headers[0]; i++) {
         m = simple();
         m.headers = &headers[i].header;
@@ -281,7 +314,9 @@ static void invalid_text(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(whole),   cmocka_unit_test(envelope),        cmocka_unit_test(structures),  cmocka_unit_test(attachments),
-                                       cmocka_unit_test(refused), cmocka_unit_test(bad_attachments), cmocka_unit_test(invalid_text)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(whole),       cmocka_unit_test(envelope),
+                                       cmocka_unit_test(structures),  cmocka_unit_test(attachments),
+                                       cmocka_unit_test(refused),     cmocka_unit_test(bad_attachments),
+                                       cmocka_unit_test(invalid_text)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* test_mime_build: the tree, its bytes in pieces of every size, exact sizes, files that are missing or change, boundaries. */
+/* test_mime_build: the tree, its bytes in pieces of every size, exact sizes, files that are missing or change,
+ * boundaries. */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE /* memmem */
 #endif
@@ -56,18 +57,21 @@ static void single(const char *text, bool allow_8bit, const char *wanted) {
     mime_part_free(root);
 }
 
-#define HEAD(charset, encoding)                                                                                                  \
-    "MIME-Version: 1.0\r\nContent-Type: text/plain; charset=" charset "\r\nContent-Transfer-Encoding: " encoding "\r\n\r\n"
+#define HEAD(charset, encoding)                                                                                        \
+    "MIME-Version: 1.0\r\nContent-Type: text/plain; charset=" charset "\r\nContent-Transfer-Encoding: " encoding       \
+    "\r\n\r\n"
 
 static void single_parts(void **state) {
     (void)state;
     single("", false, HEAD("us-ascii", "7bit"));
     single("Hi", false, HEAD("us-ascii", "7bit") "Hi\r\n");
     single("Hi\n.\nyou\r\n", false, HEAD("us-ascii", "7bit") "Hi\r\n.\r\nyou\r\n");
-    single("some text with gr\xc3\xbc\xc3\x9f", false, HEAD("utf-8", "quoted-printable") "some text with gr=C3=BC=C3=9F\r\n");
+    single("some text with gr\xc3\xbc\xc3\x9f", false,
+           HEAD("utf-8", "quoted-printable") "some text with gr=C3=BC=C3=9F\r\n");
     single("gr\xc3\xbc\xc3\x9f", true, HEAD("utf-8", "8bit") "gr\xc3\xbc\xc3\x9f\r\n");
     single("\xe6\x97\xa5\xe6\x9c\xac", false, HEAD("utf-8", "base64") "5pel5pysDQo=\r\n");
-    single("lots of text before this: \xff\n", false, HEAD("unknown-8bit", "quoted-printable") "lots of text before this: =FF\r\n");
+    single("lots of text before this: \xff\n", false,
+           HEAD("unknown-8bit", "quoted-printable") "lots of text before this: =FF\r\n");
     single("a carriage return: \r.", false, HEAD("us-ascii", "quoted-printable") "a carriage return: =0D.\r\n");
     struct mime_part *empty = mime_part_new();
     struct mail_buffer out = {0};
@@ -78,7 +82,8 @@ static void single_parts(void **state) {
 }
 
 static struct mime_part *tree(void) {
-    struct mime_part *root = mime_part_new(), *alternative = mime_part_new(), *bytes = mime_part_new(), *html = text_part("<p>x");
+    struct mime_part *root = mime_part_new(), *alternative = mime_part_new(), *bytes = mime_part_new(),
+                     *html = text_part("<p>x");
     assert_int_equal(mime_part_set_multipart(root, "mixed", NULL), MAIL_OK);
     assert_int_equal(mime_part_set_multipart(alternative, "alternative", NULL), MAIL_OK);
     assert_int_equal(mime_part_add_header(root, "Subject", "Test", 4, NULL), MAIL_OK);
@@ -101,14 +106,17 @@ static void multiparts(void **state) {
     mime_part_set_boundary(mime_part_child(root, 0), "INNER", NULL);
     for (size_t piece = 1; piece < 1200; piece += piece < 20 ? 1 : 97) {
         serialize(&out, root, false, piece);
-        expect_buffer(&out, "Subject: Test\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=OUTER\r\n\r\n"
-                            "--OUTER\r\nContent-Type: multipart/alternative; boundary=INNER\r\n\r\n"
-                            "--INNER\r\nContent-Type: text/plain; charset=us-ascii\r\nContent-Transfer-Encoding: 7bit\r\n\r\nx\r\n\r\n"
-                            "--INNER\r\nContent-Type: text/html; charset=us-ascii\r\nContent-Transfer-Encoding: 7bit\r\n\r\n<p>x\r\n"
-                            "--INNER--\r\n"
-                            "--OUTER\r\nContent-Type: application/octet-stream\r\nContent-Transfer-Encoding: base64\r\nContent-ID: <x@y>\r\n"
-                            "Content-Disposition: attachment; filename=\"a b\"\r\n\r\nAAEC\r\n\r\n"
-                            "--OUTER--\r\n");
+        expect_buffer(
+            &out,
+            "Subject: Test\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=OUTER\r\n\r\n"
+            "--OUTER\r\nContent-Type: multipart/alternative; boundary=INNER\r\n\r\n"
+            "--INNER\r\nContent-Type: text/plain; charset=us-ascii\r\nContent-Transfer-Encoding: 7bit\r\n\r\nx\r\n\r\n"
+            "--INNER\r\nContent-Type: text/html; charset=us-ascii\r\nContent-Transfer-Encoding: 7bit\r\n\r\n<p>x\r\n"
+            "--INNER--\r\n"
+            "--OUTER\r\nContent-Type: application/octet-stream\r\nContent-Transfer-Encoding: base64\r\nContent-ID: "
+            "<x@y>\r\n"
+            "Content-Disposition: attachment; filename=\"a b\"\r\n\r\nAAEC\r\n\r\n"
+            "--OUTER--\r\n");
     }
     mime_part_free(root);
 
@@ -145,7 +153,8 @@ static void eight_bit_multipart(void **state) {
     mime_part_set_multipart(root, "mixed", NULL);
     mime_part_append(root, text_part("gr\xc3\xbc\xc3\x9f"), NULL);
     serialize(&out, root, true, 4096);
-    assert_non_null(memmem(out.data, out.size, "\"\r\nContent-Transfer-Encoding: 8bit\r\n\r\n--", 40)); /* RFC 2045 6.4 */
+    assert_non_null(
+        memmem(out.data, out.size, "\"\r\nContent-Transfer-Encoding: 8bit\r\n\r\n--", 40)); /* RFC 2045 6.4 */
     mail_buffer_free(&out);
     struct mime_part *child = mime_part_child(root, 0);
     assert_int_equal(mime_part_set_encoding(child, TRANSFER_7BIT, NULL), MAIL_OK);
@@ -207,12 +216,16 @@ static void misuse(void **state) {
     assert_int_equal(mime_part_set_type_parameter(child, "x", "a\nb", 3, &e), MAIL_CONTROL_CHARACTER);
     assert_int_equal(mime_part_set_type_parameter(root, "boundary", "x", 1, &e), MAIL_MISUSE);
     assert_int_equal(mime_part_set_encoding(root, TRANSFER_BASE64, &e), MAIL_MISUSE);
-    static const char *const ours[] = {"content-type", "MIME-VERSION", "Content-Transfer-Encoding", "Content-ID", "Content-Disposition"};
+    static const char *const ours[] = {"content-type", "MIME-VERSION", "Content-Transfer-Encoding", "Content-ID",
+                                       "Content-Disposition"};
     for (size_t i = 0; i < 5; i++) assert_int_equal(mime_part_add_header(child, ours[i], "x", 1, &e), MAIL_MISUSE);
     assert_int_equal(mime_part_add_header(child, "X", "a\nb", 3, &e), MAIL_CONTROL_CHARACTER);
-    static const char *const fields[] = {"", "X", "X: y", "X: y\r\nZ: a\r\n", "X: y\n", "X: y\r\n\r\n", "X: y\r\n \r\n z\r\n", "X y: z\r\n", "X: \r y\r\n", ": x\r\n", "X: y\r\n z"};
+    static const char *const fields[] = {
+        "",           "X",           "X: y",    "X: y\r\nZ: a\r\n", "X: y\n", "X: y\r\n\r\n", "X: y\r\n \r\n z\r\n",
+        "X y: z\r\n", "X: \r y\r\n", ": x\r\n", "X: y\r\n z"};
     for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++) {
-        if (mime_part_add_field(child, fields[i], strlen(fields[i]), &e) == MAIL_OK) fail_msg("field %zu was accepted", i);
+        if (mime_part_add_field(child, fields[i], strlen(fields[i]), &e) == MAIL_OK)
+            fail_msg("field %zu was accepted", i);
     }
     assert_int_equal(mime_part_add_field(child, "X: y\r\n z\r\n", 10, &e), MAIL_OK);
     assert_int_equal(mime_part_add_field(child, "Content-Type: y\r\n", 17, &e), MAIL_MISUSE);
@@ -234,7 +247,7 @@ static void misuse(void **state) {
     mime_part_free(root);
 }
 
-/* --- files ---------------------------------------------------------------------------------------------------------------------- */
+/* --- files --- */
 
 static char path[64];
 
@@ -329,7 +342,7 @@ static void changing_files(void **state) {
     assert_int_equal(interrupted(false, 4096, shrink_file, &e), MAIL_FILE_CHANGED);
     assert_int_equal(interrupted(true, 0, grow_file, &e), MAIL_FILE_CHANGED);
     assert_int_equal(interrupted(true, 0, shrink_file, &e), MAIL_FILE_CHANGED);
-    assert_int_equal(interrupted(false, 0, shrink_file, &e), MAIL_OK); /* before it was measured or opened */
+    assert_int_equal(interrupted(false, 0, shrink_file, &e), MAIL_OK);    /* before it was measured or opened */
     assert_int_equal(interrupted(false, 4096, remove_file, &e), MAIL_OK); /* open: still whole */
     assert_int_equal(interrupted(false, 0, remove_file, &e), MAIL_FILE);
     assert_int_equal(e.system_error, ENOENT);
@@ -401,7 +414,7 @@ static void large_file(void **state) {
     free(buffer);
 }
 
-/* --- readers -------------------------------------------------------------------------------------------------------------------- */
+/* --- readers --- */
 
 struct source {
     size_t at, size, fail_at;
@@ -474,8 +487,10 @@ static int tear_down(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(single_parts), cmocka_unit_test(multiparts),     cmocka_unit_test(eight_bit_multipart), cmocka_unit_test(boundary_in_text),
-                                       cmocka_unit_test(misuse),       cmocka_unit_test(files),          cmocka_unit_test(changing_files),      cmocka_unit_test(not_files),
-                                       cmocka_unit_test(large_file),   cmocka_unit_test(readers)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(single_parts),     cmocka_unit_test(multiparts), cmocka_unit_test(eight_bit_multipart),
+        cmocka_unit_test(boundary_in_text), cmocka_unit_test(misuse),     cmocka_unit_test(files),
+        cmocka_unit_test(changing_files),   cmocka_unit_test(not_files),  cmocka_unit_test(large_file),
+        cmocka_unit_test(readers)};
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }
