@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* smtp_server: the server's side of an SMTP session: lines to commands, commands to events, answers to replies. */
-#include "smtp_server.h"
+#include "modules/mail/smtp_server.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
-#include "smtp_buffer.h"
-#include "smtp_envelope.h"
-#include "smtp_reply.h"
+#include "modules/mail/smtp_buffer.h"
+#include "modules/mail/smtp_envelope.h"
+#include "modules/mail/smtp_reply.h"
 
 /* Where the session stands; each state allows what RFC 5321 4.1.4 says. */
 typedef enum session_state {
