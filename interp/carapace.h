@@ -446,6 +446,9 @@ void cp_wake_one(cp_context *cp, cp_wait_list *list);
 void cp_wake_all(cp_context *cp, cp_wait_list *list);
 int64_t cp_now(cp_context *cp); /* milliseconds of the monotonic clock */
 
+/* Something to be done when the program ends, such as writing out buffers; gives 0 or an errno. At most 8 of them. */
+void cp_at_end(cp_context *cp, int (*function)(cp_context *cp));
+
 /* The rooms of native classes that are part of the program, up to NULL; each defines its classes and functions. The one
    list is modules/modules.c. */
 extern void (*const carapace_modules[])(cp_context *cp);
