@@ -194,8 +194,13 @@ $(OUT)/fuzz_%: tests/fuzz/fuzz_%.c $(LIBRARY)
 .PHONY: bench
 bench:
 	@tests/setup/packages build bench
-	@$(MAKE) --no-print-directory all
+	@$(MAKE) --no-print-directory all build/measure
 	@tests/bench/run --program build/carapace $(B)
+
+build/measure: tests/bench/measure.c
+	$(SHOW) CC $<
+	@mkdir -p $(@D)
+	$(Q)$(CC) -std=gnu11 -D_GNU_SOURCE -O2 $(WARNINGS) -o $@ $<
 
 # ---- Form ------------------------------------------------------------------------------------------------------------
 
