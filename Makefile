@@ -41,7 +41,7 @@ $(error CONFIG is one of: plain asan stress fuzz)
 endif
 WORK := build/$(CONFIG)/objects
 
-COMPILE = $(CC) -std=gnu11 -D_GNU_SOURCE $(CPPFLAGS) -Iinterp -Imodules $(CFLAGS) -pthread $(WARNINGS) $(MODE)
+COMPILE = $(CC) -std=gnu11 -D_GNU_SOURCE $(CPPFLAGS) -I. -Iinterp $(CFLAGS) -pthread $(WARNINGS) $(MODE)
 LIBS    = -lgc -lffi -lreadline -luv -lgmp -lpcre2-8 -lutf8proc -ljansson -ldl -lm
 LINK    = $(CC) $(CFLAGS) -pthread $(MODE) $(LDFLAGS)
 
@@ -180,12 +180,12 @@ fuzz:
 	@$(MAKE) --no-print-directory CONFIG=fuzz fuzz-run
 
 fuzz-run: $(F:%=run-%)
-run-fuzz_%: $(OUT)/fuzz_%
+$(FUZZERS:%=run-%): run-fuzz_%: $(OUT)/fuzz_%
 	@mkdir -p $(OUT)/corpus/fuzz_$*
 	$< -max_total_time=$(FUZZ_SECONDS) -timeout=5 -rss_limit_mb=1024 -print_final_stats=0 -verbosity=0 \
 	    -artifact_prefix=$(OUT)/fuzz_$*- $(OUT)/corpus/fuzz_$* $(wildcard tests/fuzz/seeds/fuzz_$*)
 
-$(OUT)/fuzz_%: tests/fuzz/fuzz_%.c $(LIBRARY)
+$(FUZZERS:%=$(OUT)/%): $(OUT)/%: tests/fuzz/%.c $(LIBRARY)
 	$(SHOW) FUZZER $@
 	$(Q)$(COMPILE) -fsanitize=fuzzer -o $@ $< $(LIBRARY) $(LIBS)
 

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
-#include "run/stdlib_data.h"
+#include "interp/run/stdlib_data.h"
 
 static void names_ascend(void **state) {
     (void)state;
