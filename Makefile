@@ -41,7 +41,7 @@ $(error CONFIG is one of: plain asan stress fuzz)
 endif
 WORK := build/$(CONFIG)/objects
 
-COMPILE = $(CC) -std=gnu11 -D_GNU_SOURCE $(CPPFLAGS) -I. -Iinterp $(CFLAGS) -pthread $(WARNINGS) $(MODE)
+COMPILE = $(CC) -std=gnu11 -D_GNU_SOURCE $(CPPFLAGS) -I. $(CFLAGS) -pthread $(WARNINGS) $(MODE)
 LIBS    = -lgc -lffi -lreadline -luv -lgmp -lpcre2-8 -lutf8proc -ljansson -ldl -lm
 LINK    = $(CC) $(CFLAGS) -pthread $(MODE) $(LDFLAGS)
 
@@ -61,14 +61,15 @@ SOURCES  := $(sort $(wildcard $(foreach room,base data lang run shell,interp/$(r
 STDLIB   := $(sort $(wildcard stdlib/*.cpl stdlib/*/*.cpl stdlib/*/*/*.cpl))
 LOADABLE := $(patsubst modules/loadable/%/,%,$(wildcard modules/loadable/*/))
 C_TESTS  := $(patsubst tests/c/%.c,%,$(wildcard tests/c/test_*.c))
-C_HELPERS := $(filter-out tests/c/test_%,$(wildcard tests/c/*.c))
+C_DRIVERS := $(patsubst tests/c/%.c,%,$(wildcard tests/c/*_driver.c))
+C_HELPERS := $(filter-out tests/c/test_% tests/c/%_driver.c,$(wildcard tests/c/*.c))
 FUZZERS  := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 
 OBJECTS := $(SOURCES:%.c=$(WORK)/%.o) $(WORK)/stdlib_data.o
 PROGRAM := $(OUT)/carapace
 MODULES := $(LOADABLE:%=$(OUT)/modules/%.so)
 LIBRARY := $(WORK)/libcarapace.a
-TESTS   := $(C_TESTS:%=$(WORK)/tests/%)
+TESTS   := $(patsubst %,$(WORK)/tests/%,$(C_TESTS) $(C_DRIVERS))
 
 # ---- Building --------------------------------------------------------------------------------------------------------
 
@@ -147,11 +148,14 @@ test-long:
 	@$(MAKE) --no-print-directory test LONG=yes
 export LONG
 
+# tests/c: test_*.c is a cmocka test, *_driver.c a program that a test of another kind runs, the rest is linked to all of
+# these. Tests may name a header by its file alone; code outside tests/ may not.
+TEST_PATHS := $(addprefix -iquote ,tests/c interp modules $(wildcard modules/*))
 c-tests: $(TESTS)
 $(TESTS): $(WORK)/tests/%: tests/c/%.c $(C_HELPERS) $(LIBRARY)
 	$(SHOW) TEST $@
 	@mkdir -p $(@D)
-	$(Q)$(COMPILE) -Itests/c -MMD -MP -MF $@.d -MT $@ -o $@ $< $(C_HELPERS) $(LIBRARY) -lcmocka $(LIBS)
+	$(Q)$(COMPILE) $(TEST_PATHS) -MMD -MP -MF $@.d -MT $@ -o $@ $< $(C_HELPERS) $(LIBRARY) -lcmocka $(LIBS)
 
 # A second opinion on messages (tests/mail_oracle); the tests that ask it skip where GMime is not installed.
 oracle: build/oracle_gmime
@@ -170,7 +174,7 @@ layers:
 	@tests/layers
 
 # ---- Fuzzing: make fuzz [F=fuzz_mime] [FUZZ_SECONDS=20] --------------------------------------------------------------
-# New inputs gather in build/fuzz/corpus/, seeds lie in tests/fuzz/seeds/NAME/; a crash leaves its input in build/fuzz/.
+# New inputs gather in build/fuzz/corpus/, seeds lie in tests/fuzz/seeds/NAME (with or without fuzz_); a crash leaves its input in build/fuzz/.
 
 FUZZ_SECONDS ?= 20
 F ?= $(FUZZERS)
@@ -183,11 +187,11 @@ fuzz-run: $(F:%=run-%)
 $(FUZZERS:%=run-%): run-fuzz_%: $(OUT)/fuzz_%
 	@mkdir -p $(OUT)/corpus/fuzz_$*
 	$< -max_total_time=$(FUZZ_SECONDS) -timeout=5 -rss_limit_mb=1024 -print_final_stats=0 -verbosity=0 \
-	    -artifact_prefix=$(OUT)/fuzz_$*- $(OUT)/corpus/fuzz_$* $(wildcard tests/fuzz/seeds/fuzz_$*)
+	    -artifact_prefix=$(OUT)/fuzz_$*- $(OUT)/corpus/fuzz_$* $(wildcard tests/fuzz/seeds/fuzz_$* tests/fuzz/seeds/$*)
 
 $(FUZZERS:%=$(OUT)/%): $(OUT)/%: tests/fuzz/%.c $(LIBRARY)
 	$(SHOW) FUZZER $@
-	$(Q)$(COMPILE) -fsanitize=fuzzer -o $@ $< $(LIBRARY) $(LIBS)
+	$(Q)$(COMPILE) $(TEST_PATHS) -fsanitize=fuzzer -o $@ $< $(LIBRARY) $(LIBS)
 
 # ---- Measuring -------------------------------------------------------------------------------------------------------
 

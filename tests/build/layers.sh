@@ -20,18 +20,18 @@ check() { # NAME FILE INCLUDED EXPECTED-WORDS ("" = allowed)
 
 check "a room below" interp/data/a.c interp/base/mem.h ""
 check "the same room" interp/data/a.c list.h ""
-check "the public face" interp/base/a.c carapace.h ""
-check "the public face from a module" modules/comms/a.c carapace.h ""
+check "the public face" interp/base/a.c interp/carapace.h ""
+check "the public face from a module" modules/comms/a.c interp/carapace.h ""
 check "another module" modules/comms/a.c modules/mail/mime.h ""
 check "a relative path upwards" interp/base/a.c ../data/list.h "base is below data"
-check "a room above" interp/run/a.c shell/repl.h "run is below shell"
-check "a module reaching in" modules/comms/a.c base/mem.h "only through carapace.h"
+check "a room above" interp/run/a.c interp/shell/repl.h "run is below shell"
+check "a module reaching in" modules/comms/a.c interp/base/mem.h "only through carapace.h"
 check "the interpreter knowing a module" interp/shell/a.c modules/comms/tcp.h "knows no module"
-check "an engine and the interpreter" modules/mail/a.c carapace.h "nothing outside modules/mail"
+check "an engine and the interpreter" modules/mail/a.c interp/carapace.h "nothing outside modules/mail"
 check "an engine and another module" modules/mail/a.c modules/comms/tcp.h "nothing outside modules/mail"
 check "a file that is nowhere" interp/base/a.c moon.h "no such file"
 mv interp/carapace.h saved.h
-check "the public face including" interp/carapace.h base/mem.h "stands alone"
+check "the public face including" interp/carapace.h interp/base/mem.h "stands alone"
 mv saved.h interp/carapace.h
 mkdir interp/cellar
 output=$(echo 'int x;' >interp/cellar/a.c && "$CARAPACE_ROOT/tests/layers" "$PWD")

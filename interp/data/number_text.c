@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * number_text.c: numbers from text and text from numbers, such that each reads the other's.
+ */
+#include "interp/data/number.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { SMALL_TEXT = 128 }; /* bytes: up to this size texts pass through the stack */
+
+/* ---- reading ---- */
+
+static bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
+static bool is_digit_of(char c, int base) {
+    if (base == 2) return c == '0' || c == '1';
+    return is_digit(c) || (base == 16 && ((c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F')));
+}
+
+static const char *skip_digits(const char *p, const char *end) {
+    while (p < end && is_digit(*p)) p++;
+    return p;
+}
+
+/* [p, end) are digits of that base, at least one. */
+static cp_value parse_integer(cp_context *cp, const char *p, const char *end, int base, bool negative) {
+    while (p < end - 1 && *p == '0') p++;
+    size_t digits = (size_t)(end - p);
+    if (digits <= 15) { /* below 16^15: fits a fixnum in each base */
+        int64_t n = 0;
+        for (; p < end; p++) n = n * base + (is_digit(*p) ? *p - '0' : (*p | 32) - 'a' + 10);
+        return cp_fixnum(negative ? -n : n);
+    }
+    /* 10 digits are 33.2 bits: the estimate is below the truth by less than 1 %, number_from_mpz counts exactly. */
+    size_t bits = base == 2 ? digits : base == 16 ? digits * 4 - 3 : digits / 10 * 33;
+    if (!integer_room(cp, bits)) return CP_THROWN;
+    char small[SMALL_TEXT], *copy = digits < sizeof small ? small : cp_try_alloc_atomic(cp, digits + 1);
+    if (!copy) return CP_THROWN;
+    memcpy(copy, p, digits);
+    copy[digits] = 0;
+    mpz_t value;
+    mpz_init_set_str(value, copy, base);
+    if (negative) mpz_neg(value, value);
+    cp_value result = number_from_mpz(cp, value);
+    mpz_clear(value);
+    return result;
+}
+
+cp_value number_parse(cp_context *cp, const char *text, size_t size) {
+    const char *p = text, *end = text + size;
+    bool negative = p < end && *p == '-';
+    if (negative) p++;
+    if (p == end || !is_digit(*p)) return CP_UNSET;
+    int base = end - p < 3 || *p != '0' ? 10 : p[1] == 'x' ? 16 : p[1] == 'b' ? 2 : 10;
+    if (base != 10) {
+        p += 2;
+        for (const char *q = p; q < end; q++)
+            if (!is_digit_of(*q, base)) return CP_UNSET;
+        return parse_integer(cp, p, end, base, negative);
+    }
+    const char *q = skip_digits(p, end);
+    if (q == end) return parse_integer(cp, p, end, 10, negative);
+    if (*q == '.') {
+        const char *fraction = q + 1;
+        q = skip_digits(fraction, end);
+        if (q == fraction) return CP_UNSET;
+    }
+    if (q < end && (*q == 'e' || *q == 'E')) {
+        const char *exponent = q + 1;
+        if (exponent < end && (*exponent == '+' || *exponent == '-')) exponent++;
+        q = skip_digits(exponent, end);
+        if (q == exponent) return CP_UNSET;
+    }
+    if (q != end) return CP_UNSET;
+    char small[SMALL_TEXT], *copy = size < sizeof small ? small : cp_try_alloc_atomic(cp, size + 1);
+    if (!copy) return CP_THROWN;
+    memcpy(copy, text, size);
+    copy[size] = 0;
+    return cp_real(strtod(copy, NULL));
+}
+
+/* ---- writing ---- */
+
+size_t number_real_text(double d, char out[REAL_TEXT_MOST]) {
+    if (isnan(d)) return (size_t)sprintf(out, "nan");
+    if (isinf(d)) return (size_t)sprintf(out, d < 0 ? "-inf" : "inf");
+    int size = 0;
+    for (int precision = 15; precision <= 17; precision++) {
+        size = snprintf(out, REAL_TEXT_MOST, "%.*g", precision, d);
+        if (precision == 17 || strtod(out, NULL) == d) break;
+    }
+    if (!memchr(out, '.', (size_t)size) && !memchr(out, 'e', (size_t)size)) {
+        memcpy(out + size, ".0", 3);
+        size += 2;
+    }
+    return (size_t)size;
+}
+
+cp_value number_integer_string(cp_context *cp, cp_value v, int base) {
+    struct integer_view view;
+    mpz_srcptr value = integer_view_of(v, &view);
+    size_t most = mpz_sizeinbase(value, base) + 2;
+    if (!integer_room(cp, mpz_sizeinbase(value, 2))) return CP_THROWN;
+    char small[SMALL_TEXT], *text = most <= sizeof small ? small : cp_try_alloc_atomic(cp, most);
+    if (!text) return CP_THROWN;
+    mpz_get_str(text, base, value);
+    return cp_string_n(cp, text, strlen(text));
+}
+
+cp_value number_to_string(cp_context *cp, cp_value v) {
+    char text[REAL_TEXT_MOST];
+    if (cp_is_fixnum(v)) return cp_string_n(cp, text, (size_t)sprintf(text, "%lld", (long long)cp_fixnum_value(v)));
+    if (cp_is_real(v)) return cp_string_n(cp, text, number_real_text(cp_real_value(v), text));
+    return number_integer_string(cp, v, 10);
+}

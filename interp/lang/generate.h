@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * generate.h: nodes to instructions: the second of the compiler's two passes.
+ *
+ * Registers are a stack: arguments first, then the function's variables, then whatever is being worked out. Invariant: a
+ * value is written into a variable's register only as the last act of its expression, so that an Error half-way leaves
+ * the variable as it was.
+ */
+#ifndef LANG_GENERATE_H
+#define LANG_GENERATE_H
+
+#include "interp/lang/instructions.h"
+#include "interp/lang/node.h"
+
+/* Jumps that still need their distance. */
+struct jumps {
+    uint32_t *places; /* of the word to patch */
+    uint32_t count, capacity;
+};
+
+/* What `return`, `break` and `continue` must pass on their way out. */
+enum region_kind { REGION_LOOP, REGION_TRY };
+struct region {
+    enum region_kind kind;
+    struct region *outer;
+    struct node *finally;      /* REGION_TRY: code that every way out runs, or NULL */
+    uint32_t open;             /* REGION_TRY: where the range that is being written began */
+    struct handler *ranges;    /* REGION_TRY: ranges closed so far */
+    uint32_t range_count, range_capacity;
+    struct jumps breaks, continues; /* REGION_LOOP */
+};
+
+struct generator {
+    cp_context *cp;
+    struct source *source;
+    struct file_scope *file;
+    struct function_state *function;
+    uint32_t *code, *positions;
+    uint32_t count, capacity;
+    cp_value *constants;
+    uint32_t constant_count, constant_capacity;
+    struct member_cache *caches;
+    uint32_t cache_count, cache_capacity;
+    struct handler *handlers;
+    uint32_t handler_count, handler_capacity;
+    uint32_t free, most; /* first free register; the most ever used */
+    uint32_t position;
+    struct region *region;
+    bool failed; /* an Error was thrown: stop */
+};
+
+/* emit.c */
+void emit(struct generator *g, uint32_t word);
+uint32_t emit_constant(struct generator *g, cp_value value); /* its index, below 65,536 */
+uint32_t emit_cache(struct generator *g, cp_symbol *name);
+uint32_t emit_register(struct generator *g); /* allocates one */
+void emit_jump(struct generator *g, enum opcode op, uint32_t reg, struct jumps *jumps); /* JUMP, JUMP_NIL, JUMP_TRUE, GIVEN */
+void emit_jump_word(struct generator *g, struct jumps *jumps); /* the second word of an ..J instruction */
+void emit_land(struct generator *g, struct jumps *jumps);      /* they all come here */
+void emit_land_at(struct generator *g, struct jumps *jumps, uint32_t target);
+void emit_loop(struct generator *g, uint32_t target);
+void emit_handler(struct generator *g, struct handler handler);
+void emit_fail(struct generator *g, const char *text);
+void emit_check(struct generator *g, uint32_t reg, struct type *type, const char *what, const char *name);
+void emit_move(struct generator *g, uint32_t to, uint32_t from);
+
+/* generate.c */
+void generate_into(struct generator *g, struct node *node, uint32_t to);
+uint32_t generate_any(struct generator *g, struct node *node); /* the register where the value is */
+void generate_effect(struct generator *g, struct node *node);  /* the value is not needed */
+void generate_set_variable(struct generator *g, struct variable *variable, uint32_t from, bool declare);
+/* A variable of a let: its register stays allocated. */
+void generate_declare(struct generator *g, struct node *node);
+/* The one or two operands of an instruction, left first. */
+void generate_operands(struct generator *g, struct node *node, uint32_t *left, uint32_t *right);
+
+/* generate_call.c */
+void generate_call(struct generator *g, struct node *node, uint32_t to);
+void generate_tail_call(struct generator *g, struct node *node);
+
+/* generate_control.c */
+void generate_control(struct generator *g, struct node *node, uint32_t to, bool wanted);
+/* Jumps when the node's truth is `when`, else goes on. */
+void generate_condition(struct generator *g, struct node *node, bool when, struct jumps *jumps);
+/* Leaves the function with the node's value. */
+void generate_return(struct generator *g, struct node *node);
+
+/* generate_function.c */
+struct proto *generate_function(cp_context *cp, struct source *source, struct file_scope *file, struct function_state *f);
+
+#endif

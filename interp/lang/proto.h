@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* proto.h: compiled code of one function, as the generator makes it and the virtual machine runs it. */
+#ifndef LANG_PROTO_H
+#define LANG_PROTO_H
+
+#include "interp/data/class.h"
+#include "interp/lang/source.h"
+
+/* try: an Error thrown by code in [start, end) goes to `target` with the Error in `reg`. Inner ones come first. */
+struct handler {
+    uint32_t start, end, target;
+    uint32_t reg;
+};
+
+/* What the last use of a dot found: valid while the receiver's class number and the class's version are these. */
+struct member_cache {
+    cp_symbol *name;
+    uint32_t class_number;
+    uint32_t version;
+    struct member *member;
+};
+
+struct proto {
+    const uint32_t *code;
+    cp_value *constants;
+    struct member_cache *caches;
+    uint32_t register_count;
+    int32_t fixed_arguments; /* number of arguments when none is optional and there is no rest; else -1 */
+    uint32_t checked_entry;  /* offset of the code after the argument checks */
+    uint32_t capture_count;
+    uint32_t code_count, constant_count, cache_count, handler_count;
+    const struct handler *handlers;
+    const uint32_t *positions; /* byte offset in the source, one per code word */
+    struct signature *signature;
+    struct source *source;
+    struct file_scope *file;
+    cp_symbol *name;
+    cp_class *owner;    /* class whose method this is */
+    uint32_t interface; /* and its interface */
+    uint32_t position;  /* where the definition begins */
+    cp_value doc;       /* String or () */
+    bool is_constructor, is_top_level;
+    uint8_t first_argument; /* 1 for methods: register 0 is `this` */
+};
+
+/* A cell: a variable that closures share and change. */
+struct cell {
+    cp_object header;
+    cp_value value;
+};
+
+/* A variable of a file's top level. */
+struct file_variable {
+    struct cell cell;
+    struct type *type;
+    cp_symbol *name;
+    bool declared; /* by local, or set at the top level; false: only foreseen by the scan of the file */
+};
+
+/* The top level of one file, or of one prompt session. */
+struct file_scope {
+    cp_value variables;   /* HashTable: Symbol -> file_variable */
+    cp_value foreseen;    /* HashTable: Symbols of the functions that the file defines further down */
+    bool interactive;     /* a new function header replaces the old one with a warning */
+    bool allow_internal;  /* stdlib: may redefine built-in names */
+};
+
+struct file_scope *file_scope_new(cp_context *cp, bool interactive);
+struct file_variable *file_scope_find(cp_context *cp, struct file_scope *file, cp_symbol *name);
+struct file_variable *file_scope_declare(cp_context *cp, struct file_scope *file, cp_symbol *name, struct type *type);
+
+#endif

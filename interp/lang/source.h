@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * source.h: a piece of program text and where in it each form was read. Compiled code keeps byte offsets into its source;
+ * lines and columns are worked out only when somebody asks.
+ */
+#ifndef LANG_SOURCE_H
+#define LANG_SOURCE_H
+
+#include "interp/data/context.h"
+
+struct position_entry {
+    cp_value cell;
+    uint32_t offset;
+};
+
+struct source {
+    cp_value name;         /* String: path, or <name> for what is no file */
+    cp_value text;         /* String */
+    uint32_t first_line;   /* line number of the text's first line: the prompt counts on */
+    struct position_entry *positions; /* open addressing by cell address; NULL once compiled */
+    size_t position_count, position_capacity;
+};
+
+struct source *source_new(cp_context *cp, cp_value name, cp_value text);
+/* Remembers that the item in `cell`'s head begins at `offset`. */
+void source_note_position(struct source *source, cp_value cell, uint32_t offset);
+/* The offset noted for a cell, or `otherwise`. */
+uint32_t source_position(const struct source *source, cp_value cell, uint32_t otherwise);
+void source_forget_positions(struct source *source);
+/* 1-based line and column (in characters) of a byte offset. */
+void source_place(const struct source *source, uint32_t offset, int *line, int *column);
+/* The line that holds an offset, without its line end. */
+const char *source_line_at(const struct source *source, uint32_t offset, size_t *size);
+
+#endif

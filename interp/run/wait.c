@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* wait.c: carapace.h's waiting: a thread that waits gives way to the others, and comes back to find itself current. */
+#include "interp/run/thread.h"
+
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "interp/base/memory.h"
+#include "interp/run/vm.h"
+
+cp_value cp_check_stack(cp_context *cp) {
+    if (CP_LIKELY(fiber_stack_left() > FIBER_STACK_RESERVE + (8 << 10))) return CP_NIL;
+    return cp_throw(cp, CP_ERROR_CARAPACE, CP_RUNTIME,
+                    "too deep: native functions and scripts call each other without end, or data is nested too deeply");
+}
+
+cp_value cp_poll(cp_context *cp) { return thread_poll(cp->current) ? CP_NIL : CP_THROWN; }
+
+cp_value cp_current_thread(cp_context *cp) { return thread_object(cp, cp->current); }
+
+/* What a wait came to. A cancelled one has an Error for the script. */
+static enum cp_wait come_back(cp_context *cp, struct thread *t, wait_result result) {
+    cp->current = t;
+    t->waiting_for = NULL;
+    if (mem_finalizers_due()) mem_run_finalizers();
+    switch (result) {
+    case WAIT_READY: return CP_WAIT_READY;
+    case WAIT_TIMEOUT: return CP_WAIT_TIMEOUT;
+    case WAIT_FAILED: return CP_WAIT_FAILED;
+    case WAIT_CANCELLED: break;
+    }
+    if (scheduler_take_interrupt(cp->scheduler)) cp_throw(cp, CP_ERROR_SYSTEM, 4, "interrupted");
+    else thread_throw_cancelled(cp);
+    return CP_WAIT_CANCELLED;
+}
+
+enum cp_wait cp_wait_fd(cp_context *cp, int fd, int events, int64_t timeout) {
+    struct thread *t = cp->current;
+    t->waiting_for = events == CP_WRITABLE ? "room to write" : "data to read";
+    return come_back(cp, t, scheduler_wait_fd(cp->scheduler, fd, events, timeout));
+}
+
+enum cp_wait cp_sleep(cp_context *cp, int64_t milliseconds) {
+    struct thread *t = cp->current;
+    t->waiting_for = "the end of a sleep";
+    enum cp_wait result = come_back(cp, t, scheduler_sleep(cp->scheduler, milliseconds));
+    return result == CP_WAIT_TIMEOUT ? CP_WAIT_READY : result;
+}
+
+enum cp_wait cp_work(cp_context *cp, void (*function)(void *), void *argument) {
+    struct thread *t = cp->current;
+    t->waiting_for = "a worker";
+    return come_back(cp, t, scheduler_work(cp->scheduler, function, argument));
+}
+
+/* ---- wait lists ---- */
+
+/* A place in a wait list lies on the waiting thread's own C stack. */
+struct waiter {
+    struct waiter *next, *previous;
+    struct thread *thread;
+    bool woken;
+};
+
+static void unlink_waiter(cp_wait_list *list, struct waiter *w) {
+    if (w->previous) w->previous->next = w->next;
+    else list->first = w->next;
+    if (w->next) w->next->previous = w->previous;
+    else list->last = w->previous;
+}
+
+enum cp_wait cp_wait_on(cp_context *cp, cp_wait_list *list, int64_t timeout) {
+    struct thread *t = cp->current;
+    struct waiter w = {.thread = t, .previous = list->last};
+    if (w.previous) w.previous->next = &w;
+    else list->first = &w;
+    list->last = &w;
+    t->waiting_for = "another thread";
+    wait_result result = scheduler_park(cp->scheduler, timeout);
+    if (!w.woken) unlink_waiter(list, &w);
+    else if (result == WAIT_TIMEOUT) result = WAIT_READY;
+    return come_back(cp, t, result);
+}
+
+void cp_wake_one(cp_context *cp, cp_wait_list *list) {
+    struct waiter *w = list->first;
+    if (!w) return;
+    unlink_waiter(list, w);
+    w->woken = true;
+    if (w->thread->task) scheduler_unpark(cp->scheduler, w->thread->task);
+}
+
+void cp_wake_all(cp_context *cp, cp_wait_list *list) {
+    while (list->first) cp_wake_one(cp, list);
+}
+
+int64_t cp_now(cp_context *cp) {
+    struct timespec now;
+    (void)cp;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* ---- descriptors ---- */
+
+/* Descriptors are closed when their handle is collected; the scheduler must forget them first. The finalizer never runs
+   a script. */
+static void close_lost(void *object, void *data) {
+    cp_fd *handle = object;
+    if (handle->fd >= 0) {
+        scheduler_forget_fd((scheduler *)data, handle->fd);
+        close(handle->fd);
+    }
+    handle->fd = -1;
+}
+
+cp_fd *cp_fd_new(cp_context *cp, int fd) {
+    cp_fd *handle = cp_alloc_atomic(sizeof *handle);
+    handle->fd = fd;
+    mem_finalizer(handle, close_lost, cp->scheduler);
+    return handle;
+}
+
+void cp_fd_close(cp_context *cp, cp_fd *handle) {
+    if (!handle || handle->fd < 0) return;
+    scheduler_forget_fd(cp->scheduler, handle->fd);
+    close(handle->fd);
+    handle->fd = -1;
+    mem_finalizer(handle, NULL, NULL);
+}

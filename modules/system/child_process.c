@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * child_process.c: starting programs and learning of their end.
+ *
+ * Each child has an OS thread with a small stack that does nothing but waitpid and then writes the status into a pipe.
+ * So nobody has to handle SIGCHLD, which belongs to the event loop; the end can be waited for like any descriptor; and
+ * a child nobody waits for is reaped all the same. These threads touch no collected memory.
+ */
+#include "child_process.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+struct reaper {
+    pid_t id;
+    int fd;
+};
+
+static void *reap(void *argument) {
+    struct reaper reaper = *(struct reaper *)argument;
+    free(argument);
+    int status = 0;
+    while (waitpid(reaper.id, &status, 0) < 0 && errno == EINTR) {}
+    /* Fails when nobody is interested any more, and then it does not matter; SIGPIPE is blocked here. */
+    ssize_t written = write(reaper.fd, &status, sizeof status);
+    (void)written;
+    close(reaper.fd);
+    return NULL;
+}
+
+/* Takes over `fd` when it succeeds. */
+static int start_reaper(pid_t id, int fd) {
+    struct reaper *reaper = malloc(sizeof *reaper);
+    if (!reaper) return ENOMEM;
+    *reaper = (struct reaper){id, fd};
+    pthread_attr_t attributes;
+    pthread_attr_init(&attributes);
+    pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
+    pthread_attr_setstacksize(&attributes, 256 * 1024);
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    pthread_t thread;
+    int error = pthread_create(&thread, &attributes, reap, reaper);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    pthread_attr_destroy(&attributes);
+    if (error) free(reaper);
+    return error;
+}
+
+static int spawn(const char *const arguments[], const int descriptors[3], pid_t *id) {
+    posix_spawn_file_actions_t actions;
+    posix_spawnattr_t attributes;
+    int error = posix_spawn_file_actions_init(&actions);
+    if (error) return error;
+    error = posix_spawnattr_init(&attributes);
+    if (error) {
+        posix_spawn_file_actions_destroy(&actions);
+        return error;
+    }
+    sigset_t signals;
+    sigemptyset(&signals);
+    posix_spawnattr_setsigmask(&attributes, &signals);
+    sigaddset(&signals, SIGPIPE);
+    sigaddset(&signals, SIGINT);
+    sigaddset(&signals, SIGTERM);
+    posix_spawnattr_setsigdefault(&attributes, &signals);
+    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+    for (int i = 0; i < 3 && !error; i++)
+        if (descriptors[i] >= 0) error = posix_spawn_file_actions_adddup2(&actions, descriptors[i], i);
+    if (!error) error = posix_spawnp(id, arguments[0], &actions, &attributes, (char *const *)arguments, environ);
+    posix_spawnattr_destroy(&attributes);
+    posix_spawn_file_actions_destroy(&actions);
+    return error;
+}
+
+int child_start(const char *const arguments[], const int descriptors[3], struct child *child) {
+    int ends[2];
+    if (pipe2(ends, O_CLOEXEC) < 0) return errno;
+    int error = spawn(arguments, descriptors, &child->id);
+    if (!error) {
+        error = start_reaper(child->id, ends[1]);
+        if (error) { /* a child nobody could reap is not left running */
+            kill(child->id, SIGKILL);
+            while (waitpid(child->id, NULL, 0) < 0 && errno == EINTR) {}
+        }
+    }
+    if (error) {
+        close(ends[0]);
+        close(ends[1]);
+        return error;
+    }
+    child->status_fd = ends[0];
+    return 0;
+}
+
+cp_value child_wait(cp_context *cp, pid_t id, cp_fd *status, int *result) {
+    int ended = 0;
+    ssize_t size = -1;
+    do {
+        enum cp_wait wait = cp_wait_fd(cp, status->fd, CP_READABLE, -1);
+        if (wait == CP_WAIT_CANCELLED) {
+            /* Readable means reaped: the number may by now be another process's. */
+            struct pollfd poll_fd = {.fd = status->fd, .events = POLLIN};
+            if (poll(&poll_fd, 1, 0) == 0) kill(id, SIGTERM);
+            cp_fd_close(cp, status);
+            return CP_THROWN;
+        }
+        errno = EIO;
+        if (wait == CP_WAIT_FAILED) break;
+        size = read(status->fd, &ended, sizeof ended);
+    } while (size < 0 && (errno == EINTR || errno == EAGAIN));
+    int number = size == 0 ? EIO : errno;
+    cp_fd_close(cp, status);
+    if (size != sizeof ended)
+        return cp_throw_errno(cp, CP_ERROR_SYSTEM, number, number, "cannot learn of the end of process %d", (int)id);
+    *result = WIFSIGNALED(ended) ? 128 + WTERMSIG(ended) : WEXITSTATUS(ended);
+    return CP_NIL;
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * child_process.h: starting programs and learning of their end, without blocking other threads and leaving no zombies.
+ */
+#ifndef SYSTEM_CHILD_PROCESS_H
+#define SYSTEM_CHILD_PROCESS_H
+
+#include "interp/carapace.h"
+
+#include <sys/types.h>
+
+struct child {
+    pid_t id;
+    int status_fd; /* becomes readable at the child's end and then holds its wait status; close-on-exec, the caller's */
+};
+
+/*
+ * Starts arguments[0] (looked for in PATH) with default signal actions. descriptors[i] >= 0 becomes the child's i, -1
+ * leaves it the parent's. The child is always reaped, whether or not somebody reads status_fd. Returns 0 or an errno.
+ */
+int child_start(const char *const arguments[], const int descriptors[3], struct child *child);
+
+/*
+ * Waits for the end: *result is the exit status, or 128 + the signal that ended it, as the shell has it. `status` owns
+ * status_fd and is closed in each case. CP_NIL, or CP_THROWN when the thread was cancelled: then the child was sent
+ * SIGTERM.
+ */
+cp_value child_wait(cp_context *cp, pid_t id, cp_fd *status, int *result);
+
+#endif
