@@ -190,6 +190,8 @@ unsigned class_suggest(cp_context *cp, cp_class *c, cp_symbol *name, cp_symbol *
  * () for a class that is not defined.
  */
 cp_value class_info(cp_context *cp, cp_class *c);
+/* The name of a defined class that is spelled nearly like this one, or NULL. */
+cp_symbol *class_suggest_class(cp_context *cp, cp_symbol *name);
 cp_value class_instance(cp_context *cp, cp_class *c); /* zeroed, slots at their first values */
 
 /* An object seen through a secondary interface. */

@@ -20,5 +20,7 @@ void symbol_table_init(cp_context *cp);
 cp_symbol *symbol_find(cp_context *cp, const char *text, size_t size);
 /* Walks all Symbols in no order: *position starts at 0; NULL at the end. The table must not grow meanwhile. */
 cp_symbol *symbol_walk(cp_context *cp, uint32_t *position);
+/* The name of a function that is spelled nearly like this one, or NULL. */
+cp_symbol *symbol_suggest_function(cp_context *cp, cp_symbol *name);
 
 #endif

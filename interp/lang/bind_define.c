@@ -32,6 +32,7 @@ static struct signature *read_signature(struct binder *b, cp_context *cp, cp_val
     if (count > 100) return *problem = "a function takes at most 100 arguments besides ...", NULL;
     struct signature *signature = signature_new(cp, (unsigned)count);
     signature->declared = (uint16_t)count;
+    signature->required = 0;
     signature->has_rest = has_rest;
     signature->rest_name = cp_symbol_of(cp->known.sym_rest);
     size_t i = 0;

@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "interp/data/error.h"
+#include "interp/data/symbol.h"
 #include "interp/lang/compile.h"
 #include "interp/run/load.h"
 

@@ -9,7 +9,7 @@
 
 static cp_value unknown_member(cp_context *cp, cp_value receiver, cp_class *c, cp_symbol *name) {
     cp_symbol *near[3];
-    char hint[256] = "";
+    char hint[320] = "";
     unsigned count = class_suggest(cp, c, name, near, 3);
     if (count == 1) snprintf(hint, sizeof hint, "; did you mean %.80s?", near[0]->text);
     else if (count == 2) snprintf(hint, sizeof hint, "; did you mean %.80s or %.80s?", near[0]->text, near[1]->text);

@@ -5,8 +5,6 @@
  */
 #include "interp/run/thread.h"
 
-#include <stdlib.h>
-
 #include "interp/base/memory.h"
 #include "interp/data/error.h"
 #include "interp/run/vm.h"
@@ -162,16 +160,6 @@ int runtime_run_main(cp_context *cp, int (*entry)(cp_context *cp, void *argument
     scheduler_on_deadlock(cp->scheduler, on_deadlock, cp);
     scheduler_run(cp->scheduler, task_fiber(main_task));
     return call.status;
-}
-
-void runtime_init(cp_context *cp) {
-    struct runtime *runtime = mem_alloc_uncollectable(sizeof *runtime);
-    cp->runtime = runtime;
-    runtime->next_thread_id = 1;
-    runtime->shared = cp_table(cp);
-    fiber_system_init();
-    cp->scheduler = scheduler_create();
-    if (!cp->scheduler) abort();
 }
 
 /* ---- globals ---- */

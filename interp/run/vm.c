@@ -47,11 +47,10 @@ static cp_value type_error(cp_context *cp, cp_value text, const struct type *typ
     return cp_throw_type(cp, cp_text_z(cp, text), type->name->text, got);
 }
 
-static cp_value define_function(cp_context *cp, cp_symbol *name, cp_value function) {
+static void define_function(cp_symbol *name, cp_value function) {
     if (name->flags & CP_SYMBOL_HEADER_CHANGED) function_of(function)->proto->checked_entry = 0;
     name->function = function;
     name->flags &= ~(unsigned)CP_SYMBOL_BUILTIN;
-    return CP_NIL;
 }
 
 /* A name that was unknown when its code was compiled: by now a file variable or a function may bear it. */
@@ -665,7 +664,7 @@ do_return:
         } else pc += (int32_t)word;
         NEXT;
     }
-    OP(DEFINE) : define_function(cp, cp_symbol_of(constants[OPERAND_BX(i)]), R(A));
+    OP(DEFINE) : define_function(cp_symbol_of(constants[OPERAND_BX(i)]), R(A));
     NEXT;
     OP(DEFINE_METHOD) : {
         struct member *member = (struct member *)constants[OPERAND_BX(i)];

@@ -1,0 +1,317 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* load.c: finding, reading and running files; the stdlib that lies in the binary; native modules. */
+#include "interp/run/load.h"
+
+#include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "interp/base/vector.h"
+#include "interp/data/error.h"
+#include "interp/lang/compile.h"
+#include "interp/lang/reader.h"
+#include "interp/run/stdlib_data.h"
+#include "interp/run/thread.h"
+
+/* ---- running text ---- */
+
+/* All forms of a text with their positions: (form offset) Lists. The file is read whole before any of it is run. */
+static cp_value read_all(cp_context *cp, struct source *source, cp_value *offsets) {
+    struct reader reader;
+    cp_list_builder forms = {0}, places = {0};
+    reader_init(&reader, cp, source);
+    for (;;) {
+        uint32_t offset = 0;
+        cp_value form = reader_next(&reader, &offset);
+        if (form == CP_DONE) break;
+        if (form == CP_THROWN) {
+            error_of(cp->error)->source = source;
+            error_of(cp->error)->position = (uint32_t)(reader.cursor - reader.start);
+            return form;
+        }
+        cp_list_add(&forms, form);
+        cp_list_add(&places, cp_fixnum(offset));
+    }
+    *offsets = places.list;
+    return forms.list;
+}
+
+/* An Error of the compiler has its place already; what it lacks is the text to show. */
+static cp_value compile_error(cp_context *cp, struct source *source, uint32_t position) {
+    struct error *error = error_of(cp->error);
+    if (!error->source && error->line > 0) {
+        error->source = source;
+        error->position = position;
+    }
+    return CP_THROWN;
+}
+
+static cp_value run_forms(cp_context *cp, struct source *source, struct file_scope *file, bool run) {
+    cp_value offsets = CP_NIL, forms = read_all(cp, source, &offsets), value = CP_NIL;
+    if (forms == CP_THROWN) return forms;
+    compile_foresee(cp, source, file, forms);
+    for (; cp_is_cell(forms); forms = cp_tail(forms), offsets = cp_tail(offsets)) {
+        uint32_t position = (uint32_t)cp_fixnum_value(cp_head(offsets));
+        cp_value function = compile_form(cp, source, file, cp_head(forms), position);
+        if (function == CP_THROWN) return compile_error(cp, source, position);
+        if (!run) continue;
+        value = cp_call(cp, function, NULL, 0);
+        if (value == CP_THROWN) return value;
+    }
+    source_forget_positions(source);
+    return value;
+}
+
+cp_value load_text(cp_context *cp, cp_value name, cp_value text, struct file_scope *file) {
+    return run_forms(cp, source_new(cp, name, text), file, true);
+}
+
+cp_value load_read(cp_context *cp, const char *path) {
+    struct bytes bytes = {0};
+    bool standard_input = !strcmp(path, "-");
+    int fd = standard_input ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0) return cp_throw_errno(cp, CP_ERROR_FILE, CP_FILE_OPEN, errno, "cannot open %s", path);
+    char buffer[65536];
+    ssize_t count;
+    while ((count = read(fd, buffer, sizeof buffer)) != 0) {
+        if (count < 0 && errno == EINTR) continue;
+        if (count < 0 || bytes.length > ((size_t)1 << 31)) {
+            int number = count < 0 ? errno : EFBIG;
+            if (!standard_input) close(fd);
+            bytes_free(&bytes);
+            return cp_throw_errno(cp, CP_ERROR_FILE, CP_FILE_READ, number, "cannot read %s", path);
+        }
+        bytes_append(&bytes, buffer, (size_t)count);
+    }
+    if (!standard_input) close(fd);
+    cp_value text = cp_string_n(cp, bytes.data ? bytes.data : "", bytes.length);
+    bytes_free(&bytes);
+    return text;
+}
+
+cp_value load_file(cp_context *cp, const char *path) {
+    struct load_state *loads = cp->loads;
+    cp_value text = load_read(cp, path);
+    if (text == CP_THROWN) return text;
+    cp_value saved = loads->chain;
+    loads->chain = cp_cons(cp_string_z(cp, path), saved);
+    cp_value value = load_text(cp, cp_string_z(cp, strcmp(path, "-") ? path : "<stdin>"), text, file_scope_new(cp, false));
+    loads->chain = saved;
+    return value;
+}
+
+cp_value load_check(cp_context *cp, const char *path) {
+    cp_value text = load_read(cp, path);
+    if (text == CP_THROWN) return text;
+    struct source *source = source_new(cp, cp_string_z(cp, path), text);
+    return run_forms(cp, source, file_scope_new(cp, false), false);
+}
+
+/* ---- stdlib ---- */
+
+static const struct stdlib_file *stdlib_find(const char *name) {
+    for (size_t i = 0; i < stdlib_file_count; i++)
+        if (!strcmp(stdlib_files[i].name, name)) return &stdlib_files[i];
+    return NULL;
+}
+
+cp_value load_stdlib(cp_context *cp, const char *name) {
+    const struct stdlib_file *file = stdlib_find(name);
+    if (!file) return CP_UNSET;
+    cp_value key = cp_string_format(cp, "stdlib:%s", name);
+    if (cp_table_get(cp, cp->loads->loaded, key) != CP_UNSET) return CP_NIL;
+    cp_table_set(cp, cp->loads->loaded, key, cp->known.sym_true);
+    struct file_scope *scope = file_scope_new(cp, false);
+    scope->allow_internal = true;
+    return load_text(cp, key, cp_string_n(cp, (const char *)file->text, file->length), scope);
+}
+
+/*
+ * Which stdlib file defines which names: its second line says so, `# defines: name name ...`. Only these lines are
+ * looked at when a context starts; a file is compiled when one of its names is first used.
+ */
+static void index_stdlib(cp_context *cp) {
+    for (size_t i = 0; i < stdlib_file_count; i++) {
+        const char *text = (const char *)stdlib_files[i].text, *end = text + stdlib_files[i].length;
+        const char *at = memmem(text, (size_t)(end - text) < 400 ? (size_t)(end - text) : 400, "# defines:", 10);
+        if (!at) continue;
+        cp_value file = cp_string_z(cp, stdlib_files[i].name);
+        for (at += 10; at < end && *at != '\n';) {
+            while (at < end && *at == ' ') at++;
+            const char *name = at;
+            while (at < end && *at != ' ' && *at != '\n') at++;
+            if (at > name) cp_table_set(cp, cp->loads->autoloads, cp_symbol_n(cp, name, (size_t)(at - name)), file);
+        }
+    }
+}
+
+cp_value load_autoload_function(cp_context *cp, cp_symbol *name) {
+    cp_value file = cp_table_get(cp, cp->loads->autoloads, cp_from_object(name));
+    if (file == CP_UNSET) return CP_NIL;
+    cp_value value = load_stdlib(cp, cp_text_z(cp, file));
+    return value == CP_THROWN ? value : CP_NIL;
+}
+
+static cp_value open_module(cp_context *cp, const char *path);
+
+/* A class that nobody has defined: perhaps a file of the stdlib or a module has it. */
+static bool autoload_class(cp_context *cp, cp_symbol *name) {
+    cp_value file = cp_table_get(cp, cp->loads->autoloads, cp_from_object(name));
+    if (file == CP_UNSET) return false;
+    const char *text = cp_text_z(cp, file);
+    size_t size = strlen(text);
+    cp_value pending = cp->error;
+    cp_value value = size > 3 && !strcmp(text + size - 3, ".so") ? open_module(cp, text) : load_stdlib(cp, text);
+    if (value != CP_THROWN) return true;
+    if (!cp->current || !cp->runtime) cp_take_error(cp);
+    else cp->loads->autoload_error = cp_take_error(cp);
+    cp->error = pending;
+    return false;
+}
+
+/* ---- search path ---- */
+
+static bool is_file(const char *path) {
+    struct stat status;
+    return stat(path, &status) == 0 && S_ISREG(status.st_mode);
+}
+
+static void add_path(cp_context *cp, cp_list_builder *list, const char *format, const char *folder) {
+    if (folder && *folder) cp_list_add(list, cp_string_format(cp, format[0] ? "%s/%s" : "%s%s", folder, format));
+}
+
+static void make_path(cp_context *cp) {
+    cp_list_builder list = {0};
+    cp_list_add(&list, cp_string_z(cp, "."));
+    const char *variable = getenv("CARAPACE_PATH");
+    while (variable && *variable) {
+        const char *colon = strchrnul(variable, ':');
+        if (colon > variable) cp_list_add(&list, cp_string_n(cp, variable, (size_t)(colon - variable)));
+        variable = *colon ? colon + 1 : colon;
+    }
+    const char *data = getenv("XDG_DATA_HOME");
+    if (data && *data) add_path(cp, &list, "carapace", data);
+    else add_path(cp, &list, ".local/share/carapace", getenv("HOME"));
+    add_path(cp, &list, "scripts", cp_text_z(cp, cp->loads->install));
+    cp->loads->path = list.list;
+}
+
+/* The folder of the file being loaded, then the search path; name, name.cpl. */
+static cp_value find_file(cp_context *cp, const char *name) {
+    static const char *const endings[] = {"", ".cpl"};
+    cp_list_builder folders = {0};
+    if (name[0] == '/') cp_list_add(&folders, CP_NIL);
+    else {
+        if (cp->loads->chain) {
+            const char *loading = cp_text_z(cp, cp_head(cp->loads->chain)), *slash = strrchr(loading, '/');
+            cp_list_add(&folders, slash ? cp_string_n(cp, loading, (size_t)(slash - loading)) : cp_string_z(cp, "."));
+        }
+        for (cp_value rest = cp->loads->path; cp_is_cell(rest); rest = cp_tail(rest)) cp_list_add(&folders, cp_head(rest));
+    }
+    for (cp_value rest = folders.list; cp_is_cell(rest); rest = cp_tail(rest))
+        for (size_t i = 0; i < 2; i++) {
+            cp_value path = cp_head(rest) == CP_NIL
+                                ? cp_string_format(cp, "%s%s", name, endings[i])
+                                : cp_string_format(cp, "%s/%s%s", cp_text_z(cp, cp_head(rest)), name, endings[i]);
+            if (is_file(cp_text_z(cp, path))) return path;
+        }
+    return CP_UNSET;
+}
+
+cp_value load_named(cp_context *cp, const char *name) {
+    cp_value path = find_file(cp, name);
+    if (path == CP_UNSET) {
+        char with_ending[256];
+        snprintf(with_ending, sizeof with_ending, "%s%s", name, strstr(name, ".cpl") ? "" : ".cpl");
+        cp_value value = load_stdlib(cp, with_ending);
+        if (value != CP_UNSET) return value;
+        return cp_throw(cp, CP_ERROR_FILE, CP_FILE_OPEN, "cannot find %s to load: it is not in the loading file's folder, in the "
+                        "current one, in CARAPACE_PATH or in the scripts folder", name);
+    }
+    char *real = realpath(cp_text_z(cp, path), NULL);
+    cp_value key = real ? cp_string_z(cp, real) : path;
+    free(real);
+    if (cp_table_get(cp, cp->loads->loaded, key) != CP_UNSET) return cp->known.sym_true;
+    cp_table_set(cp, cp->loads->loaded, key, cp->known.sym_true);
+    cp_value value = load_file(cp, cp_text_z(cp, path));
+    if (value == CP_THROWN) cp_table_remove(cp, cp->loads->loaded, key);
+    return value;
+}
+
+/* ---- native modules ---- */
+
+static cp_value open_module(cp_context *cp, const char *name) {
+    cp_value path = name[0] == '/' ? cp_string_z(cp, name) : CP_UNSET;
+    if (path == CP_UNSET && strchr(name, '/') == NULL)
+        path = cp_string_format(cp, "%s/modules/%s", cp_text_z(cp, cp->loads->install), name);
+    if (path == CP_UNSET || !is_file(cp_text_z(cp, path))) {
+        path = find_file(cp, name);
+        if (path == CP_UNSET)
+            return cp_throw(cp, CP_ERROR_FILE, CP_FILE_OPEN, "cannot find the native module %s", name);
+    }
+    cp_value key = cp_string_format(cp, "module:%s", cp_text_z(cp, path));
+    if (cp_table_get(cp, cp->loads->loaded, key) != CP_UNSET) return cp->known.sym_true;
+    const char *file = cp_text_z(cp, path);
+    /* dlopen searches the system for a name without a slash */
+    void *library = dlopen(strchr(file, '/') ? file : cp_text_z(cp, cp_string_format(cp, "./%s", file)), RTLD_NOW | RTLD_LOCAL);
+    if (!library) return cp_throw(cp, CP_ERROR_FILE, CP_FILE_OPEN, "cannot load the native module: %s", dlerror());
+    const int *abi = dlsym(library, CP_MODULE_ABI_SYMBOL);
+    void *symbol = dlsym(library, CP_MODULE_OPEN_SYMBOL);
+    cp_module_open open;
+    memcpy(&open, &symbol, sizeof open);
+    if (!abi || !symbol || *abi != CP_MODULE_ABI) {
+        int found = abi ? *abi : 0;
+        dlclose(library);
+        if (!found) return cp_throw(cp, CP_ERROR_CARAPACE, CP_INVALID, "%s is no module of Carapace", file);
+        return cp_throw(cp, CP_ERROR_CARAPACE, CP_INVALID, "%s was built for version %d of the module interface, this is %d", file,
+                        found, CP_MODULE_ABI);
+    }
+    if (!open(cp)) return CP_THROWN;
+    cp_table_set(cp, cp->loads->loaded, key, cp->known.sym_true);
+    return cp->known.sym_true;
+}
+
+/* ---- functions ---- */
+
+static cp_value load_function(cp_context *cp, cp_value self, const cp_value *arguments, int count) {
+    (void)self, (void)count;
+    return load_named(cp, cp_text_z(cp, arguments[0]));
+}
+
+static cp_value load_library_function(cp_context *cp, cp_value self, const cp_value *arguments, int count) {
+    (void)self, (void)count;
+    return open_module(cp, cp_text_z(cp, arguments[0]));
+}
+
+const cp_function_def load_functions[] = {
+    {"load", "Object", "((name String|Symbol))", load_function,
+     "Loads a file of Carapace once: the name with or without .cpl, looked for in the loading file's folder, the current "
+     "one, CARAPACE_PATH, the user's data folder and the scripts folder. Gives the value of its last form, true when it was "
+     "loaded before. 5.1 when there is none."},
+    {"loadLibrary", "Symbol", "((name String|Symbol))", load_library_function,
+     "Loads a native module (a shared object built against carapace.h) once. 5.1 when it cannot be loaded, 1.1 when it is "
+     "none or was built for another version."},
+    {0},
+};
+
+void load_init(cp_context *cp, const char *executable) {
+    struct load_state *loads = cp_alloc(sizeof *loads);
+    cp->loads = loads;
+    loads->loaded = cp_table(cp);
+    loads->autoloads = cp_table(cp);
+    loads->executable = cp_string_z(cp, executable);
+    const char *slash = strrchr(executable, '/');
+    size_t folder = slash ? (size_t)(slash - executable) : 0;
+    cp_value bin = slash ? cp_string_n(cp, executable, folder) : cp_string_z(cp, ".");
+    cp_value installed = cp_string_format(cp, "%s/../lib/carapace", cp_text_z(cp, bin));
+    /* run in place: modules lie beside the executable; installed: in ../lib/carapace */
+    loads->install = access(cp_text_z(cp, installed), F_OK) == 0 ? installed : bin;
+    cp->classes->autoload = autoload_class;
+    index_stdlib(cp);
+    make_path(cp);
+    cp_define_functions(cp, load_functions);
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* load.h: files of Carapace: finding them, running their forms, the stdlib in the binary, native modules. */
+#ifndef RUN_LOAD_H
+#define RUN_LOAD_H
+
+#include "interp/lang/proto.h"
+
+struct load_state {
+    cp_value loaded;     /* HashTable: full path -> true: what was loaded once */
+    cp_value chain;      /* List of the paths being loaded, innermost first */
+    cp_value path;       /* List of the folders to search, besides the loading file's own */
+    cp_value executable; /* String: the path of this program */
+    cp_value install;    /* String: folder of modules, with forward slashes */
+    cp_value autoloads;  /* HashTable: name of a function or class (Symbol) -> stdlib file or module that defines it */
+    cp_value autoload_error; /* why a class could not be loaded, for whoever asks */
+    struct file_scope *prompt; /* the scope of -e and of the prompt */
+};
+
+void load_init(cp_context *cp, const char *executable);
+/* Runs every form of a text; the value of the last, or CP_THROWN. */
+cp_value load_text(cp_context *cp, cp_value name, cp_value text, struct file_scope *file);
+/* Runs a file by its path. */
+cp_value load_file(cp_context *cp, const char *path);
+/* As the function `load`: searches, loads once. */
+cp_value load_named(cp_context *cp, const char *name);
+/* Parses and compiles a file without running it: CP_THROWN with the first Error. */
+cp_value load_check(cp_context *cp, const char *path);
+/* Reads a whole file, or standard input for "-". */
+cp_value load_read(cp_context *cp, const char *path);
+/* Loads the stdlib file that defines a function, if one does: () or CP_THROWN. */
+cp_value load_autoload_function(cp_context *cp, cp_symbol *name);
+/* Runs a file of the stdlib by name; CP_UNSET when there is none. */
+cp_value load_stdlib(cp_context *cp, const char *name);
+
+extern const cp_function_def load_functions[];
+
+#endif

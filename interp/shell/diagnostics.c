@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* diagnostics.c: Errors for a person's eyes. */
+#include "interp/shell/diagnostics.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "interp/data/error.h"
+#include "interp/lang/binder.h"
+
+static bool with_colours(void) {
+    const char *no = getenv("NO_COLOR");
+    return isatty(STDERR_FILENO) && !(no && *no);
+}
+
+/* Tabs before the caret stay tabs, so that it stands beneath its character whatever the tab width. */
+static void print_caret(const char *line, size_t size, int column, bool colours) {
+    fputs("    ", stderr);
+    int at = 1;
+    for (size_t i = 0; i < size && at < column; i++) {
+        if (((unsigned char)line[i] & 0xC0) == 0x80) continue;
+        putc(line[i] == '\t' ? '\t' : ' ', stderr);
+        at++;
+    }
+    fputs(colours ? "\033[1;31m^\033[0m\n" : "^\n", stderr);
+}
+
+static void print_source_line(const struct error *error, bool colours) {
+    size_t size;
+    if (!error->source) return;
+    const char *line = source_line_at(error->source, error->position, &size);
+    int place_line, column;
+    source_place(error->source, error->position, &place_line, &column);
+    if (place_line != error->line) return; /* the place was set by hand */
+    size_t shown = size > 300 ? 300 : size;
+    fputs("    ", stderr);
+    for (size_t i = 0; i < shown; i++) putc((unsigned char)line[i] < ' ' && line[i] != '\t' ? '?' : line[i], stderr);
+    putc('\n', stderr);
+    if ((size_t)error->column <= shown + 1) print_caret(line, shown, error->column, colours);
+}
+
+static void print_trace(cp_context *cp, cp_value trace) {
+    if (cp_list_length(trace) < 2) return;
+    for (; cp_is_cell(trace); trace = cp_tail(trace)) {
+        cp_value frame = cp_head(trace);
+        fprintf(stderr, "  in %s at %s:%ld\n", cp_text_z(cp, form_item(frame, 0)), cp_text_z(cp, form_item(frame, 1)),
+                (long)cp_fixnum_value(form_item(frame, 2)));
+    }
+}
+
+void diagnostics_print(cp_context *cp, cp_value value) {
+    struct error *error = error_of(value);
+    bool colours = with_colours();
+    fflush(stdout);
+    if (error->line > 0)
+        fprintf(stderr, "%s:%d:%d: ", cp_text_z(cp, error->file), error->line, error->column);
+    fprintf(stderr, colours ? "\033[1;31merror %d.%d:\033[0m %s\n" : "error %d.%d: %s\n", error->error_class, error->code,
+            cp_text_z(cp, error->text));
+    print_source_line(error, colours);
+    cp_value expansion = cp_error_detail(cp, value, "expansion");
+    if (expansion != CP_UNSET) fprintf(stderr, "  in the expansion of the macro %s\n", cp_text_z(cp, expansion));
+    print_trace(cp, error->trace);
+    int depth = 0;
+    for (cp_value cause = error->cause; cp_is_error(cause) && depth < 5; cause = error_of(cause)->cause, depth++)
+        fprintf(stderr, "  because of %s\n", cp_text_z(cp, error_string(cp, cause, true)));
+}
+
+static bool is_temporary(cp_value value) {
+    for (cp_value d = error_of(value)->details; cp_is_cell(d); d = cp_tail(d))
+        if (cp_is_cell(cp_head(d)) && cp_is_symbol(cp_head(cp_head(d))) &&
+            !strcmp(cp_symbol_of(cp_head(cp_head(d)))->text, "temporary"))
+            return cp_tail(cp_head(d)) != CP_NIL;
+    return false;
+}
+
+int diagnostics_status(cp_value value) {
+    const struct error *error = error_of(value);
+    switch (error->error_class) {
+    case CP_ERROR_PARSE: return EX_DATAERR;
+    case CP_ERROR_CONFIGURATION: return EX_CONFIG;
+    case CP_ERROR_FATAL: return EX_SOFTWARE;
+    case CP_ERROR_SYSTEM: return error->code == EINTR ? 130 : 1;
+    case CP_ERROR_CARAPACE:
+        return error->code == CP_INTERNAL ? EX_SOFTWARE : 1;
+    case CP_ERROR_COMMUNICATIONS:
+        return error->code == CP_COMM_CONNECT || error->code == CP_COMM_NOT_RESOLVED ? EX_UNAVAILABLE : EX_TEMPFAIL;
+    default: break;
+    }
+    if (error->error_class >= CP_ERROR_SMTP) {
+        if (is_temporary(value)) return EX_TEMPFAIL;
+        if (error->error_class == CP_ERROR_SMTP) return error->code >= 400 && error->code < 500 ? EX_TEMPFAIL : EX_UNAVAILABLE;
+    }
+    return 1;
+}

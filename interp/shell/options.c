@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* options.c: the command line (language.md 1). */
+#include "interp/shell/shell.h"
+
+#include <stdio.h>
+#include <unistd.h>
+
+/* One table for reading and for --help. */
+static const struct option_entry {
+    const char *name, *argument;
+    enum shell_action action;
+    const char *doc;
+} options[] = {
+    {"-e", "EXPRESSION", SHELL_EXPRESSION, "evaluate the expression and print its value"},
+    {"-", NULL, SHELL_SCRIPT, "run the script on standard input"},
+    {"--check", "FILE", SHELL_CHECK, "parse and compile the file, run nothing; status 0 when it is right, else 65"},
+    {"-load", "NAME", SHELL_PROMPT, "load a package first; may be given several times"},
+    {"--version", NULL, SHELL_VERSION, "print the version"},
+    {"--help", NULL, SHELL_HELP, "print this"},
+};
+
+/* Subcommands are files of the stdlib: stdlib/commands/NAME.cpl. */
+static const struct { const char *name, *doc; } commands[] = {
+    {"sink", "an SMTP server that delivers nowhere: it keeps what it gets in a Maildir (carapace sink --help)"},
+};
+
+void shell_print_help(void) {
+    puts("carapace: a scripting language for talking to other machines, above all for sending mail\n\n"
+         "usage: carapace [options] [script.cpl argument ...]\n"
+         "       carapace command argument ...\n\n"
+         "Without a script and with a terminal on standard input: a prompt.\n");
+    for (size_t i = 0; i < sizeof options / sizeof options[0]; i++) {
+        char left[64];
+        snprintf(left, sizeof left, "%s %s", options[i].name, options[i].argument ? options[i].argument : "");
+        printf("  %-20s %s\n", left, options[i].doc);
+    }
+    puts("\ncommands:");
+    for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++) printf("  %-20s %s\n", commands[i].name, commands[i].doc);
+    puts("\nStatus: 0 done; 65 wrong script or data, 69 unavailable, 70 internal, 75 try again later, 78 configuration,\n"
+         "130 interrupted, 1 any other Error that was not caught.");
+}
+
+static const struct option_entry *find_option(const char *text) {
+    for (size_t i = 0; i < sizeof options / sizeof options[0]; i++)
+        if (!strcmp(text, options[i].name)) return &options[i];
+    return NULL;
+}
+
+static bool is_command(const char *text) {
+    for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++)
+        if (!strcmp(text, commands[i].name)) return true;
+    return false;
+}
+
+static void wrong(struct shell *shell, const char *problem, const char *subject) {
+    shell->action = SHELL_WRONG;
+    shell->problem = problem;
+    shell->subject = subject;
+}
+
+void shell_read_options(struct shell *shell, int count, char **arguments) {
+    *shell = (struct shell){.argument_count = count, .arguments = arguments, .action = SHELL_PROMPT, .rest = count};
+    for (int i = 1; i < count; i++) {
+        const char *text = arguments[i];
+        const struct option_entry *option = find_option(text);
+        if (!option) {
+            if (text[0] == '-') {
+                wrong(shell, "unknown option", text);
+                return;
+            }
+            shell->action = is_command(text) && access(text, F_OK) != 0 ? SHELL_COMMAND : SHELL_SCRIPT;
+            shell->subject = text;
+            shell->rest = i + 1;
+            return;
+        }
+        if (option->argument && i + 1 >= count) {
+            wrong(shell, "an argument must follow", text);
+            return;
+        }
+        if (!strcmp(text, "-load")) {
+            if (shell->package_count == 32) {
+                wrong(shell, "too many", text);
+                return;
+            }
+            shell->packages[shell->package_count++] = arguments[++i];
+            continue;
+        }
+        shell->action = option->action;
+        shell->subject = option->argument ? arguments[++i] : text;
+        shell->rest = i + 1;
+        return;
+    }
+    if (!isatty(STDIN_FILENO)) { /* carapace < script */
+        shell->action = SHELL_SCRIPT;
+        shell->subject = "-";
+    }
+}

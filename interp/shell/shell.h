@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* shell.h: what a person types: the command line and the prompt. */
+#ifndef SHELL_SHELL_H
+#define SHELL_SHELL_H
+
+#include "interp/data/context.h"
+
+enum shell_action { SHELL_PROMPT, SHELL_SCRIPT, SHELL_EXPRESSION, SHELL_CHECK, SHELL_VERSION, SHELL_HELP, SHELL_COMMAND, SHELL_WRONG };
+
+/* The command line, taken apart. */
+struct shell {
+    int argument_count;
+    char **arguments; /* as given, the executable first */
+    enum shell_action action;
+    const char *subject;   /* script, expression or subcommand */
+    const char *problem;   /* SHELL_WRONG: what is wrong */
+    int rest;              /* index of the first argument for the script */
+    const char *packages[32]; /* -load */
+    int package_count;
+    bool json;             /* --json: diagnostics as JSON lines */
+};
+
+/* options.c */
+void shell_read_options(struct shell *shell, int count, char **arguments);
+void shell_print_help(void);
+
+/* run.c: does what the options ask for, in the main Carapace Thread; the process's status. */
+int shell_run(cp_context *cp, void *shell);
+/* Sets ::CommandLine, ::Arguments, ::InstallDir. */
+void shell_set_globals(cp_context *cp, const struct shell *shell);
+
+/* repl.c */
+int repl_run(cp_context *cp);
+
+/* modules.c: the classes that are part of the program. */
+void shell_register_modules(cp_context *cp);
+
+#define CARAPACE_VERSION "0.1.0"
+
+#endif
