@@ -17,9 +17,10 @@ run_make install
 report $? "make install"
 [ -x stage/opt/carapace/bin/carapace ] && cmp -s stage/opt/carapace/include/carapace.h "$CARAPACE_ROOT/interp/carapace.h"
 report $? "executable and header are there"
-for file in "$CARAPACE_ROOT"/stdlib/*.cpl; do
-    cmp -s "$file" "stage/opt/carapace/lib/carapace/stdlib/${file##*/}" || echo "# ${file##*/} differs"
-done | grep . && status=1 || status=0
+(cd "$CARAPACE_ROOT" && find stdlib -name '*.cpl') >scripts
+while read -r file; do
+    cmp -s "$CARAPACE_ROOT/$file" "stage/opt/carapace/lib/carapace/$file" || echo "# $file differs"
+done <scripts | grep . && status=1 || status=0
 report $status "the standard library is there to read"
 echo '(print (+ 1 2))' >sum.cpl
 [ "$(stage/opt/carapace/bin/carapace sum.cpl)" = 3 ]
