@@ -76,7 +76,7 @@ TESTS   := $(patsubst %,$(WORK)/tests/%,$(C_TESTS) $(C_DRIVERS))
 .DELETE_ON_ERROR:
 .SUFFIXES:
 .PHONY: all
-all: $(if $(wildcard $(MAIN)),$(PROGRAM)) $(MODULES)
+all: $(PROGRAM) $(MODULES)
 
 # -rdynamic: loadable modules find the functions of carapace.h in the executable.
 $(PROGRAM): $(OBJECTS) $(WORK)/sources
@@ -174,7 +174,8 @@ layers:
 	@tests/layers
 
 # ---- Fuzzing: make fuzz [F=fuzz_mime] [FUZZ_SECONDS=20] --------------------------------------------------------------
-# New inputs gather in build/fuzz/corpus/, seeds lie in tests/fuzz/seeds/NAME (with or without fuzz_); a crash leaves its input in build/fuzz/.
+# New inputs gather in build/fuzz/corpus/, seeds lie in tests/fuzz/seeds/NAME (with or without fuzz_); a crash leaves its
+# input in build/fuzz/.
 
 FUZZ_SECONDS ?= 20
 F ?= $(FUZZERS)
