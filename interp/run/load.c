@@ -43,6 +43,7 @@ static cp_value read_all(cp_context *cp, struct source *source, cp_value *offset
 /* An Error of the compiler has its place already; what it lacks is the text to show. */
 static cp_value compile_error(cp_context *cp, struct source *source, uint32_t position) {
     struct error *error = error_of(cp->error);
+    error_settle(cp, cp->error);
     if (!error->source && error->line > 0) {
         error->source = source;
         error->position = position;
