@@ -57,11 +57,11 @@ endif
 
 MAIN     := interp/shell/main.c
 SOURCES  := $(sort $(wildcard $(foreach room,base data lang run shell,interp/$(room)/*.c)) \
-              $(filter-out modules/loadable/%,$(wildcard modules/*/*.c)))
+              $(filter-out modules/loadable/%,$(wildcard modules/*.c modules/*/*.c)))
 STDLIB   := $(sort $(wildcard stdlib/*.cpl stdlib/*/*.cpl stdlib/*/*/*.cpl))
 LOADABLE := $(patsubst modules/loadable/%/,%,$(wildcard modules/loadable/*/))
 C_TESTS  := $(patsubst tests/c/%.c,%,$(wildcard tests/c/test_*.c))
-C_DRIVERS := $(patsubst tests/c/%.c,%,$(wildcard tests/c/*_driver.c))
+DRIVERS  := $(patsubst tests/c/%.c,%,$(wildcard tests/c/*_driver.c))
 C_HELPERS := $(filter-out tests/c/test_% tests/c/%_driver.c,$(wildcard tests/c/*.c))
 FUZZERS  := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 
@@ -69,7 +69,7 @@ OBJECTS := $(SOURCES:%.c=$(WORK)/%.o) $(WORK)/stdlib_data.o
 PROGRAM := $(OUT)/carapace
 MODULES := $(LOADABLE:%=$(OUT)/modules/%.so)
 LIBRARY := $(WORK)/libcarapace.a
-TESTS   := $(patsubst %,$(WORK)/tests/%,$(C_TESTS) $(C_DRIVERS))
+TESTS   := $(patsubst %,$(WORK)/tests/%,$(C_TESTS) $(DRIVERS))
 
 # ---- Building --------------------------------------------------------------------------------------------------------
 
@@ -148,8 +148,8 @@ test-long:
 	@$(MAKE) --no-print-directory test LONG=yes
 export LONG
 
-# tests/c: test_*.c is a cmocka test, *_driver.c a program that a test of another kind runs, the rest is linked to all of
-# these. Tests may name a header by its file alone; code outside tests/ may not.
+# tests/c: test_*.c is a cmocka test, *_driver.c a program that a test of another kind finds in $$CARAPACE_WORK/tests and
+# runs, the rest is linked to all of these. Tests may name a header by its file alone; code outside tests/ may not.
 TEST_PATHS := $(addprefix -iquote ,tests/c interp modules $(wildcard modules/*))
 c-tests: $(TESTS)
 $(TESTS): $(WORK)/tests/%: tests/c/%.c $(C_HELPERS) $(LIBRARY)

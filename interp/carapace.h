@@ -418,8 +418,7 @@ void *cp_try_alloc(cp_context *cp, size_t size);
 uint32_t cp_pin(cp_context *cp, cp_value v);
 cp_value cp_pinned(cp_context *cp, uint32_t pin);
 void cp_unpin(cp_context *cp, uint32_t pin);
-/* A word that a module keeps per context under a name of its own ("Smtp"), NULL at first; scanned by the collector.
-   The address stays the same; the name is kept as a pointer. */
+/* A place for what a module keeps per context: the same one for the same name, NULL at first, scanned by the collector. */
 void **cp_module_state(cp_context *cp, const char *name);
 /* Closes an owned descriptor when `owner` is collected; the handle is cleared by cp_close_fd. */
 typedef struct cp_fd {
@@ -446,6 +445,12 @@ enum cp_wait cp_wait_on(cp_context *cp, cp_wait_list *list, int64_t timeout);
 void cp_wake_one(cp_context *cp, cp_wait_list *list);
 void cp_wake_all(cp_context *cp, cp_wait_list *list);
 int64_t cp_now(cp_context *cp); /* milliseconds of the monotonic clock */
+
+/* Has a function called once when the program ends, to write out what is still held; it gives 0 or an errno. */
+void cp_at_end(cp_context *cp, int (*function)(cp_context *cp));
+/* The rooms of native classes that are part of the program, up to NULL; each defines its classes and functions. The one
+   list is modules/modules.c. */
+extern void (*const carapace_modules[])(cp_context *cp);
 
 /* ---- loadable modules -------------------------------------------------------------------------------------------- */
 

@@ -32,7 +32,7 @@ void runtime_catch_interrupts(cp_context *cp) {
     sigaction(SIGINT, &action, NULL);
 }
 
-void runtime_at_end(cp_context *cp, int (*function)(cp_context *cp)) {
+void cp_at_end(cp_context *cp, int (*function)(cp_context *cp)) {
     struct runtime *runtime = cp->runtime;
     if (runtime->end_count < sizeof runtime->ends / sizeof runtime->ends[0]) runtime->ends[runtime->end_count++] = function;
 }

@@ -51,7 +51,7 @@ struct runtime {
     cp_value shared; /* HashTable: the region of setShared */
     struct thread *foreground; /* gets the Error of Ctrl-C */
     bool deadlock_reported;
-    int (*ends[8])(cp_context *cp); /* runtime_at_end */
+    int (*ends[8])(cp_context *cp); /* cp_at_end */
     unsigned end_count;
 };
 

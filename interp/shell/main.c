@@ -40,7 +40,7 @@ int main(int argc, char **argv) {
     language_init(cp);
     runtime_init(cp);
     load_init(cp, executable);
-    shell_register_modules(cp);
+    for (size_t i = 0; carapace_modules[i]; i++) carapace_modules[i](cp);
     runtime_catch_interrupts(cp);
     int status = runtime_run_main(cp, shell_run, &shell);
     return runtime_finish(cp, status);

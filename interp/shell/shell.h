@@ -32,9 +32,6 @@ void shell_set_globals(cp_context *cp, const struct shell *shell);
 /* repl.c */
 int repl_run(cp_context *cp);
 
-/* modules.c: the classes that are part of the program. */
-void shell_register_modules(cp_context *cp);
-
 #define CARAPACE_VERSION "0.1.0"
 
 #endif

@@ -316,6 +316,7 @@ int stream_fill(cp_context *cp, struct stream *s) {
 /* Writes all of `sending`. CP_NIL, or CP_THROWN: what could not be written is dropped then, but not what only a
    cancelled wait kept back. */
 static cp_value send_all(cp_context *cp, struct stream *s) {
+    if (s->kind == STREAM_STDIO) fflush(stdout); /* what `print` holds back came before */
     while (s->sending_done < s->sending_size) {
         int fd = wait_ready(cp, s, CP_WRITABLE);
         if (fd < 0) return CP_THROWN;

@@ -4,6 +4,7 @@
 #include "interp/data/error.h"
 #include "interp/data/symbol.h"
 #include "interp/base/memory.h"
+#include "no_machine.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

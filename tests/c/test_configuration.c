@@ -11,7 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include <cmocka.h>
-#include "system/configuration.h"
+#include "modules/system/configuration.h"
 
 static struct configuration *parse(const char *text) {
     struct configuration_error error;

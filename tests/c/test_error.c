@@ -3,6 +3,7 @@
 #include "interp/data/class.h"
 #include "interp/data/error.h"
 #include "interp/base/memory.h"
+#include "no_machine.h"
 #include "interp/base/utf8.h"
 
 #include <errno.h>

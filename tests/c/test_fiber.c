@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Tests that fibers switch, keep what their stacks and values hold, and end. */
-#include "base/fiber.h"
+#include "interp/base/fiber.h"
 
-#include "base/memory.h"
+#include "interp/base/memory.h"
 
 #include <setjmp.h>
 #include <signal.h>

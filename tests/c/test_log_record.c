@@ -8,7 +8,7 @@
 #include <string.h>
 #include <time.h>
 #include <cmocka.h>
-#include "system/log_record.h"
+#include "modules/system/log_record.h"
 
 static struct log_record record(char mark, const char *level, const char *text) {
     return (struct log_record){.seconds = 1714564800,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Tests that the heap keeps what is reachable, drops what is not, and stops at its limit. */
-#include "base/memory.h"
+#include "interp/base/memory.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

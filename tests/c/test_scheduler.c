@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Tests that tasks wait, are woken, cancelled and starved by nobody, over one event loop. */
-#include "base/scheduler.h"
+#include "interp/base/scheduler.h"
 
-#include "base/memory.h"
+#include "interp/base/memory.h"
 
 #include <errno.h>
 #include <fcntl.h>

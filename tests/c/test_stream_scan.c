@@ -6,7 +6,7 @@
 #include <stdint.h>
 #include <string.h>
 #include <cmocka.h>
-#include "system/stream_scan.h"
+#include "modules/system/stream_scan.h"
 
 #define BYTES(text) ((const unsigned char *)(text))
 

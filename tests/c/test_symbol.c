@@ -3,6 +3,7 @@
 #include "interp/data/class.h"
 #include "interp/data/symbol.h"
 #include "interp/base/memory.h"
+#include "no_machine.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

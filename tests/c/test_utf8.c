@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Tests of the two text tools of the base: UTF-8 that may be damaged, and growing byte buffers. */
-#include "base/utf8.h"
+#include "interp/base/utf8.h"
 
-#include "base/vector.h"
+#include "interp/base/vector.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* modules.c: the list of the rooms of native classes that are part of the program. A new room adds one line. */
+#include "interp/carapace.h"
+
+#include "modules/system/system.h"
+
+void (*const carapace_modules[])(cp_context *cp) = {
+    system_register,
+    NULL,
+};
