@@ -1,12 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-<<<<<<< HEAD
-/* mail_message: from what a person thinks of (sender, recipients, subject, texts, files) to the MIME tree and the envelope. */
-#include "modules/mail/mail_message.h"
-=======
 /* mail_message: from what a person thinks of (sender, recipients, subject, texts, files) to the MIME tree and the
  * envelope. */
 #include "modules/mail/mail_message.h"
->>>>>>> mime
 
 #include <stdio.h>
 #include <stdlib.h>
