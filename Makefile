@@ -150,7 +150,7 @@ export LONG
 
 # tests/c: test_*.c is a cmocka test, *_driver.c a program that a test of another kind finds in $$CARAPACE_WORK/tests and
 # runs, the rest is linked to all of these. Tests may name a header by its file alone; code outside tests/ may not.
-TEST_PATHS := $(addprefix -iquote ,tests/c interp modules $(wildcard modules/*))
+TEST_PATHS := $(addprefix -iquote ,tests/c interp modules $(wildcard modules/*/))
 c-tests: $(TESTS)
 $(TESTS): $(WORK)/tests/%: tests/c/%.c $(C_HELPERS) $(LIBRARY)
 	$(SHOW) TEST $@
