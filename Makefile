@@ -69,7 +69,7 @@ OBJECTS := $(SOURCES:%.c=$(WORK)/%.o) $(WORK)/stdlib_data.o
 PROGRAM := $(OUT)/carapace
 MODULES := $(LOADABLE:%=$(OUT)/modules/%.so)
 LIBRARY := $(WORK)/libcarapace.a
-TESTS   := $(patsubst %,$(WORK)/tests/%,$(C_TESTS) $(C_DRIVERS))
+TESTS   := $(patsubst %,$(WORK)/tests/%,$(C_TESTS) $(DRIVERS))
 
 # ---- Building --------------------------------------------------------------------------------------------------------
 
@@ -148,9 +148,11 @@ test-long:
 	@$(MAKE) --no-print-directory test LONG=yes
 export LONG
 
-# *_driver.c are programs that tests in other languages run; they find them as $$WORK/tests/NAME.
-c-tests: $(TESTS) $(DRIVERS:%=$(WORK)/tests/%)
-$(TESTS) $(DRIVERS:%=$(WORK)/tests/%): $(WORK)/tests/%: tests/c/%.c $(C_HELPERS) $(LIBRARY)
+# tests/c: test_*.c is a cmocka test, *_driver.c a program that a test of another kind finds in $$CARAPACE_WORK/tests and
+# runs, the rest is linked to all of these. Tests may name a header by its file alone; code outside tests/ may not.
+TEST_PATHS := $(addprefix -iquote ,tests/c interp modules $(wildcard modules/*/))
+c-tests: $(TESTS)
+$(TESTS): $(WORK)/tests/%: tests/c/%.c $(C_HELPERS) $(LIBRARY)
 	$(SHOW) TEST $@
 	@mkdir -p $(@D)
 	$(Q)$(COMPILE) $(TEST_PATHS) -MMD -MP -MF $@.d -MT $@ -o $@ $< $(C_HELPERS) $(LIBRARY) -lcmocka $(LIBS)

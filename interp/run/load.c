@@ -61,6 +61,7 @@ static cp_value run_forms(cp_context *cp, struct source *source, struct file_sco
         if (function == CP_THROWN) return compile_error(cp, source, position);
         if (!run) continue;
         value = cp_call(cp, function, NULL, 0);
+        thread_forget_dead_values(cp->current);
         if (value == CP_THROWN) return value;
     }
     source_forget_positions(source);
