@@ -124,6 +124,8 @@ static struct node *set_name(struct binder *b, cp_symbol *name, struct node *val
         return node;
     }
     struct variable *variable = scope_find(b, name);
+    if (variable && variable->function->has_this && variable == variable->function->arguments[0]) /* slots are read through it unchecked */
+        return bind_fail(b, position, CP_ERROR_CARAPACE, CP_ILLEGAL, "`this` cannot be set");
     if (variable) return node_set(b, variable, value, position);
     struct file_variable *file = file_scope_find(b->cp, b->file, name);
     if (!file && !b->function->is_top_level) {

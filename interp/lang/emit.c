@@ -4,6 +4,8 @@
 
 #include "interp/data/error.h"
 
+enum { EMIT_MOST_WORDS = 1 << 22 };
+
 const struct instruction_info instruction_infos[OPCODE_COUNT] = {
 #define X(name, format, text) {#name, FORMAT_##format, text},
     INSTRUCTIONS(X)
@@ -30,6 +32,9 @@ void emit_fail(struct generator *g, const char *text) {
 }
 
 void emit(struct generator *g, uint32_t word) {
+    /* every way out of a try writes its finally code anew, so tries within finally code multiply */
+    if (g->count >= EMIT_MOST_WORDS) emit_fail(g, "this function is too large");
+    if (g->failed) return;
     if (g->count == g->capacity) {
         uint32_t capacity = g->capacity;
         g->code = grown(g->code, g->count, &capacity, sizeof *g->code);
@@ -84,6 +89,7 @@ void emit_jump_word(struct generator *g, struct jumps *jumps) {
 }
 
 void emit_land_at(struct generator *g, struct jumps *jumps, uint32_t target) {
+    if (g->failed) return; /* the words to patch may be missing */
     for (uint32_t i = 0; i < jumps->count; i++) {
         uint32_t place = jumps->places[i], word = g->code[place];
         int32_t distance = (int32_t)target - (int32_t)(place + 1);

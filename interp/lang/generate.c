@@ -144,7 +144,8 @@ static void generate_list(struct generator *g, struct node *node, uint32_t to) {
 
 static void generate_lambda(struct generator *g, struct node *node, uint32_t to) {
     struct function_state *f = node->function;
-    struct proto *proto = generate_function(g->cp, g->source, g->file, f);
+    struct proto *proto = f->proto;
+    if (!proto) proto = f->proto = generate_function(g->cp, g->source, g->file, f);
     if (!proto) {
         g->failed = true;
         return;

@@ -230,6 +230,7 @@ static void generate_while(struct generator *g, struct node *node) {
     generate_effect(g, node->b);
     emit_land(g, &loop->continues);
     emit_land(g, &to_test);
+    g->region = loop->outer; /* a `break` in the condition is meant for the loop around this one */
     generate_condition(g, node->a, false, &done);
     emit_loop(g, start);
     emit_land(g, &done);
@@ -246,7 +247,6 @@ static void loop_variable(struct generator *g, struct variable *variable, uint32
 }
 
 static void generate_for(struct generator *g, struct node *node) {
-    struct region *loop = begin_loop(g);
     struct jumps done = {0};
     uint32_t first = g->free, item;
     enum opcode next;
@@ -262,6 +262,7 @@ static void generate_for(struct generator *g, struct node *node) {
         emit(g, INSTRUCTION(OP_FOR_RANGE_PREPARE, first, 0, 0));
         next = OP_FOR_RANGE_NEXT;
     }
+    struct region *loop = begin_loop(g);
     struct jumps to_next = {0};
     emit_jump(g, OP_JUMP, 0, &to_next);
     uint32_t start = g->count;
@@ -337,12 +338,13 @@ static void generate_try(struct generator *g, struct node *node, uint32_t to, bo
         return;
     }
     struct jumps end = {0};
-    uint32_t error = emit_register(g);
+    uint32_t error = emit_register(g), value = emit_register(g); /* `to` may be a variable that the finally code reads */
     struct region *region = begin_try(g, node->b);
-    if (node->count) generate_catch(g, node, to, wanted);
-    else generate_into(g, node->a, to);
+    if (node->count) generate_catch(g, node, value, wanted);
+    else generate_into(g, node->a, value);
     end_try(g, region);
     generate_effect(g, node->b);
+    if (wanted) emit_move(g, to, value);
     emit_jump(g, OP_JUMP, 0, &end);
     emit_handlers(g, region, g->count, error);
     generate_effect(g, node->b);

@@ -124,6 +124,7 @@ struct function_state {
     struct variable **captures;
     uint32_t capture_count, capture_capacity;
     struct node *body;
+    struct proto *proto; /* its code, once written: finally code is written several times, its lambdas once */
     cp_value doc;
     uint32_t loop_depth;
 };
