@@ -469,7 +469,7 @@ next:
         if (value == CP_THROWN) goto thrown;
         callee = function_of(value);
         argument_count = B;
-        cp_value *arguments = call_by_keyword(cp, function_signature(cp, callee), cp_text_z(cp, function_title(cp, callee)),
+        cp_value *arguments = call_by_keyword(cp, function_signature(cp, callee), !callee->proto, cp_text_z(cp, function_title(cp, callee)),
                                               &R(A) + 1, &argument_count, constants[word], NULL);
         if (!arguments) goto thrown;
         value = call_function(cp, callee, CP_UNSET, arguments, argument_count);
