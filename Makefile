@@ -69,14 +69,14 @@ OBJECTS := $(SOURCES:%.c=$(WORK)/%.o) $(WORK)/stdlib_data.o
 PROGRAM := $(OUT)/carapace
 MODULES := $(LOADABLE:%=$(OUT)/modules/%.so)
 LIBRARY := $(WORK)/libcarapace.a
-TESTS   := $(C_TESTS:%=$(WORK)/tests/%)
+TESTS   := $(patsubst %,$(WORK)/tests/%,$(C_TESTS) $(DRIVERS))
 
 # ---- Building --------------------------------------------------------------------------------------------------------
 
 .DELETE_ON_ERROR:
 .SUFFIXES:
 .PHONY: all
-all: $(if $(wildcard $(MAIN)),$(PROGRAM)) $(MODULES)
+all: $(PROGRAM) $(MODULES)
 
 # -rdynamic: loadable modules find the functions of carapace.h in the executable.
 $(PROGRAM): $(OBJECTS) $(WORK)/sources
@@ -148,12 +148,14 @@ test-long:
 	@$(MAKE) --no-print-directory test LONG=yes
 export LONG
 
-# *_driver.c are programs that tests in other languages run; they find them as $$WORK/tests/NAME.
-c-tests: $(TESTS) $(DRIVERS:%=$(WORK)/tests/%)
-$(TESTS) $(DRIVERS:%=$(WORK)/tests/%): $(WORK)/tests/%: tests/c/%.c $(C_HELPERS) $(LIBRARY)
+# tests/c: test_*.c is a cmocka test, *_driver.c a program that a test of another kind finds in $$CARAPACE_WORK/tests and
+# runs, the rest is linked to all of these. Tests may name a header by its file alone; code outside tests/ may not.
+TEST_PATHS := $(addprefix -iquote ,tests/c interp modules $(wildcard modules/*/))
+c-tests: $(TESTS)
+$(TESTS): $(WORK)/tests/%: tests/c/%.c $(C_HELPERS) $(LIBRARY)
 	$(SHOW) TEST $@
 	@mkdir -p $(@D)
-	$(Q)$(COMPILE) -Itests/c -MMD -MP -MF $@.d -MT $@ -o $@ $< $(C_HELPERS) $(LIBRARY) -lcmocka $(LIBS)
+	$(Q)$(COMPILE) $(TEST_PATHS) -MMD -MP -MF $@.d -MT $@ -o $@ $< $(C_HELPERS) $(LIBRARY) -lcmocka $(LIBS)
 
 # A second opinion on messages (tests/mail_oracle); the tests that ask it skip where GMime is not installed.
 oracle: build/oracle_gmime
@@ -172,7 +174,8 @@ layers:
 	@tests/layers
 
 # ---- Fuzzing: make fuzz [F=fuzz_mime] [FUZZ_SECONDS=20] --------------------------------------------------------------
-# New inputs gather in build/fuzz/corpus/, seeds lie in tests/fuzz/seeds/NAME/; a crash leaves its input in build/fuzz/.
+# New inputs gather in build/fuzz/corpus/, seeds lie in tests/fuzz/seeds/NAME (with or without fuzz_); a crash leaves its
+# input in build/fuzz/.
 
 FUZZ_SECONDS ?= 20
 F ?= $(FUZZERS)
@@ -182,22 +185,27 @@ fuzz:
 	@$(MAKE) --no-print-directory CONFIG=fuzz fuzz-run
 
 fuzz-run: $(F:%=run-%)
-run-fuzz_%: $(OUT)/fuzz_%
+$(FUZZERS:%=run-%): run-fuzz_%: $(OUT)/fuzz_%
 	@mkdir -p $(OUT)/corpus/fuzz_$*
 	$< -max_total_time=$(FUZZ_SECONDS) -timeout=5 -rss_limit_mb=1024 -print_final_stats=0 -verbosity=0 \
-	    -artifact_prefix=$(OUT)/fuzz_$*- $(OUT)/corpus/fuzz_$* $(wildcard tests/fuzz/seeds/fuzz_$*)
+	    -artifact_prefix=$(OUT)/fuzz_$*- $(OUT)/corpus/fuzz_$* $(wildcard tests/fuzz/seeds/fuzz_$* tests/fuzz/seeds/$*)
 
-$(OUT)/fuzz_%: tests/fuzz/fuzz_%.c $(LIBRARY)
+$(FUZZERS:%=$(OUT)/%): $(OUT)/%: tests/fuzz/%.c $(LIBRARY)
 	$(SHOW) FUZZER $@
-	$(Q)$(COMPILE) -fsanitize=fuzzer -o $@ $< $(LIBRARY) $(LIBS)
+	$(Q)$(COMPILE) $(TEST_PATHS) -fsanitize=fuzzer -o $@ $< $(LIBRARY) $(LIBS)
 
 # ---- Measuring -------------------------------------------------------------------------------------------------------
 
 .PHONY: bench
 bench:
 	@tests/setup/packages build bench
-	@$(MAKE) --no-print-directory all
+	@$(MAKE) --no-print-directory all build/measure
 	@tests/bench/run --program build/carapace $(B)
+
+build/measure: tests/bench/measure.c
+	$(SHOW) CC $<
+	@mkdir -p $(@D)
+	$(Q)$(CC) -std=gnu11 -D_GNU_SOURCE -O2 $(WARNINGS) -o $@ $<
 
 # ---- Form ------------------------------------------------------------------------------------------------------------
 

@@ -40,7 +40,7 @@ struct cp_context {
     cp_value *pins; /* cp_pin's table, scanned by the collector */
     uint32_t pin_count, pin_capacity, pin_free;
     bool error_show_location; /* Error's shared property showLocation */
-    volatile bool stop_requested;
+    void (*settle_error)(cp_context *cp, cp_value error); /* see error_settle; set by run/ */
     struct load_state *loads;   /* run/load.h: files, search path, stdlib */
     struct language *language;  /* lang/: special forms, file scopes */
     struct runtime *runtime;    /* run/: threads, globals, shared region */

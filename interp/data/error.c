@@ -112,7 +112,7 @@ cp_value cp_error_text_of(cp_value error) { return cp_is_error(error) ? error_of
 
 void error_locate(cp_value error, cp_value file, int line, int column) {
     struct error *e = error_of(error);
-    if (e->located) return;
+    if (e->located || e->origin) return;
     e->file = file;
     e->line = line;
     e->column = column;
@@ -120,6 +120,7 @@ void error_locate(cp_value error, cp_value file, int line, int column) {
 }
 
 cp_value error_string(cp_context *cp, cp_value error, bool with_location) {
+    error_settle(cp, error);
     const struct error *e = error_of(error);
     struct bytes out = {0};
     bool fits = true;

@@ -17,11 +17,16 @@ struct error {
     cp_value cause;      /* the Error that was on its way when this one was thrown, or () */
     cp_value details;    /* List of (Symbol . value) */
     bool located;        /* file, line and column are known */
-    bool unwinding;      /* its place is just being found */
     struct source *source; /* lang/source.h: for the line with the caret; NULL when not known */
     uint32_t position;     /* byte offset there */
+    struct error_origin *origin; /* run/unwind.c: where it was thrown, worked out only when somebody asks; or NULL */
 };
 static inline struct error *error_of(cp_value v) { return (struct error *)v; }
+
+/* Works out place and trace from where it was thrown. To be called before file, line, column, trace or located are read. */
+static inline void error_settle(cp_context *cp, cp_value error) {
+    if (error_of(error)->origin) cp->settle_error(cp, error);
+}
 
 /* Says where it happened; file is a String. An Error that has a place already keeps it. */
 void error_locate(cp_value error, cp_value file, int line, int column);

@@ -46,6 +46,8 @@ static void forget(cp_context *cp, struct error *e) {
     e->text = e->file = cp->known.empty_string;
     e->trace = e->cause = e->details = CP_NIL;
     e->located = false;
+    e->origin = NULL;
+    e->source = NULL;
 }
 
 /* ---- properties ---- */
@@ -70,22 +72,31 @@ static cp_value error_set_text(cp_context *cp, cp_value self, cp_value value) {
 }
 
 static cp_value error_get_file(cp_context *cp, cp_value self) {
-    (void)cp;
+    error_settle(cp, self);
     return error_of(self)->file;
 }
 static cp_value error_set_file(cp_context *cp, cp_value self, cp_value value) {
+    error_settle(cp, self);
     error_of(self)->file = value == CP_NIL ? cp->known.empty_string : value;
     error_of(self)->located = value != CP_NIL;
     return value;
 }
 
-static cp_value error_get_line(cp_context *cp, cp_value self) { return cp_integer(cp, error_of(self)->line); }
+static cp_value error_get_line(cp_context *cp, cp_value self) {
+    error_settle(cp, self);
+    return cp_integer(cp, error_of(self)->line);
+}
 static cp_value error_set_line(cp_context *cp, cp_value self, cp_value value) {
+    error_settle(cp, self);
     return take_int(cp, "line", value, &error_of(self)->line) ? value : CP_THROWN;
 }
 
-static cp_value error_get_position(cp_context *cp, cp_value self) { return cp_integer(cp, error_of(self)->column); }
+static cp_value error_get_position(cp_context *cp, cp_value self) {
+    error_settle(cp, self);
+    return cp_integer(cp, error_of(self)->column);
+}
 static cp_value error_set_position(cp_context *cp, cp_value self, cp_value value) {
+    error_settle(cp, self);
     return take_int(cp, "positionInLine", value, &error_of(self)->column) ? value : CP_THROWN;
 }
 
@@ -100,7 +111,7 @@ static cp_value error_set_show_location(cp_context *cp, cp_value self, cp_value 
 }
 
 static cp_value error_get_trace(cp_context *cp, cp_value self) {
-    (void)cp;
+    error_settle(cp, self);
     return error_of(self)->trace;
 }
 
@@ -141,6 +152,7 @@ static cp_value error_locate_method(cp_context *cp, cp_value self, const cp_valu
     int line, column;
     if (!take_int(cp, "line", arguments[1], &line) || !take_int(cp, "positionInLine", arguments[2], &column))
         return CP_THROWN;
+    error_settle(cp, self);
     error_of(self)->located = false; /* the script knows better */
     error_locate(self, arguments[0], line, column);
     return CP_NIL;

@@ -252,6 +252,11 @@ NATIVE(collect_garbage) {
     return CP_NIL;
 }
 
+NATIVE(memory_used) {
+    UNUSED;
+    return cp_integer(cp, (int64_t)mem_used());
+}
+
 /* ---- operators as functions ---- */
 
 static cp_value fold(cp_context *cp, uint32_t op, const cp_value *arguments, int count) {
@@ -348,6 +353,8 @@ const cp_function_def core_functions[] = {
     {"printStackFrames", "NIL", "()", print_stack_frames, "Prints the functions being called, the innermost first."},
     {"disassemble", "String", "(function)", disassemble_function, "The instructions of a function, for the curious."},
     {"collectGarbage", "NIL", "()", collect_garbage, "Frees memory that is no longer used, now rather than when it is needed."},
+    {"memoryUsed", "Integer", "()", memory_used,
+     "Bytes of the collected heap that are in use or were not found to be free yet: exact after (collectGarbage)."},
     {"%interpolate", "String", "(...)", interpolate, "The parts of an interpolated String joined."},
     {"%table", "HashTable", "(...)", table_literal, "The HashTable of {key value ...}."},
     {"%append", "Object", "(list tail)", append, "The items of a List put before a tail."},

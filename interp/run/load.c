@@ -43,6 +43,7 @@ static cp_value read_all(cp_context *cp, struct source *source, cp_value *offset
 /* An Error of the compiler has its place already; what it lacks is the text to show. */
 static cp_value compile_error(cp_context *cp, struct source *source, uint32_t position) {
     struct error *error = error_of(cp->error);
+    error_settle(cp, cp->error);
     if (!error->source && error->line > 0) {
         error->source = source;
         error->position = position;
@@ -60,6 +61,7 @@ static cp_value run_forms(cp_context *cp, struct source *source, struct file_sco
         if (function == CP_THROWN) return compile_error(cp, source, position);
         if (!run) continue;
         value = cp_call(cp, function, NULL, 0);
+        thread_forget_dead_values(cp->current);
         if (value == CP_THROWN) return value;
     }
     source_forget_positions(source);

@@ -11,6 +11,7 @@
 
 #include "interp/base/memory.h"
 #include "interp/run/core_functions.h"
+#include "interp/run/vm.h"
 
 /* A signal handler gets no argument, so the scheduler that it wakes must be found from a static variable: the one
    exception to "no global state" in this room. */
@@ -65,6 +66,7 @@ static void read_memory_limit(void) {
 void runtime_init(cp_context *cp) {
     struct runtime *runtime = mem_alloc_uncollectable(sizeof *runtime);
     cp->runtime = runtime;
+    cp->settle_error = unwind_settle;
     runtime->next_thread_id = 1;
     runtime->shared = cp_table(cp);
     read_memory_limit();

@@ -63,6 +63,12 @@ static inline cp_value *thread_top(const struct thread *t) {
     return f->base + (f->proto ? f->proto->register_count : 0);
 }
 
+/* What the last calls left above the values in use would keep dead objects alive in the next frames made there. */
+static inline void thread_forget_dead_values(struct thread *t) {
+    cp_value *from = thread_top(t), *to = from + 512 < t->value_limit ? from + 512 : t->value_limit;
+    memset(from, 0, (size_t)((char *)to - (char *)from));
+}
+
 void runtime_init(cp_context *cp);
 /* Runs `entry(cp, argument)` in the main thread, with the scheduler beneath, until it returns. */
 int runtime_run_main(cp_context *cp, int (*entry)(cp_context *cp, void *argument), void *argument);

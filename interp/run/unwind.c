@@ -10,38 +10,72 @@ static uint32_t frame_word(const struct frame *f) {
     return word ? word - 1 : 0;
 }
 
-static cp_value frame_description(cp_context *cp, const struct frame *f) {
+/* ---- places and traces ---- */
+
+enum { TRACE_INNER = 24, TRACE_OUTER = 8 };
+
+/* Where an Error was thrown: functions and instructions; lines are worked out when somebody asks for them. */
+struct error_origin {
+    uint32_t count, skipped; /* frames kept; frames left out between the inner and the outer ones */
+    struct { cp_value function; uint32_t word; } frames[];
+};
+
+static cp_value frame_description(cp_context *cp, cp_value function, uint32_t word) {
     int line, column;
-    const struct proto *proto = f->proto;
-    source_place(proto->source, proto->positions[frame_word(f)], &line, &column);
-    cp_value title = proto->is_top_level ? cp_string_z(cp, "top level") : function_title(cp, function_of(f->base[-1]));
+    const struct proto *proto = function_of(function)->proto;
+    source_place(proto->source, proto->positions[word], &line, &column);
+    cp_value title = proto->is_top_level ? cp_string_z(cp, "top level") : function_title(cp, function_of(function));
     return cp_list_n((cp_value[]){title, proto->source->name, cp_fixnum(line), cp_fixnum(column)}, 4);
 }
 
 cp_value unwind_trace(struct thread *t, unsigned limit) {
     cp_list_builder list = {0};
     for (const struct frame *f = t->frame; f > t->frames && limit > 0; f--, limit--)
-        if (f->proto) cp_list_add(&list, frame_description(t->cp, f));
+        if (f->proto) cp_list_add(&list, frame_description(t->cp, f->base[-1], frame_word(f)));
     return list.list;
+}
+
+void unwind_settle(cp_context *cp, cp_value value) {
+    struct error *error = error_of(value);
+    const struct error_origin *origin = error->origin;
+    cp_list_builder trace = {0};
+    error->origin = NULL;
+    for (uint32_t i = 0; i < origin->count; i++) {
+        if (i == TRACE_INNER && origin->skipped) {
+            cp_value text = cp_string_format(cp, "... %u more calls ...", origin->skipped);
+            cp_list_add(&trace, cp_list_n((cp_value[]){text, cp->known.empty_string, cp_fixnum(0), cp_fixnum(0)}, 4));
+        }
+        cp_list_add(&trace, frame_description(cp, origin->frames[i].function, origin->frames[i].word));
+    }
+    error->trace = trace.list;
+    int line, column;
+    const struct proto *proto = function_of(origin->frames[0].function)->proto;
+    error->source = proto->source;
+    error->position = proto->positions[origin->frames[0].word];
+    source_place(proto->source, error->position, &line, &column);
+    error_locate(value, proto->source->name, line, column);
 }
 
 void unwind_locate(struct thread *t) {
     cp_value thrown = t->cp->error;
     if (!cp_is_error(thrown)) return;
     struct error *error = error_of(thrown);
-    if (error->located || error->unwinding) return;
-    const struct frame *f = t->frame;
-    while (f > t->frames && !f->proto) f--;
-    if (f == t->frames) return;
-    int line, column;
-    error->unwinding = true;
-    uint32_t position = f->proto->positions[frame_word(f)];
-    source_place(f->proto->source, position, &line, &column);
-    error_locate(thrown, f->proto->source->name, line, column);
-    error->source = f->proto->source;
-    error->position = position;
-    error->trace = unwind_trace(t, 40);
+    if (error->located || error->origin) return;
+    uint32_t depth = (uint32_t)(t->frame - t->frames), count = depth;
+    if (depth == 0) return;
+    if (count > TRACE_INNER + TRACE_OUTER) count = TRACE_INNER + TRACE_OUTER;
+    struct error_origin *origin = cp_alloc(sizeof *origin + count * sizeof origin->frames[0]);
+    origin->skipped = depth - count;
+    for (uint32_t i = 0; i < count; i++) {
+        const struct frame *f = i < TRACE_INNER || !origin->skipped ? t->frame - i : t->frames + (count - i);
+        origin->frames[i].function = f->base[-1];
+        origin->frames[i].word = frame_word(f);
+    }
+    origin->count = count;
+    error->origin = origin;
 }
+
+/* ---- handlers ---- */
 
 const struct handler *unwind(struct thread *t, struct frame *stop) {
     for (struct frame *f = t->frame; f > stop; f--) {

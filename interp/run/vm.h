@@ -56,6 +56,8 @@ cp_value operator_compare(cp_context *cp, uint32_t op, cp_value a, cp_value b);
 void unwind_locate(struct thread *t);
 /* Finds who catches it, dropping frames down to `stop`; NULL when nobody above `stop` does. */
 const struct handler *unwind(struct thread *t, struct frame *stop);
+/* Works place and trace of an Error out: cp_context.settle_error. */
+void unwind_settle(cp_context *cp, cp_value error);
 cp_value unwind_trace(struct thread *t, unsigned limit);
 
 #endif

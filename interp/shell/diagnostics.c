@@ -46,6 +46,10 @@ static void print_trace(cp_context *cp, cp_value trace) {
     if (cp_list_length(trace) < 2) return;
     for (; cp_is_cell(trace); trace = cp_tail(trace)) {
         cp_value frame = cp_head(trace);
+        if (form_item(frame, 2) == cp_fixnum(0)) { /* where calls are left out */
+            fprintf(stderr, "  %s\n", cp_text_z(cp, form_item(frame, 0)));
+            continue;
+        }
         fprintf(stderr, "  in %s at %s:%ld\n", cp_text_z(cp, form_item(frame, 0)), cp_text_z(cp, form_item(frame, 1)),
                 (long)cp_fixnum_value(form_item(frame, 2)));
     }
@@ -53,6 +57,7 @@ static void print_trace(cp_context *cp, cp_value trace) {
 
 void diagnostics_print(cp_context *cp, cp_value value) {
     struct error *error = error_of(value);
+    error_settle(cp, value);
     bool colours = with_colours();
     fflush(stdout);
     if (error->line > 0)

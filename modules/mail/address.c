@@ -57,7 +57,8 @@ static enum mail_status skip_blanks(struct parser *p) {
         if (c == '(') {
             if (depth == 0) start = p->at;
             if (++depth > ADDRESS_COMMENT_DEPTH) {
-                return mail_error_set(p->error, MAIL_TOO_MANY, p->at, "comments nest deeper than %d", ADDRESS_COMMENT_DEPTH);
+                return mail_error_set(p->error, MAIL_TOO_MANY, p->at, "comments nest deeper than %d",
+                                      ADDRESS_COMMENT_DEPTH);
             }
         } else if (depth > 0) {
             if (c == ')') depth--;
@@ -67,7 +68,8 @@ static enum mail_status skip_blanks(struct parser *p) {
         }
     }
     if (depth == 0) return MAIL_OK;
-    return mail_error_set(p->error, MAIL_SYNTAX, start, "comment '%.*s' is not closed", excerpt(p, start, p->size), p->text + start);
+    return mail_error_set(p->error, MAIL_SYNTAX, start, "comment '%.*s' is not closed", excerpt(p, start, p->size),
+                          p->text + start);
 }
 
 /* Read a quoted string's content, without quotes and escapes, to scratch. */
@@ -85,10 +87,12 @@ static enum mail_status read_quoted(struct parser *p) {
         }
         mail_buffer_append_char(&p->scratch, c);
     }
-    return mail_error_set(p->error, MAIL_SYNTAX, start, "quotation mark not closed in '%.*s'", excerpt(p, start, p->size), p->text + start);
+    return mail_error_set(p->error, MAIL_SYNTAX, start, "quotation mark not closed in '%.*s'",
+                          excerpt(p, start, p->size), p->text + start);
 }
 
-/* Length of the atom at the cursor. An encoded word counts as one even with characters no atom may have, as some senders write them. */
+/* Length of the atom at the cursor. An encoded word counts as one even with characters no atom may have, as some
+ * senders write them. */
 static size_t atom_length(const struct parser *p) {
     size_t encoded = header_encoded_word(p->text + p->at, p->size - p->at), i = p->at;
     if (encoded > 0) return encoded;
@@ -106,7 +110,8 @@ static enum mail_status unexpected(struct parser *p, size_t start) {
                           excerpt(p, start, p->size), p->text + start);
 }
 
-/* Look ahead over words to the character that tells what this member is: '<' '@' ':' ',' ';', or NUL at the end. Leaves the cursor. */
+/* Look ahead over words to the character that tells what this member is: '<' '@' ':' ',' ';', or NUL at the end. Leaves
+ * the cursor. */
 static enum mail_status find_kind(struct parser *p, char *kind) {
     size_t start = p->at;
     enum mail_status status = MAIL_OK;
@@ -173,7 +178,8 @@ static enum mail_status read_phrase(struct parser *p, char end, size_t *name) {
 /* Characters that look like nothing or like a space, and come in by copy and paste. */
 static bool is_invisible(unsigned code) {
     return (code >= 0x80 && code <= 0xA0) || code == 0xAD || (code >= 0x200B && code <= 0x200F) ||
-           (code >= 0x2000 && code <= 0x200A) || (code >= 0x2028 && code <= 0x202F) || (code >= 0x205F && code <= 0x206F) || code == 0x3000 || code == 0xFEFF;
+           (code >= 0x2000 && code <= 0x200A) || (code >= 0x2028 && code <= 0x202F) ||
+           (code >= 0x205F && code <= 0x206F) || code == 0x3000 || code == 0xFEFF;
 }
 
 static unsigned code_point(const char *text, size_t length) {
@@ -211,12 +217,15 @@ static enum mail_status read_local_part(struct parser *p, size_t start) {
         const char *all = p->text + start;
         if (c == '@') {
             if (!any) return mail_error_set(p->error, MAIL_SYNTAX, p->at, "nothing before the @ in '%.*s'", shown, all);
-            if (want_word) return mail_error_set(p->error, MAIL_SYNTAX, p->at, "a dot just before the @ in '%.*s'", shown, all);
+            if (want_word)
+                return mail_error_set(p->error, MAIL_SYNTAX, p->at, "a dot just before the @ in '%.*s'", shown, all);
             return MAIL_OK;
         }
         if (c == '.') {
-            if (!any) return mail_error_set(p->error, MAIL_SYNTAX, p->at, "a dot at the beginning of '%.*s'", shown, all);
-            if (want_word) return mail_error_set(p->error, MAIL_SYNTAX, p->at, "two dots in a row in '%.*s'", shown, all);
+            if (!any)
+                return mail_error_set(p->error, MAIL_SYNTAX, p->at, "a dot at the beginning of '%.*s'", shown, all);
+            if (want_word)
+                return mail_error_set(p->error, MAIL_SYNTAX, p->at, "two dots in a row in '%.*s'", shown, all);
             mail_buffer_append_char(&p->scratch, '.');
             p->at++;
             want_word = true;
@@ -229,7 +238,8 @@ static enum mail_status read_local_part(struct parser *p, size_t start) {
             return unexpected(p, start);
         }
         if (!want_word) {
-            return mail_error_set(p->error, MAIL_SYNTAX, p->at, "a space or comma missing or too many before the @ in '%.*s'", shown, all);
+            return mail_error_set(p->error, MAIL_SYNTAX, p->at,
+                                  "a space or comma missing or too many before the @ in '%.*s'", shown, all);
         }
         if (c == '"') {
             status = read_quoted(p);
@@ -248,7 +258,8 @@ static enum mail_status read_literal(struct parser *p) {
     size_t start = p->at;
     const char *close = memchr(p->text + start, ']', p->size - start);
     if (close == NULL) {
-        return mail_error_set(p->error, MAIL_SYNTAX, start, "'[' is not closed in '%.*s'", excerpt(p, start, p->size), p->text + start);
+        return mail_error_set(p->error, MAIL_SYNTAX, start, "'[' is not closed in '%.*s'", excerpt(p, start, p->size),
+                              p->text + start);
     }
     size_t size = (size_t)(close - p->text) - start - 1;
     char inside[ADDRESS_DOMAIN_LIMIT + 1];
@@ -265,32 +276,40 @@ static enum mail_status read_literal(struct parser *p) {
             fine = inet_pton(AF_INET, inside, binary) == 1;
         } else { /* General-address-literal: a registered tag */
             fine = colon > inside && colon[1] != '\0' && colon[-1] != '-';
-            for (const char *c = inside; c < colon; c++) fine &= *c == '-' || (is_atext((unsigned char)*c) && strchr("!#$%&'*+/=?^_`{|}~", *c) == NULL && !(*c & 0x80));
-            for (size_t i = 0; i < size; i++) fine &= inside[i] > 32 && inside[i] < 127 && inside[i] != '[' && inside[i] != '\\';
+            for (const char *c = inside; c < colon; c++)
+                fine &= *c == '-' ||
+                        (is_atext((unsigned char)*c) && strchr("!#$%&'*+/=?^_`{|}~", *c) == NULL && !(*c & 0x80));
+            for (size_t i = 0; i < size; i++)
+                fine &= inside[i] > 32 && inside[i] < 127 && inside[i] != '[' && inside[i] != '\\';
         }
         if (fine && strlen(inside) == size) {
             mail_buffer_append(&p->storage, p->text + start, size + 2);
             return MAIL_OK;
         }
     }
-    return mail_error_set(p->error, MAIL_SYNTAX, start, "'%.*s' is no address literal", excerpt(p, start, p->at), p->text + start);
+    return mail_error_set(p->error, MAIL_SYNTAX, start, "'%.*s' is no address literal", excerpt(p, start, p->at),
+                          p->text + start);
 }
 
-/* One label of a domain: RFC 5321 4.1.2 letters, digits, hyphens inside; the underscore that some networks have; UTF-8. */
+/* One label of a domain: RFC 5321 4.1.2 letters, digits, hyphens inside; the underscore that some networks have; UTF-8.
+ */
 static enum mail_status check_label(struct parser *p, size_t start, size_t length) {
     const char *label = p->text + start;
     int shown = excerpt(p, start, start + length);
     for (size_t i = 0; i < length; i++) {
         unsigned char c = (unsigned char)label[i];
         if (c < 0x80 && strchr("!#$%&'*+/=?^`{|}~", c)) {
-            return mail_error_set(p->error, MAIL_SYNTAX, start + i, "'%c' cannot be in a domain ('%.*s')", c, shown, label);
+            return mail_error_set(p->error, MAIL_SYNTAX, start + i, "'%c' cannot be in a domain ('%.*s')", c, shown,
+                                  label);
         }
     }
     if (label[0] == '-' || label[length - 1] == '-') {
-        return mail_error_set(p->error, MAIL_SYNTAX, start, "'%.*s' in the domain begins or ends with a hyphen", shown, label);
+        return mail_error_set(p->error, MAIL_SYNTAX, start, "'%.*s' in the domain begins or ends with a hyphen", shown,
+                              label);
     }
     if (length > 63 && utf8_text_is_ascii(label, length)) {
-        return mail_error_set(p->error, MAIL_TOO_LONG, start, "'%.*s...' in the domain is longer than 63 characters", shown, label);
+        return mail_error_set(p->error, MAIL_TOO_LONG, start, "'%.*s...' in the domain is longer than 63 characters",
+                              shown, label);
     }
     return MAIL_OK;
 }
@@ -310,9 +329,13 @@ static enum mail_status read_domain(struct parser *p, size_t start) {
         int shown = excerpt(p, start, p->size);
         const char *all = p->text + start;
         if (length == 0) {
-            if (peek(p) == '.' && any) return mail_error_set(p->error, MAIL_SYNTAX, at, "two dots in a row in '%.*s'", shown, all);
-            if (peek(p) == '.') return mail_error_set(p->error, MAIL_SYNTAX, at, "a dot just after the @ in '%.*s'", shown, all);
-            if (any) return mail_error_set(p->error, MAIL_SYNTAX, at, "a dot at the end of the domain in '%.*s'", shown, all);
+            if (peek(p) == '.' && any)
+                return mail_error_set(p->error, MAIL_SYNTAX, at, "two dots in a row in '%.*s'", shown, all);
+            if (peek(p) == '.')
+                return mail_error_set(p->error, MAIL_SYNTAX, at, "a dot just after the @ in '%.*s'", shown, all);
+            if (any)
+                return mail_error_set(p->error, MAIL_SYNTAX, at, "a dot at the end of the domain in '%.*s'", shown,
+                                      all);
             return mail_error_set(p->error, MAIL_SYNTAX, at, "no domain after the @ in '%.*s'", shown, all);
         }
         status = check_label(p, at, length);
@@ -361,13 +384,16 @@ static enum mail_status check_limits(struct parser *p, size_t start, size_t loca
     int shown = excerpt(p, start, p->at);
     const char *all = p->text + start;
     if (local > ADDRESS_LOCAL_LIMIT) {
-        return mail_error_set(p->error, MAIL_TOO_LONG, start, "%zu bytes before the @, 64 are allowed, in '%.*s...'", local, shown, all);
+        return mail_error_set(p->error, MAIL_TOO_LONG, start, "%zu bytes before the @, 64 are allowed, in '%.*s...'",
+                              local, shown, all);
     }
     if (domain > ADDRESS_DOMAIN_LIMIT) {
-        return mail_error_set(p->error, MAIL_TOO_LONG, start, "a domain of %zu bytes, 255 are allowed, in '%.*s...'", domain, shown, all);
+        return mail_error_set(p->error, MAIL_TOO_LONG, start, "a domain of %zu bytes, 255 are allowed, in '%.*s...'",
+                              domain, shown, all);
     }
     if (spec > ADDRESS_SPEC_LIMIT) {
-        return mail_error_set(p->error, MAIL_TOO_LONG, start, "an address of %zu bytes, 254 are allowed: '%.*s...'", spec, shown, all);
+        return mail_error_set(p->error, MAIL_TOO_LONG, start, "an address of %zu bytes, 254 are allowed: '%.*s...'",
+                              spec, shown, all);
     }
     return MAIL_OK;
 }
@@ -402,7 +428,8 @@ static enum mail_status read_spec(struct parser *p, size_t start, struct found *
 static enum mail_status read_angle(struct parser *p, size_t start, struct found *f) {
     enum mail_status status = skip_blanks(p);
     if (status == MAIL_OK && peek(p) == '>') {
-        return mail_error_set(p->error, MAIL_SYNTAX, p->at, "empty address in '%.*s'", excerpt(p, start, p->at + 1), p->text + start);
+        return mail_error_set(p->error, MAIL_SYNTAX, p->at, "empty address in '%.*s'", excerpt(p, start, p->at + 1),
+                              p->text + start);
     }
     if (status == MAIL_OK && peek(p) == '@') {
         size_t i = p->at;
@@ -413,7 +440,8 @@ static enum mail_status read_angle(struct parser *p, size_t start, struct found 
     if (status != MAIL_OK) return status;
     if (peek(p) != '>') {
         if (!at_end(p)) return unexpected(p, start);
-        return mail_error_set(p->error, MAIL_SYNTAX, p->at, "no > in '%.*s'", excerpt(p, start, p->size), p->text + start);
+        return mail_error_set(p->error, MAIL_SYNTAX, p->at, "no > in '%.*s'", excerpt(p, start, p->size),
+                              p->text + start);
     }
     p->at++;
     return skip_blanks(p);
@@ -481,8 +509,8 @@ static enum mail_status read_list(struct parser *p) {
         if (status != MAIL_OK) return status;
     }
     if (group == NO_STRING) return MAIL_OK;
-    return mail_error_set(p->error, MAIL_SYNTAX, group_start, "no ; at the end of the group '%.*s'", excerpt(p, group_start, p->size),
-                          p->text + group_start);
+    return mail_error_set(p->error, MAIL_SYNTAX, group_start, "no ; at the end of the group '%.*s'",
+                          excerpt(p, group_start, p->size), p->text + group_start);
 }
 
 /* Storage has its final place now: offsets become pointers. */
@@ -508,7 +536,8 @@ static enum mail_status finish(struct parser *p, struct address_list *list) {
     return MAIL_OK;
 }
 
-enum mail_status address_list_parse(struct address_list *list, const char *text, size_t size, struct mail_error *error) {
+enum mail_status address_list_parse(struct address_list *list, const char *text, size_t size,
+                                    struct mail_error *error) {
     struct parser p = {.text = text, .size = size, .error = error};
     memset(list, 0, sizeof *list);
     for (size_t i = 0; i < size; i++) {

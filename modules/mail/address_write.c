@@ -5,10 +5,12 @@
 #include "modules/mail/address.h"
 #include "modules/mail/header_text.h"
 
-enum mail_status address_write(struct mail_buffer *out, size_t *column, const struct address *address, struct mail_error *error) {
+enum mail_status address_write(struct mail_buffer *out, size_t *column, const struct address *address,
+                               struct mail_error *error) {
     size_t spec_size = strlen(address->spec);
     if (address->display_name[0] != '\0') {
-        enum mail_status status = header_write_phrase(out, column, address->display_name, strlen(address->display_name), error);
+        enum mail_status status =
+            header_write_phrase(out, column, address->display_name, strlen(address->display_name), error);
         if (status != MAIL_OK) return status;
         if (*column + spec_size + 3 + 2 > HEADER_LINE_SOFT) { /* 2: what may follow a mailbox in a list */
             mail_buffer_append(out, "\r\n", 2);
@@ -46,12 +48,13 @@ static size_t width_of(const struct address *a) {
     return word > 24 ? word : 24;
 }
 
-enum mail_status address_write_header(struct mail_buffer *out, const char *name, const struct address_list *lists, size_t count,
-                                      struct mail_error *error) {
+enum mail_status address_write_header(struct mail_buffer *out, const char *name, const struct address_list *lists,
+                                      size_t count, struct mail_error *error) {
     size_t column = strlen(name) + 1;
     const char *group = NULL;
     bool first = true;
-    if (!header_name_is_valid(name, strlen(name))) return mail_error_set(error, MAIL_SYNTAX, 0, "'%.80s' is no header name", name);
+    if (!header_name_is_valid(name, strlen(name)))
+        return mail_error_set(error, MAIL_SYNTAX, 0, "'%.80s' is no header name", name);
     mail_buffer_append_string(out, name);
     mail_buffer_append_char(out, ':');
     for (size_t l = 0; l < count; l++) {
@@ -69,7 +72,8 @@ enum mail_status address_write_header(struct mail_buffer *out, const char *name,
             }
             if (a->group && (!stays || group == NULL)) {
                 space(out, &column, strlen(a->group) < 60 ? strlen(a->group) + 3 : 24);
-                status = header_write_phrase(out, &column, a->group[0] ? a->group : "group", strlen(a->group[0] ? a->group : "group"), error);
+                status = header_write_phrase(out, &column, a->group[0] ? a->group : "group",
+                                             strlen(a->group[0] ? a->group : "group"), error);
                 if (status != MAIL_OK) return status;
                 mail_buffer_append_char(out, ':');
                 column++;

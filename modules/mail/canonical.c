@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* canonical: the two transforms between text and the wire: CRLF line ends (RFC 2049 4) and SMTP dot transparency (RFC 5321 4.5.2). */
+/* canonical: the two transforms between text and the wire: CRLF line ends (RFC 2049 4) and SMTP dot transparency (RFC
+ * 5321 4.5.2). */
 #ifndef _GNU_SOURCE
 #endif
 #include "modules/mail/canonical.h"
@@ -14,8 +15,8 @@ void canonical_init(struct canonical_stream *stream, bool keep_cr) {
 
 size_t canonical_bound(size_t size) { return size * 2 + 2; }
 
-/* Copy a run without LF in which each CR is judged by what follows it; the run's own end is judged by the next call. Invariant: after a CR
-   that was not kept, its CRLF is written already and a following LF is swallowed. */
+/* Copy a run without LF in which each CR is judged by what follows it; the run's own end is judged by the next call.
+   Invariant: after a CR that was not kept, its CRLF is written already and a following LF is swallowed. */
 static char *copy_line(struct canonical_stream *stream, char *out, const char *in, size_t size) {
     const char *limit = in + size;
     while (in < limit) {
@@ -141,10 +142,12 @@ void dot_unstuffing_init(struct dot_unstuffing *unstuffing) {
     unstuffing->done = false;
 }
 
-/* matched: 0 inside a line, 1 after CR, 2 at the beginning of a line, 3 after its dot, 4 after dot and CR. The dot, and a CR behind it, are
-   held back; CRLF before them is written at once, since it belongs to the text. Only CRLF . CRLF ends the data, never a bare LF or CR form
-   of it (RFC 5321 4.1.1.4: otherwise a second message could be smuggled in). */
-size_t dot_unstuffing_update(struct dot_unstuffing *unstuffing, char *out, const char *in, size_t size, size_t *consumed) {
+/* matched: 0 inside a line, 1 after CR, 2 at the beginning of a line, 3 after its dot, 4 after dot and CR. The dot, and
+   a CR behind it, are held back; CRLF before them is written at once, since it belongs to the text. Only CRLF . CRLF
+   ends the data, never a bare LF or CR form of it (RFC 5321 4.1.1.4: otherwise a second message could be smuggled in).
+ */
+size_t dot_unstuffing_update(struct dot_unstuffing *unstuffing, char *out, const char *in, size_t size,
+                             size_t *consumed) {
     const char *p = in, *limit = in + size;
     char *end = out;
     while (p < limit && !unstuffing->done) {

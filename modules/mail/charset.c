@@ -12,12 +12,13 @@
 
 #define NAME_LIMIT 40
 
-/* iconv loads a module for each set it knows, several hundred; the rare ones have had memory errors, and the name comes from a stranger. Hence
-   only these. A prefix ends with '*', behind which digits, letters and hyphens may follow. */
+/* iconv loads a module for each set it knows, several hundred; the rare ones have had memory errors, and the name comes
+   from a stranger. Hence only these. A prefix ends with '*', behind which digits, letters and hyphens may follow. */
 static const char *const allowed[] = {
-    "iso-8859-*", "windows-125*", "cp125*",      "cp437",       "cp850",       "cp852", "cp866", "cp874", "cp932",     "cp949",
-    "koi8-r",     "koi8-u",       "gb2312",      "gbk",         "gb18030",     "big5",  "big5-hkscs", "shift_jis", "sjis", "euc-jp",
-    "euc-kr",     "euc-tw",       "iso-2022-jp", "iso-2022-kr", "windows-31j", "macintosh", "tis-620", "ks_c_5601-1987",
+    "iso-8859-*", "windows-125*", "cp125*",      "cp437",       "cp850",     "cp852",   "cp866",
+    "cp874",      "cp932",        "cp949",       "koi8-r",      "koi8-u",    "gb2312",  "gbk",
+    "gb18030",    "big5",         "big5-hkscs",  "shift_jis",   "sjis",      "euc-jp",  "euc-kr",
+    "euc-tw",     "iso-2022-jp",  "iso-2022-kr", "windows-31j", "macintosh", "tis-620", "ks_c_5601-1987",
 };
 
 static bool is_allowed(const char *name, size_t size) {
@@ -55,7 +56,8 @@ static bool from_iconv(struct mail_buffer *out, const char *name, const char *by
         flushed = left == 0; /* the last call puts out what the state holds */
         size_t result = iconv(converter, flushed ? NULL : &in, flushed ? NULL : &left, &to, &room);
         int reason = errno;
-        /* Some converters pass surrogates and the like: the repair makes sure of valid UTF-8. iconv never cuts a character. */
+        /* Some converters pass surrogates and the like: the repair makes sure of valid UTF-8. iconv never cuts a
+         * character. */
         utf8_text_repair(out, piece, (size_t)(to - piece));
         if (result == (size_t)-1 && !flushed && reason != E2BIG) {
             utf8_text_append(out, 0xFFFD);
@@ -72,17 +74,21 @@ static bool from_iconv(struct mail_buffer *out, const char *name, const char *by
 }
 
 static bool is_utf8(const char *name, size_t size) {
-    return same(name, size, "utf-8") || same(name, size, "utf8") || same(name, size, "us-ascii") || same(name, size, "ascii");
+    return same(name, size, "utf-8") || same(name, size, "utf8") || same(name, size, "us-ascii") ||
+           same(name, size, "ascii");
 }
 
-static bool is_latin1(const char *name, size_t size) { return same(name, size, "iso-8859-1") || same(name, size, "latin1"); }
+static bool is_latin1(const char *name, size_t size) {
+    return same(name, size, "iso-8859-1") || same(name, size, "latin1");
+}
 
 bool charset_is_known(const char *charset, size_t charset_size) {
     return is_utf8(charset, charset_size) || is_latin1(charset, charset_size) ||
            (charset_size <= NAME_LIMIT && is_allowed(charset, charset_size));
 }
 
-bool charset_to_utf8(struct mail_buffer *out, const char *charset, size_t charset_size, const char *bytes, size_t size) {
+bool charset_to_utf8(struct mail_buffer *out, const char *charset, size_t charset_size, const char *bytes,
+                     size_t size) {
     char name[NAME_LIMIT + 1];
     if (is_utf8(charset, charset_size)) {
         utf8_text_repair(out, bytes, size);

@@ -17,7 +17,8 @@ struct word {
     size_t length; /* of the whole */
 };
 
-/* RFC 2047 2: =?charset[*language]?encoding?text?= with printable ASCII only and no space inside. (Longer ones than 75 are read.) */
+/* RFC 2047 2: =?charset[*language]?encoding?text?= with printable ASCII only and no space inside. (Longer ones than 75
+ * are read.) */
 static bool parse_word(struct word *word, const char *text, size_t size) {
     if (size < 8 || text[0] != '=' || text[1] != '?') return false;
     size_t i = 2;
@@ -129,9 +130,9 @@ static size_t white_space(const char *text, size_t size) {
     return i;
 }
 
-/* Decode the word at text and all that follow it directly. Those of one set are joined before conversion, because some senders cut characters
-   in two. Returns the length taken, 0 if the first word cannot be decoded; *skip is then how much stays as it is, so that no input is looked at
-   more than a few times. */
+/* Decode the word at text and all that follow it directly. Those of one set are joined before conversion, because some
+   senders cut characters in two. Returns the length taken, 0 if the first word cannot be decoded; *skip is then how
+   much stays as it is, so that no input is looked at more than a few times. */
 static size_t decode_run(struct mail_buffer *out, const char *text, size_t size, size_t *skip) {
     struct mail_buffer bytes = {0}, converted = {0};
     struct word word, next;
@@ -157,7 +158,8 @@ static size_t decode_run(struct mail_buffer *out, const char *text, size_t size,
             end += gap + next.length;
         }
         mail_buffer_clear(&converted);
-        if (!charset_to_utf8(&converted, first.charset, first.charset_size, bytes.data ? bytes.data : "", bytes.size)) break;
+        if (!charset_to_utf8(&converted, first.charset, first.charset_size, bytes.data ? bytes.data : "", bytes.size))
+            break;
         append_clean(out, converted.data ? converted.data : "", converted.size);
         if (converted.failed || bytes.failed) out->failed = true;
         taken = end;

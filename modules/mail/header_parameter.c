@@ -47,8 +47,8 @@ static void append_escaped(struct mail_buffer *out, const char *text, size_t siz
 }
 
 /* One piece of a parameter; section -1: not cut into sections. */
-static void append_piece(struct mail_buffer *out, size_t *column, const char *name, int section, const char *text, size_t size,
-                         bool extended, bool token) {
+static void append_piece(struct mail_buffer *out, size_t *column, const char *name, int section, const char *text,
+                         size_t size, bool extended, bool token) {
     char label[96];
     size_t start = out->size;
     size_t width = 0;
@@ -72,14 +72,15 @@ static void append_piece(struct mail_buffer *out, size_t *column, const char *na
     *column += out->size - start;
 }
 
-enum mail_status header_write_parameter(struct mail_buffer *out, size_t *column, const char *name, const char *value, size_t size,
-                                        struct mail_error *error) {
+enum mail_status header_write_parameter(struct mail_buffer *out, size_t *column, const char *name, const char *value,
+                                        size_t size, struct mail_error *error) {
     struct mail_buffer repaired = {0};
     size_t name_size = strlen(name);
     if (!header_token_is_valid(name, name_size) || name_size > 40 || strpbrk(name, "*'%")) {
         return mail_error_set(error, MAIL_SYNTAX, 0, "'%.80s' is no parameter name", name);
     }
-    if (size > VALUE_LIMIT) return mail_error_set(error, MAIL_TOO_LONG, 0, "parameter %s is longer than 65536 bytes", name);
+    if (size > VALUE_LIMIT)
+        return mail_error_set(error, MAIL_TOO_LONG, 0, "parameter %s is longer than 65536 bytes", name);
     bool extended = false;
     for (size_t i = 0; i < size; i++) {
         unsigned char c = (unsigned char)value[i];
@@ -113,7 +114,8 @@ enum mail_status header_write_parameter(struct mail_buffer *out, size_t *column,
             if (section == SECTION_LIMIT) {
                 out->size = before;
                 mail_buffer_free(&repaired);
-                return mail_error_set(error, MAIL_TOO_LONG, i, "parameter %s takes more than %d lines", name, SECTION_LIMIT);
+                return mail_error_set(error, MAIL_TOO_LONG, i, "parameter %s takes more than %d lines", name,
+                                      SECTION_LIMIT);
             }
             size_t end = i, used = 0;
             while (end < size) {
@@ -131,7 +133,7 @@ enum mail_status header_write_parameter(struct mail_buffer *out, size_t *column,
     return out->failed ? mail_error_no_memory(error) : MAIL_OK;
 }
 
-/* --- reading --------------------------------------------------------------------------------------------------------------- */
+/* --- reading --- */
 
 struct piece {
     const char *text; /* inside the quotes, if quoted */
@@ -248,7 +250,8 @@ static void join_sections(struct mail_buffer *out, const struct piece *pieces, s
     mail_buffer_free(&converted);
 }
 
-/* The suffix of a parameter name behind the attribute: "", "*", "*N", "*N*". Section -1 for the first two; false if it is none. */
+/* The suffix of a parameter name behind the attribute: "", "*", "*N", "*N*". Section -1 for the first two; false if it
+ * is none. */
 static bool parse_suffix(const char *text, size_t size, int *section, bool *extended) {
     *section = -1;
     *extended = size > 0 && text[size - 1] == '*';

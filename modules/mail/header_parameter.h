@@ -14,7 +14,8 @@ bool header_token_is_valid(const char *text, size_t size);
 
 /* Append `; name=value`. ASCII values are a token or a quoted string; others become `name*=UTF-8''...`; values too long
    for a line are cut into `name*0=`, `name*1=` ... at character borders. Folds before the parameter as needed and keeps
-   *column. CR, LF or NUL: MAIL_CONTROL_CHARACTER; above 64 KB or 256 lines: MAIL_TOO_LONG. Invalid UTF-8 becomes U+FFFD. */
+   *column. CR, LF or NUL: MAIL_CONTROL_CHARACTER; above 64 KB or 256 lines: MAIL_TOO_LONG. Invalid UTF-8 becomes
+   U+FFFD. */
 enum mail_status header_write_parameter(struct mail_buffer *out, size_t *column, const char *name, const char *value,
                                         size_t size, struct mail_error *error);
 

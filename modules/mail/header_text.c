@@ -52,7 +52,7 @@ static void put(struct mail_buffer *out, size_t *column, const char *text, size_
     *column += size;
 }
 
-/* --- encoded words ------------------------------------------------------------------------------------------------------ */
+/* --- encoded words --- */
 
 /* Characters that stand for themselves in a Q word; RFC 2047 4.2 in text, 5 (3) in a phrase. */
 static bool q_is_literal(unsigned char c, bool phrase) {
@@ -109,9 +109,10 @@ static void write_word(struct mail_buffer *out, size_t *column, const char *text
     put(out, column, word, width + 2);
 }
 
-/* Write valid UTF-8 as encoded words; blanks (blank_size of them, 0 only at a place where no folding is possible) come before the first. */
-static void write_encoded(struct mail_buffer *out, size_t *column, const char *blanks, size_t blank_size, const char *text,
-                          size_t size, bool phrase) {
+/* Write valid UTF-8 as encoded words; blanks (blank_size of them, 0 only at a place where no folding is possible) come
+ * before the first. */
+static void write_encoded(struct mail_buffer *out, size_t *column, const char *blanks, size_t blank_size,
+                          const char *text, size_t size, bool phrase) {
     bool q = q_is_shorter(text, size, phrase);
     bool first = true;
     while (size > 0) {
@@ -141,7 +142,7 @@ static void write_encoded(struct mail_buffer *out, size_t *column, const char *b
     }
 }
 
-/* --- unstructured text --------------------------------------------------------------------------------------------------- */
+/* --- unstructured text --- */
 
 static bool word_needs_encoding(const char *word, size_t size) {
     if (size > PLAIN_LIMIT) return true;
@@ -165,15 +166,16 @@ static size_t word_run(const char *text, size_t size) {
     return i;
 }
 
-/* Whether the word of this length at the beginning of text cannot stand as it is: for its own sake, or because white space that ends the whole text,
-   and would be lost, hangs on it. */
+/* Whether the word of this length at the beginning of text cannot stand as it is: for its own sake, or because white
+   space that ends the whole text, and would be lost, hangs on it. */
 static bool must_encode(const char *text, size_t size, size_t length) {
     size_t blanks = blank_run(text + length, size - length);
     return word_needs_encoding(text, length) || (blanks > 0 && length + blanks == size);
 }
 
-/* At text, where an encoded run begins, how far it goes: over words that need encoding, over long white space, and over short plain text between
-   such. Ends at the end of a word, or of the text. Two runs never stand side by side: readers drop the white space between encoded words. */
+/* At text, where an encoded run begins, how far it goes: over words that need encoding, over long white space, and over
+   short plain text between such. Ends at the end of a word, or of the text. Two runs never stand side by side: readers
+   drop the white space between encoded words. */
 static size_t encoded_run(const char *text, size_t size) {
     size_t end = 0, i = 0;
     while (i < size && i - end <= JOIN_LIMIT) {
@@ -192,8 +194,8 @@ static void write_unstructured(struct mail_buffer *out, size_t *column, const ch
     while (i < size) {
         size_t blanks = blank_run(text + i, size - i);
         size_t length = word_run(text + i + blanks, size - i - blanks);
-        /* The blanks before a word are written as they are. After the name comes one that is ours, so blanks of the text's own go into an encoded
-           word, as do many in a row but for the first, which separates. */
+        /* The blanks before a word are written as they are. After the name comes one that is ours, so blanks of the
+           text's own go into an encoded word, as do many in a row but for the first, which separates. */
         const char *gap = i == 0 ? " " : text + i;
         size_t gap_size = i == 0 || blanks > BLANK_LIMIT ? 1 : blanks;
         size_t outside = i == 0 ? 0 : gap_size;
@@ -232,7 +234,7 @@ enum mail_status header_write_text(struct mail_buffer *out, const char *name, co
     return failed ? mail_error_no_memory(error) : MAIL_OK;
 }
 
-/* --- structured values and phrases ---------------------------------------------------------------------------------------- */
+/* --- structured values and phrases --- */
 
 enum mail_status header_write_structured(struct mail_buffer *out, const char *name, const char *value, size_t size,
                                          struct mail_error *error) {
@@ -254,14 +256,16 @@ enum mail_status header_write_structured(struct mail_buffer *out, const char *na
         /* A piece ends before white space outside quotes. */
         for (; i < size && (quoted || !is_blank(value[i])); i++) {
             unsigned char c = (unsigned char)value[i];
-            if (c < 32 && c != '\t') return mail_error_set(error, MAIL_CONTROL_CHARACTER, i, "control character in %s", name);
+            if (c < 32 && c != '\t')
+                return mail_error_set(error, MAIL_CONTROL_CHARACTER, i, "control character in %s", name);
             if (c == '\\' && quoted && i + 1 < size) i++;
             else if (c == '"') quoted = !quoted;
         }
         if (!first && column + gap_size + (i - start) > HEADER_LINE_SOFT) fold(out, &column);
         put(out, &column, gap, gap_size);
         put(out, &column, value + start, i - start);
-        if (column > HEADER_LINE_HARD) return mail_error_set(error, MAIL_TOO_LONG, start, "a line of %s is longer than 998", name);
+        if (column > HEADER_LINE_HARD)
+            return mail_error_set(error, MAIL_TOO_LONG, start, "a line of %s is longer than 998", name);
         gap = value + i;
         gap_size = blank_run(value + i, size - i);
         i += gap_size;

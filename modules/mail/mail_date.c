@@ -16,7 +16,8 @@ static const char days[7][4] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"}
 #define LAST_SECOND  253402300799  /* 9999-12-31 23:59:59 */
 #define OFFSET_LIMIT (99 * 60 + 59)
 
-/* Days since 1970-01-01 of a Gregorian date, month 1-12. Years begin in March here, so that the leap day is the last of its year. */
+/* Days since 1970-01-01 of a Gregorian date, month 1-12. Years begin in March here, so that the leap day is the last of
+ * its year. */
 static int64_t days_from_date(int64_t year, int month, int day) {
     int64_t shifted = month <= 2 ? year - 1 : year;
     int64_t day_of_year = (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5 + day - 1;
@@ -52,8 +53,9 @@ enum mail_status mail_date_format(char out[MAIL_DATE_SIZE], int64_t seconds, int
     int64_t day_count = since_1900 / 86400;
     date_from_days(day_count + FIRST_SECOND / 86400, &year, &month, &day);
     int zone = abs(offset_minutes);
-    snprintf(out, MAIL_DATE_SIZE, "%s, %d %s %04d %02d:%02d:%02d %c%02d%02d", days[(day_count + 1) % 7], day, months[month - 1],
-             year, second / 3600, second / 60 % 60, second % 60, offset_minutes < 0 ? '-' : '+', zone / 60, zone % 60);
+    snprintf(out, MAIL_DATE_SIZE, "%s, %d %s %04d %02d:%02d:%02d %c%02d%02d", days[(day_count + 1) % 7], day,
+             months[month - 1], year, second / 3600, second / 60 % 60, second % 60, offset_minutes < 0 ? '-' : '+',
+             zone / 60, zone % 60);
     return MAIL_OK;
 }
 
@@ -62,8 +64,8 @@ struct scanner {
     size_t size, at;
 };
 
-/* Skip folding white space and comments; false when a comment is not closed or nests too deep. The place is then kept, so that whoever
-   looks next sees the same fault. */
+/* Skip folding white space and comments; false when a comment is not closed or nests too deep. The place is then kept,
+   so that whoever looks next sees the same fault. */
 static bool skip_blanks(struct scanner *s) {
     size_t start = s->at;
     unsigned depth = 0;
@@ -117,7 +119,8 @@ static int named_zone(const char *word, size_t size) {
     static const struct {
         char name[4];
         int hours;
-    } zones[] = {{"EDT", -4}, {"EST", -5}, {"CDT", -5}, {"CST", -6}, {"MDT", -6}, {"MST", -7}, {"PDT", -7}, {"PST", -8}};
+    } zones[] = {{"EDT", -4}, {"EST", -5}, {"CDT", -5}, {"CST", -6},
+                 {"MDT", -6}, {"MST", -7}, {"PDT", -7}, {"PST", -8}};
     for (size_t i = 0; i < sizeof zones / sizeof zones[0]; i++) {
         if (size == 3 && strncasecmp(word, zones[i].name, 3) == 0) return zones[i].hours * 60;
     }
@@ -125,10 +128,12 @@ static int named_zone(const char *word, size_t size) {
 }
 
 static enum mail_status bad(struct scanner *s, struct mail_error *error, const char *what) {
-    return mail_error_set(error, MAIL_SYNTAX, s->at, "%s in date '%.*s'", what, (int)(s->size < 80 ? s->size : 80), s->text);
+    return mail_error_set(error, MAIL_SYNTAX, s->at, "%s in date '%.*s'", what, (int)(s->size < 80 ? s->size : 80),
+                          s->text);
 }
 
-enum mail_status mail_date_parse(const char *text, size_t size, int64_t *seconds, int *offset_minutes, struct mail_error *error) {
+enum mail_status mail_date_parse(const char *text, size_t size, int64_t *seconds, int *offset_minutes,
+                                 struct mail_error *error) {
     static const int month_days[12] = {31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
     struct scanner s = {text, size, 0};
     const char *word;
@@ -153,7 +158,8 @@ enum mail_status mail_date_parse(const char *text, size_t size, int64_t *seconds
     if (digits == 3) year += 1900;
     if (year < 1900) return bad(&s, error, "year before 1900");
     bool leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
-    if (day < 1 || day > month_days[month - 1] || (month == 2 && day == 29 && !leap)) return bad(&s, error, "no such day");
+    if (day < 1 || day > month_days[month - 1] || (month == 2 && day == 29 && !leap))
+        return bad(&s, error, "no such day");
 
     if (read_number(&s, 2, &hour) == 0 || !accept(&s, ':')) return bad(&s, error, "no time of day");
     if (read_number(&s, 2, &minute) == 0) return bad(&s, error, "no minutes");

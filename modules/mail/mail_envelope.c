@@ -46,7 +46,8 @@ static bool grow(struct mail_envelope *envelope) {
     return true;
 }
 
-enum mail_status mail_envelope_add(struct mail_envelope *envelope, const struct address_list *list, struct mail_error *error) {
+enum mail_status mail_envelope_add(struct mail_envelope *envelope, const struct address_list *list,
+                                   struct mail_error *error) {
     for (size_t i = 0; i < list->count; i++) {
         const struct address *a = &list->items[i];
         if (envelope->count >= envelope->slot_count / 2 && !grow(envelope)) return mail_error_no_memory(error);

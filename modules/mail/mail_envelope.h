@@ -12,13 +12,14 @@
 struct mail_envelope {
     char **recipients; /* addr-specs in the order of adding */
     size_t count, capacity;
-    bool non_ascii; /* one of them needs SMTPUTF8 */
+    bool non_ascii;               /* one of them needs SMTPUTF8 */
     const struct address **slots; /* hash table of the addresses added; they must live until mail_envelope_free */
-    size_t slot_count;       /* 0 or a power of two */
+    size_t slot_count;            /* 0 or a power of two */
 };
 
 /* Add all mailboxes of a list but those already there (address_equal). */
-enum mail_status mail_envelope_add(struct mail_envelope *envelope, const struct address_list *list, struct mail_error *error);
+enum mail_status mail_envelope_add(struct mail_envelope *envelope, const struct address_list *list,
+                                   struct mail_error *error);
 void mail_envelope_free(struct mail_envelope *envelope);
 
 #endif

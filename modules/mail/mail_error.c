@@ -10,7 +10,8 @@
 
 #include "modules/mail/utf8_text.h"
 
-/* The texts quote foreign input: control characters become '?', and neither a cut by snprintf nor bad input leaves half a character. */
+/* The texts quote foreign input: control characters become '?', and neither a cut by snprintf nor bad input leaves half
+ * a character. */
 static void clean(char *text) {
     size_t size = strlen(text);
     for (size_t i = 0; i < size;) {
@@ -30,7 +31,8 @@ static void clean(char *text) {
     }
 }
 
-enum mail_status mail_error_set(struct mail_error *error, enum mail_status status, size_t position, const char *format, ...) {
+enum mail_status mail_error_set(struct mail_error *error, enum mail_status status, size_t position, const char *format,
+                                ...) {
     if (error) {
         va_list arguments;
         error->status = status;

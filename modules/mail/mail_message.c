@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* mail_message: from what a person thinks of (sender, recipients, subject, texts, files) to the MIME tree and the envelope. */
+/* mail_message: from what a person thinks of (sender, recipients, subject, texts, files) to the MIME tree and the
+ * envelope. */
 #include "modules/mail/mail_message.h"
 
 #include <stdio.h>
@@ -36,7 +37,7 @@ struct builder {
     bool non_ascii_address;
 };
 
-/* --- addresses ---------------------------------------------------------------------------------------------------------------- */
+/* --- addresses --- */
 
 static bool is_non_ascii(const struct address_list *list) {
     for (size_t i = 0; i < list->count; i++) {
@@ -51,14 +52,16 @@ static void name_field(struct mail_error *error, const char *field) {
     mail_error_set(error, plain.status, plain.position, "%s: %.200s", field, plain.text);
 }
 
-static enum mail_status parse_list(struct builder *b, struct address_list *list, const char *field, struct mail_text text) {
+static enum mail_status parse_list(struct builder *b, struct address_list *list, const char *field,
+                                   struct mail_text text) {
     enum mail_status status = address_list_parse(list, text.data ? text.data : "", text.size, b->error);
     if (status != MAIL_OK) name_field(b->error, field);
     else if (is_non_ascii(list)) b->non_ascii_address = true;
     return status;
 }
 
-static enum mail_status parse_lists(struct builder *b, struct lists *lists, const char *field, struct mail_text_list texts) {
+static enum mail_status parse_lists(struct builder *b, struct lists *lists, const char *field,
+                                    struct mail_text_list texts) {
     if (texts.count == 0) return MAIL_OK;
     lists->items = calloc(texts.count, sizeof *lists->items);
     if (lists->items == NULL) return mail_error_no_memory(b->error);
@@ -124,7 +127,7 @@ static enum mail_status choose_envelope_sender(struct builder *b, char **sender)
     return *sender ? MAIL_OK : mail_error_no_memory(b->error);
 }
 
-/* --- headers -------------------------------------------------------------------------------------------------------------------- */
+/* --- headers --- */
 
 /* The finished field in b->field goes to the part. */
 static enum mail_status add_field(struct builder *b, struct mime_part *root, enum mail_status status) {
@@ -133,8 +136,8 @@ static enum mail_status add_field(struct builder *b, struct mime_part *root, enu
     return status;
 }
 
-static enum mail_status add_addresses(struct builder *b, struct mime_part *root, const char *name, const struct address_list *lists,
-                                      size_t count) {
+static enum mail_status add_addresses(struct builder *b, struct mime_part *root, const char *name,
+                                      const struct address_list *lists, size_t count) {
     return add_field(b, root, address_write_header(&b->field, name, lists, count, b->error));
 }
 
@@ -142,7 +145,8 @@ static enum mail_status add_date(struct builder *b, struct mime_part *root, int6
     char date[MAIL_DATE_SIZE];
     *seconds = b->m->has_date ? b->m->date : (int64_t)time(NULL);
     int offset = b->m->has_date ? b->m->offset_minutes : mail_date_local_offset(*seconds);
-    if (mail_date_format(date, *seconds, offset) != MAIL_OK) return mail_error_set(b->error, MAIL_SYNTAX, 0, "Date: outside of years 1900 to 9999");
+    if (mail_date_format(date, *seconds, offset) != MAIL_OK)
+        return mail_error_set(b->error, MAIL_SYNTAX, 0, "Date: outside of years 1900 to 9999");
     return mime_part_add_header(root, "Date", date, strlen(date), b->error);
 }
 
@@ -153,12 +157,15 @@ static enum mail_status add_message_id(struct builder *b, struct mime_part *root
         status = message_id_make(b->message_id, b->m->random, seconds, b->from.items[0].domain, b->error);
     } else {
         bool bare = given.size > 0 && given.data[0] != '<';
-        if (given.size + 3 > sizeof b->message_id) return mail_error_set(b->error, MAIL_TOO_LONG, 0, "Message-ID is too long");
-        if (memchr(given.data, '\0', given.size)) return mail_error_set(b->error, MAIL_CONTROL_CHARACTER, 0, "NUL in Message-ID");
+        if (given.size + 3 > sizeof b->message_id)
+            return mail_error_set(b->error, MAIL_TOO_LONG, 0, "Message-ID is too long");
+        if (memchr(given.data, '\0', given.size))
+            return mail_error_set(b->error, MAIL_CONTROL_CHARACTER, 0, "NUL in Message-ID");
         snprintf(b->message_id, sizeof b->message_id, bare ? "<%.*s>" : "%.*s", (int)given.size, given.data);
         if (!message_id_is_valid(b->message_id, strlen(b->message_id))) {
             bool injected = strpbrk(b->message_id, "\r\n") != NULL;
-            return mail_error_set(b->error, injected ? MAIL_CONTROL_CHARACTER : MAIL_SYNTAX, 0, "'%.100s' is no message id", b->message_id);
+            return mail_error_set(b->error, injected ? MAIL_CONTROL_CHARACTER : MAIL_SYNTAX, 0,
+                                  "'%.100s' is no message id", b->message_id);
         }
     }
     if (status != MAIL_OK) return status;
@@ -170,7 +177,8 @@ static enum mail_status add_priority(struct builder *b, struct mime_part *root) 
     static const char *const numbers[] = {"1 (Highest)", "2 (High)", "3 (Normal)", "4 (Low)", "5 (Lowest)"};
     int priority = b->m->priority;
     if (priority == 0) return MAIL_OK;
-    if (priority < 1 || priority > 5) return mail_error_set(b->error, MAIL_SYNTAX, 0, "priority %d is not between 1 and 5", priority);
+    if (priority < 1 || priority > 5)
+        return mail_error_set(b->error, MAIL_SYNTAX, 0, "priority %d is not between 1 and 5", priority);
     const char *number = numbers[priority - 1], *importance = priority < 3 ? "high" : priority == 3 ? "normal" : "low";
     enum mail_status status = mime_part_add_header(root, "X-Priority", number, strlen(number), b->error);
     if (status != MAIL_OK) return status;
@@ -184,16 +192,20 @@ static enum mail_status add_others(struct builder *b, struct mime_part *root) {
         char name[80];
         if (h->name.data == NULL || !header_name_is_valid(h->name.data, h->name.size)) {
             bool control = false;
-            for (size_t k = 0; k < h->name.size; k++) control |= strchr("\r\n", h->name.data[k]) != NULL; /* finds NUL too */
-            return mail_error_set(b->error, control ? MAIL_CONTROL_CHARACTER : MAIL_SYNTAX, 0, "'%.*s' is no header name",
-                                  (int)(h->name.size < 80 ? h->name.size : 80), h->name.data ? h->name.data : "");
+            for (size_t k = 0; k < h->name.size; k++)
+                control |= strchr("\r\n", h->name.data[k]) != NULL; /* finds NUL too */
+            return mail_error_set(b->error, control ? MAIL_CONTROL_CHARACTER : MAIL_SYNTAX, 0,
+                                  "'%.*s' is no header name", (int)(h->name.size < 80 ? h->name.size : 80),
+                                  h->name.data ? h->name.data : "");
         }
         memcpy(name, h->name.data, h->name.size);
         name[h->name.size] = '\0';
         for (size_t k = 0; k < sizeof own / sizeof own[0]; k++) {
-            if (strcasecmp(name, own[k]) == 0) return mail_error_set(b->error, MAIL_MISUSE, 0, "%s has a property of its own", own[k]);
+            if (strcasecmp(name, own[k]) == 0)
+                return mail_error_set(b->error, MAIL_MISUSE, 0, "%s has a property of its own", own[k]);
         }
-        enum mail_status status = mime_part_add_header(root, name, h->value.data ? h->value.data : "", h->value.size, b->error);
+        enum mail_status status =
+            mime_part_add_header(root, name, h->value.data ? h->value.data : "", h->value.size, b->error);
         if (status != MAIL_OK) return status;
     }
     return MAIL_OK;
@@ -203,7 +215,8 @@ static enum mail_status add_headers(struct builder *b, struct mime_part *root) {
     int64_t seconds;
     enum mail_status status = add_date(b, root, &seconds);
     if (status == MAIL_OK) status = add_addresses(b, root, "From", &b->from, 1);
-    bool differs = b->sender.count == 1 && !(b->from.count == 1 && address_equal(&b->from.items[0], &b->sender.items[0]));
+    bool differs =
+        b->sender.count == 1 && !(b->from.count == 1 && address_equal(&b->from.items[0], &b->sender.items[0]));
     if (status == MAIL_OK && differs) status = add_addresses(b, root, "Sender", &b->sender, 1);
     const struct {
         const char *name;
@@ -222,7 +235,7 @@ static enum mail_status add_headers(struct builder *b, struct mime_part *root) {
     return status;
 }
 
-/* --- parts ---------------------------------------------------------------------------------------------------------------------- */
+/* --- parts --- */
 
 static struct mime_part *new_part(struct builder *b) {
     struct mime_part *part = mime_part_new();
@@ -265,7 +278,8 @@ static enum mail_status set_full_type(struct builder *b, struct mime_part *part,
     struct mail_buffer value = {0};
     char name[48], plain[260];
     while (size > 0 && (type[size - 1] == ' ' || type[size - 1] == '\t')) size--;
-    if (size >= sizeof plain) return mail_error_set(b->error, MAIL_TOO_LONG, 0, "media type '%.60s...' is too long", type);
+    if (size >= sizeof plain)
+        return mail_error_set(b->error, MAIL_TOO_LONG, 0, "media type '%.60s...' is too long", type);
     memcpy(plain, type, size);
     plain[size] = '\0';
     enum mail_status status = mime_part_set_type(part, plain, b->error);
@@ -273,14 +287,18 @@ static enum mail_status set_full_type(struct builder *b, struct mime_part *part,
         p += 1 + strspn(p + 1, " \t");
         size_t length = strcspn(p, "=*; \t\"");
         if (length == 0 || length >= sizeof name || (p[length] != '=' && p[length] != '*')) {
-            status = mail_error_set(b->error, MAIL_SYNTAX, (size_t)(p - type), "media type '%.100s' has a malformed parameter", type);
+            status = mail_error_set(b->error, MAIL_SYNTAX, (size_t)(p - type),
+                                    "media type '%.100s' has a malformed parameter", type);
             break;
         }
         memcpy(name, p, length);
         name[length] = '\0';
         mail_buffer_clear(&value);
         bool found = header_read_parameter(&value, type, all, name);
-        if (!found) status = mail_error_set(b->error, MAIL_SYNTAX, (size_t)(p - type), "media type '%.100s' has a malformed parameter", type);
+        if (value.failed) status = mail_error_no_memory(b->error);
+        else if (!found)
+            status = mail_error_set(b->error, MAIL_SYNTAX, (size_t)(p - type),
+                                    "media type '%.100s' has a malformed parameter", type);
         else status = mime_part_set_type_parameter(part, name, value.data ? value.data : "", value.size, b->error);
         const char *quote = p + length + 1; /* a quoted value may hold semicolons */
         if (status == MAIL_OK && *quote == '"') {
@@ -312,7 +330,8 @@ static struct mime_part *attachment_part(struct builder *b, const struct mail_at
     const char *path = a->path ? a->path : "";
     const char *slash = strrchr(path, '/');
     struct mail_text name = a->name;
-    if (name.data == NULL && a->path) name = (struct mail_text){slash ? slash + 1 : path, strlen(slash ? slash + 1 : path)};
+    if (name.data == NULL && a->path)
+        name = (struct mail_text){slash ? slash + 1 : path, strlen(slash ? slash + 1 : path)};
 
     struct mail_buffer name_string = {0};
     mail_buffer_append(&name_string, name.data, name.size);
@@ -332,7 +351,8 @@ static struct mime_part *attachment_part(struct builder *b, const struct mail_at
                            : mime_part_set_bytes(part, data, a->content.size, MIME_BORROW, b->error);
     }
     if (status == MAIL_OK) {
-        status = mime_part_set_disposition(part, a->content_id ? "inline" : "attachment", name.data, name.size, b->error);
+        status =
+            mime_part_set_disposition(part, a->content_id ? "inline" : "attachment", name.data, name.size, b->error);
     }
     if (status == MAIL_OK && a->content_id) {
         char id[MESSAGE_ID_SIZE];
@@ -385,7 +405,8 @@ static struct mime_part *html_part(struct builder *b, size_t inline_count) {
     if (html == NULL || inline_count == 0) return html;
     struct mime_part *related = multipart(b, "related");
     /* RFC 2387 3.1 requires the root's type. */
-    if (related && mime_part_set_type_parameter(related, "type", "text/html", 9, b->error) != MAIL_OK) related = checked(related, MAIL_SYNTAX);
+    if (related && mime_part_set_type_parameter(related, "type", "text/html", 9, b->error) != MAIL_OK)
+        related = checked(related, MAIL_SYNTAX);
     if (related == NULL) {
         mime_part_free(html);
         return NULL;
@@ -400,7 +421,8 @@ static struct mime_part *body_part(struct builder *b, size_t inline_count, bool 
     struct mime_part *body = NULL;
     if (m->html.data && m->text.data) {
         body = multipart(b, "alternative");
-        bool fine = body && append(b, body, text_part(b, m->text, "text/plain"), false) && append(b, body, html_part(b, inline_count), false);
+        bool fine = body && append(b, body, text_part(b, m->text, "text/plain"), false) &&
+                    append(b, body, html_part(b, inline_count), false);
         if (body && !fine) body = give_up(b, body);
     } else if (m->html.data) {
         body = html_part(b, inline_count);
@@ -416,7 +438,8 @@ static struct mime_part *body_part(struct builder *b, size_t inline_count, bool 
 static struct mime_part *build_tree(struct builder *b) {
     size_t inline_count = 0;
     bool failed = false;
-    for (size_t i = 0; i < b->m->attachment_count; i++) inline_count += b->m->attachments[i].content_id && b->m->html.data;
+    for (size_t i = 0; i < b->m->attachment_count; i++)
+        inline_count += b->m->attachments[i].content_id && b->m->html.data;
     struct mime_part *body = body_part(b, inline_count, &failed);
     if (failed) return NULL;
     if (b->m->attachment_count == inline_count) return body ? body : new_part(b);
@@ -429,9 +452,10 @@ static struct mime_part *build_tree(struct builder *b) {
     return append_attachments(b, mixed, false) ? mixed : give_up(b, mixed);
 }
 
-/* --- the whole -------------------------------------------------------------------------------------------------------------------- */
+/* --- the whole --- */
 
-enum mail_status mail_message_build(const struct mail_message *message, struct mail_built *built, struct mail_error *error) {
+enum mail_status mail_message_build(const struct mail_message *message, struct mail_built *built,
+                                    struct mail_error *error) {
     struct mail_error own;
     struct builder b = {.m = message, .error = error ? error : &own};
     memset(built, 0, sizeof *built);

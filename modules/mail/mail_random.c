@@ -64,7 +64,8 @@ void mail_random_letters(struct mail_random *random, char *out, size_t count) {
     while (done < count) {
         unsigned char byte;
         mail_random_bytes(random, &byte, 1);
-        /* 248 = 4 * 62: bytes above would make some letters likelier; without randomness take anything rather than hang. */
+        /* 248 = 4 * 62: bytes above would make some letters likelier; without randomness take anything rather than
+         * hang. */
         if (byte < 248 || random->failed) out[done++] = letters[byte % 62];
     }
 }

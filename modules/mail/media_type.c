@@ -228,13 +228,15 @@ const char *media_type_from_path(const char *path) {
     const char *name = slash ? slash + 1 : path;
     const char *dot = strrchr(name, '.');
     char extension[EXTENSION_LIMIT + 1];
-    if (dot == NULL || dot == name || strlen(dot + 1) > EXTENSION_LIMIT) return MEDIA_TYPE_UNKNOWN; /* ".profile" has none */
+    if (dot == NULL || dot == name || strlen(dot + 1) > EXTENSION_LIMIT)
+        return MEDIA_TYPE_UNKNOWN; /* ".profile" has none */
     size_t size = strlen(dot + 1);
     for (size_t i = 0; i <= size; i++) {
         char c = dot[1 + i];
         extension[i] = c >= 'A' && c <= 'Z' ? (char)(c + 32) : c;
     }
-    const struct entry *found = bsearch(extension, entries, sizeof entries / sizeof entries[0], sizeof entries[0], compare);
+    const struct entry *found =
+        bsearch(extension, entries, sizeof entries / sizeof entries[0], sizeof entries[0], compare);
     return found ? found->type : MEDIA_TYPE_UNKNOWN;
 }
 

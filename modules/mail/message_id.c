@@ -32,15 +32,17 @@ static bool is_literal(const char *text, size_t size) {
     return true;
 }
 
-enum mail_status message_id_make(char out[MESSAGE_ID_SIZE], struct mail_random *random, int64_t seconds, const char *domain,
-                                 struct mail_error *error) {
+enum mail_status message_id_make(char out[MESSAGE_ID_SIZE], struct mail_random *random, int64_t seconds,
+                                 const char *domain, struct mail_error *error) {
     char letters[21];
     size_t size = domain ? strlen(domain) : 0;
     if (size > DOMAIN_LIMIT || !(is_dot_atom(domain, size) || is_literal(domain, size))) domain = "localhost.invalid";
     mail_random_letters(random, letters, 20); /* 119 bits */
     letters[20] = '\0';
-    if (random->failed) return mail_error_set(error, MAIL_MISUSE, 0, "the system gives no random numbers for a message id");
-    snprintf(out, MESSAGE_ID_SIZE, "<%" PRIx64 ".%s.%" PRIu64 "@%s>", (uint64_t)seconds, letters, ++random->counter, domain);
+    if (random->failed)
+        return mail_error_set(error, MAIL_MISUSE, 0, "the system gives no random numbers for a message id");
+    snprintf(out, MESSAGE_ID_SIZE, "<%" PRIx64 ".%s.%" PRIu64 "@%s>", (uint64_t)seconds, letters, ++random->counter,
+             domain);
     return MAIL_OK;
 }
 

@@ -16,7 +16,7 @@
 #define STAGE_SIZE  4096        /* encoded bytes for callers with small buffers */
 #define STAGE_INPUT 1024        /* its worst encoding fits STAGE_SIZE: quoted_printable_encode_bound(1024) is 3241 */
 
-/* --- files ----------------------------------------------------------------------------------------------------------------- */
+/* --- files --- */
 
 static int regular_size(const struct stat *status, int64_t *size) {
     if (S_ISDIR(status->st_mode)) return -EISDIR;
@@ -62,9 +62,10 @@ static void posix_close(void *context, int handle) {
 
 const struct mime_files mime_files_posix = {NULL, posix_size, posix_open, posix_read, posix_close};
 
-/* --- life ------------------------------------------------------------------------------------------------------------------ */
+/* --- life --- */
 
-enum mail_status mime_writer_init(struct mime_writer *w, const struct mime_part *root, const struct mime_options *options) {
+enum mail_status mime_writer_init(struct mime_writer *w, const struct mime_part *root,
+                                  const struct mime_options *options) {
     memset(w, 0, sizeof *w);
     w->options = *options;
     if (w->options.files == NULL) w->options.files = &mime_files_posix;
@@ -89,7 +90,7 @@ void mime_writer_finish(struct mime_writer *w) {
     w->stage_start = w->stage_end = 0;
 }
 
-/* --- input: where a body's bytes come from ------------------------------------------------------------------------------------ */
+/* --- input: where a body's bytes come from --- */
 
 static int changed(struct mime_writer *w, const char *path) {
     mail_error_set(&w->error, MAIL_FILE_CHANGED, 0, "the size of '%.180s' changed while it was being sent", path);
@@ -129,7 +130,8 @@ static int begin_input(struct mime_writer *w, const struct mime_step *step) {
 }
 
 static int wrong_reader_size(struct mime_writer *w) {
-    mail_error_set(&w->error, MAIL_READER, 0, "the content of a part is not %lld bytes long, as was announced", (long long)w->expected);
+    mail_error_set(&w->error, MAIL_READER, 0, "the content of a part is not %lld bytes long, as was announced",
+                   (long long)w->expected);
     return -1;
 }
 
@@ -162,13 +164,14 @@ static ssize_t next_input(struct mime_writer *w, const struct mime_part *part, s
     }
     w->offset += (uint64_t)count;
     /* Too much is found out at once, too little at the end. */
-    bool wrong = w->expected >= 0 && (w->offset > (uint64_t)w->expected || (count == 0 && w->offset != (uint64_t)w->expected));
+    bool wrong =
+        w->expected >= 0 && (w->offset > (uint64_t)w->expected || (count == 0 && w->offset != (uint64_t)w->expected));
     if (wrong) return part->content == MIME_FILE ? changed(w, part->path) : wrong_reader_size(w);
     if (count == 0) close_file(w);
     return count;
 }
 
-/* --- encoding ---------------------------------------------------------------------------------------------------------------- */
+/* --- encoding --- */
 
 /* How much input is sure to fit, encoded, into room bytes. */
 static size_t input_for(const struct mime_step *step, size_t room) {
@@ -193,7 +196,8 @@ static size_t encode(struct mime_writer *w, const struct mime_step *step, char *
     }
 }
 
-/* What remains at the end: less than 64 bytes. A body that is the whole message must end with CRLF (RFC 5321 4.1.1.4). */
+/* What remains at the end: less than 64 bytes. A body that is the whole message must end with CRLF (RFC 5321 4.1.1.4).
+ */
 static size_t encode_finish(struct mime_writer *w, const struct mime_step *step, char *out) {
     char line_end[2];
     size_t count = 0, extra;
@@ -224,7 +228,8 @@ static void begin_body(struct mime_writer *w, const struct mime_step *step) {
     w->input_done = false;
 }
 
-/* Bytes of the present body into buffer, or 0 when they went into the stage or the body is over (w->step moves on then). */
+/* Bytes of the present body into buffer, or 0 when they went into the stage or the body is over (w->step moves on
+ * then). */
 static ssize_t read_body(struct mime_writer *w, char *buffer, size_t size) {
     const struct mime_step *step = &w->steps[w->step];
     if (!w->started) {
@@ -294,7 +299,7 @@ ssize_t mime_writer_read(struct mime_writer *w, char *buffer, size_t size) {
     return (ssize_t)filled;
 }
 
-/* --- size -------------------------------------------------------------------------------------------------------------------- */
+/* --- size --- */
 
 /* Encode a body without keeping anything: text in memory, and files in quoted-printable. */
 static int64_t measure_by_encoding(struct mime_writer *w, size_t index) {
@@ -319,7 +324,8 @@ static int64_t measure_by_encoding(struct mime_writer *w, size_t index) {
 static int64_t body_size(struct mime_writer *w, size_t index) {
     struct mime_step *step = &w->steps[index];
     const struct mime_part *part = step->part;
-    if (part->content == MIME_READER && (part->reader.size < 0 || (part->reader.rewind == NULL && step->encoding != TRANSFER_BASE64))) {
+    if (part->content == MIME_READER &&
+        (part->reader.size < 0 || (part->reader.rewind == NULL && step->encoding != TRANSFER_BASE64))) {
         return -2;
     }
     if (step->encoding != TRANSFER_BASE64 || part->content == MIME_TEXT) return measure_by_encoding(w, index);
@@ -348,8 +354,8 @@ int64_t mime_writer_size(struct mime_writer *w) {
     return total;
 }
 
-enum mail_status mime_write_all(struct mail_buffer *out, const struct mime_part *root, const struct mime_options *options,
-                                struct mail_error *error) {
+enum mail_status mime_write_all(struct mail_buffer *out, const struct mime_part *root,
+                                const struct mime_options *options, struct mail_error *error) {
     struct mime_writer w;
     mime_writer_init(&w, root, options);
     while (w.error.status == MAIL_OK) {

@@ -52,18 +52,18 @@ struct mime_writer {
     size_t step_capacity;
     size_t part_count;
 
-    size_t step;     /* the present one */
-    bool started;    /* its content was begun */
-    bool input_done; /* its content has been read to the end */
+    size_t step;        /* the present one */
+    bool started;       /* its content was begun */
+    bool input_done;    /* its content has been read to the end */
     size_t text_offset; /* bytes of text written */
     uint64_t offset;    /* bytes of the present body read */
-    int handle;      /* the open file, -1 */
+    int handle;         /* the open file, -1 */
     int64_t expected;
     struct base64_encoder base64;
     struct quoted_printable_encoder quoted_printable;
     struct canonical_stream canonical;
-    char *input;    /* what was read from a file */
-    char *stage;    /* encoded bytes that did not fit */
+    char *input; /* what was read from a file */
+    char *stage; /* encoded bytes that did not fit */
     size_t stage_start;
     size_t stage_end;
 };

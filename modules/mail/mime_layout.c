@@ -22,7 +22,7 @@ struct walk {
     size_t next;
 };
 
-/* --- encodings ---------------------------------------------------------------------------------------------------------- */
+/* --- encodings --- */
 
 /* Whether the text may go unencoded in a given way. */
 static bool suits(const struct text_traits *traits, enum transfer_encoding encoding) {
@@ -30,7 +30,8 @@ static bool suits(const struct text_traits *traits, enum transfer_encoding encod
     return encoding == TRANSFER_8BIT || !traits->has_8bit;
 }
 
-static enum mail_status choose_leaf(struct mime_writer *w, const struct mime_part *part, enum transfer_encoding *chosen) {
+static enum mail_status choose_leaf(struct mime_writer *w, const struct mime_part *part,
+                                    enum transfer_encoding *chosen) {
     const char *type = mime_part_type(part);
     bool message = strncasecmp(type, "message/", 8) == 0;
     bool text = part->content == MIME_TEXT;
@@ -51,7 +52,8 @@ static enum mail_status choose_leaf(struct mime_writer *w, const struct mime_par
         if (!text) return mail_error_set(&w->error, MAIL_MISUSE, 0, "only text in memory can go as 7bit or 8bit");
         text_examine(&traits, part->data, part->size);
         if (!suits(&traits, *chosen)) {
-            return mail_error_set(&w->error, MAIL_ENCODING, 0, "the text cannot go as %s", transfer_encoding_name(*chosen));
+            return mail_error_set(&w->error, MAIL_ENCODING, 0, "the text cannot go as %s",
+                                  transfer_encoding_name(*chosen));
         }
         if (*chosen == TRANSFER_8BIT && !w->options.allow_8bit) {
             return mail_error_set(&w->error, MAIL_ENCODING, 0, "8bit was asked for, but the server does not take it");
@@ -63,7 +65,8 @@ static enum mail_status choose_leaf(struct mime_writer *w, const struct mime_par
 /* Choose for part and all below it. A multipart is 8bit if something in it is (RFC 2045 6.4). */
 static enum mail_status choose(struct walk *walk, const struct mime_part *part) {
     struct mime_writer *w = walk->w;
-    if (walk->count == MIME_PART_LIMIT) return mail_error_set(&w->error, MAIL_TOO_MANY, 0, "more than %d parts", MIME_PART_LIMIT);
+    if (walk->count == MIME_PART_LIMIT)
+        return mail_error_set(&w->error, MAIL_TOO_MANY, 0, "more than %d parts", MIME_PART_LIMIT);
     if (walk->count == walk->capacity) {
         size_t capacity = walk->capacity ? walk->capacity * 2 : 16;
         enum transfer_encoding *more = realloc(walk->chosen, capacity * sizeof *more);
@@ -89,15 +92,16 @@ static enum mail_status choose(struct walk *walk, const struct mime_part *part) 
     return status;
 }
 
-/* --- boundaries ------------------------------------------------------------------------------------------------------------ */
+/* --- boundaries --- */
 
 static bool contains(const char *data, size_t size, const char *boundary) {
     return size > 0 && memmem(data, size, boundary, strlen(boundary)) != NULL;
 }
 
-/* Whether boundary might stand in the encoded form of part or what is below it. Base64 has no hyphen, a boundary line begins with two. In
-   quoted-printable a boundary with "=_" cannot occur (RFC 2045 6.7: "=" is followed by hexadecimal digits or a line end); one without "=" occurs
-   only where the text has it; one with another "=" might be an escape, and files are not read now: for these the answer is yes. */
+/* Whether boundary might stand in the encoded form of part or what is below it. Base64 has no hyphen, a boundary line
+   begins with two. In quoted-printable a boundary with "=_" cannot occur (RFC 2045 6.7: "=" is followed by hexadecimal
+   digits or a line end); one without "=" occurs only where the text has it; one with another "=" might be an escape,
+   and files are not read now: for these the answer is yes. */
 static bool may_occur(const struct walk *walk, const struct mime_part *part, size_t *index, const char *boundary) {
     enum transfer_encoding encoding = walk->chosen[(*index)++];
     if (contains(part->headers.data, part->headers.size, boundary)) return true;
@@ -118,7 +122,8 @@ static bool may_occur(const struct walk *walk, const struct mime_part *part, siz
 }
 
 /* own: the index of part in walk->chosen. */
-static enum mail_status make_boundary(const struct walk *walk, const struct mime_part *part, size_t own, char boundary[72]) {
+static enum mail_status make_boundary(const struct walk *walk, const struct mime_part *part, size_t own,
+                                      char boundary[72]) {
     struct mime_writer *w = walk->w;
     size_t index = own;
     if (part->boundary) {
@@ -133,7 +138,8 @@ static enum mail_status make_boundary(const struct walk *walk, const struct mime
         }
         return MAIL_OK;
     }
-    if (w->options.random == NULL) return mail_error_set(&w->error, MAIL_MISUSE, 0, "a multipart needs a source of random boundaries");
+    if (w->options.random == NULL)
+        return mail_error_set(&w->error, MAIL_MISUSE, 0, "a multipart needs a source of random boundaries");
     for (int tries = 0; tries < 100; tries++) {
         boundary[0] = '=';
         boundary[1] = '_';
@@ -146,7 +152,7 @@ static enum mail_status make_boundary(const struct walk *walk, const struct mime
     return mail_error_set(&w->error, MAIL_MISUSE, 0, "the system gives no random numbers for a boundary");
 }
 
-/* --- headers --------------------------------------------------------------------------------------------------------------- */
+/* --- headers --- */
 
 static const char *default_charset(const struct mime_part *part) {
     struct text_traits traits;
@@ -200,7 +206,8 @@ static enum mail_status write_headers(struct mime_writer *w, const struct mime_p
         mail_buffer_append_string(&w->text, "Content-Disposition: ");
         mail_buffer_append_string(&w->text, part->disposition);
         if (part->file_name) {
-            status = header_write_parameter(&w->text, &column, "filename", part->file_name, part->file_name_size, &w->error);
+            status =
+                header_write_parameter(&w->text, &column, "filename", part->file_name, part->file_name_size, &w->error);
         }
         mail_buffer_append(&w->text, "\r\n", 2);
     }
@@ -208,7 +215,7 @@ static enum mail_status write_headers(struct mime_writer *w, const struct mime_p
     return status;
 }
 
-/* --- the plan -------------------------------------------------------------------------------------------------------------- */
+/* --- the plan --- */
 
 static enum mail_status add_step(struct mime_writer *w, struct mime_step step) {
     if (w->step_count == w->step_capacity) {
@@ -223,10 +230,13 @@ static enum mail_status add_step(struct mime_writer *w, struct mime_step step) {
 }
 
 /* The text so far, then the body. */
-static enum mail_status add_body(struct mime_writer *w, const struct mime_part *part, enum transfer_encoding encoding, bool is_root) {
+static enum mail_status add_body(struct mime_writer *w, const struct mime_part *part, enum transfer_encoding encoding,
+                                 bool is_root) {
     enum mail_status status = add_step(w, (struct mime_step){.text_end = w->text.size, .expected = -1});
     if (status != MAIL_OK || part->content == MIME_EMPTY) return status;
-    return add_step(w, (struct mime_step){.part = part, .encoding = encoding, .is_root = is_root, .text_end = w->text.size, .expected = -1});
+    return add_step(
+        w, (struct mime_step){
+               .part = part, .encoding = encoding, .is_root = is_root, .text_end = w->text.size, .expected = -1});
 }
 
 static enum mail_status lay_out(struct walk *walk, const struct mime_part *part, bool is_root) {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* mime_layout: the plan of a message: which bytes stand between the bodies, and how each body is encoded. Used by mime_build alone. */
+/* mime_layout: the plan of a message: which bytes stand between the bodies, and how each body is encoded. Used by
+ * mime_build alone. */
 #ifndef CARAPACE_MAIL_MIME_LAYOUT_H
 #define CARAPACE_MAIL_MIME_LAYOUT_H
 

@@ -12,7 +12,9 @@
 #include "modules/mail/message_id.h"
 #include "modules/mail/mime_part_private.h"
 
-struct mime_part *mime_part_new(void) { return calloc(1, sizeof(struct mime_part)); }
+struct mime_part *mime_part_new(void) {
+    return calloc(1, sizeof(struct mime_part));
+}
 
 static void drop_content(struct mime_part *part) {
     if (part->owned) free(part->data);
@@ -61,7 +63,8 @@ static enum mail_status replace(char **place, const char *value, size_t size, st
 }
 
 static bool is_ours(const char *name, size_t size) {
-    static const char *const ours[] = {"MIME-Version", "Content-Type", "Content-Transfer-Encoding", "Content-Disposition", "Content-ID"};
+    static const char *const ours[] = {"MIME-Version", "Content-Type", "Content-Transfer-Encoding",
+                                       "Content-Disposition", "Content-ID"};
     for (size_t i = 0; i < sizeof ours / sizeof ours[0]; i++) {
         if (strlen(ours[i]) == size && strncasecmp(ours[i], name, size) == 0) return true;
     }
@@ -81,7 +84,8 @@ enum mail_status mime_part_add_header(struct mime_part *part, const char *name, 
     return status;
 }
 
-/* Whether field is one header field: a name, a colon, and lines of which all but the first begin with white space and are not blank. */
+/* Whether field is one header field: a name, a colon, and lines of which all but the first begin with white space and
+ * are not blank. */
 static bool is_field(const char *field, size_t size, size_t *name_size) {
     const char *colon = size > 0 ? memchr(field, ':', size) : NULL;
     if (colon == NULL || !header_name_is_valid(field, (size_t)(colon - field))) return false;
@@ -106,7 +110,8 @@ static bool is_field(const char *field, size_t size, size_t *name_size) {
 
 enum mail_status mime_part_add_field(struct mime_part *part, const char *field, size_t size, struct mail_error *error) {
     size_t name_size = 0;
-    if (!is_field(field, size, &name_size)) return mail_error_set(error, MAIL_CONTROL_CHARACTER, 0, "not one whole header field");
+    if (!is_field(field, size, &name_size))
+        return mail_error_set(error, MAIL_CONTROL_CHARACTER, 0, "not one whole header field");
     if (is_ours(field, name_size)) return refuse(field, name_size, error);
     mail_buffer_append(&part->headers, field, size);
     return part->headers.failed ? mail_error_no_memory(error) : MAIL_OK;
@@ -119,7 +124,8 @@ const char *mime_part_type(const struct mime_part *part) {
 
 enum mail_status mime_part_set_type(struct mime_part *part, const char *type, struct mail_error *error) {
     size_t size = strlen(type);
-    if (!media_type_is_valid(type, size)) return mail_error_set(error, MAIL_SYNTAX, 0, "'%.80s' is no media type", type);
+    if (!media_type_is_valid(type, size))
+        return mail_error_set(error, MAIL_SYNTAX, 0, "'%.80s' is no media type", type);
     bool multipart = strncasecmp(type, "multipart/", 10) == 0;
     if (multipart != (part->content == MIME_MULTIPART)) {
         return mail_error_set(error, MAIL_MISUSE, 0, "type '%.80s' does not suit the part's content", type);
@@ -134,7 +140,8 @@ enum mail_status mime_part_set_type_parameter(struct mime_part *part, const char
     enum mail_status status = header_write_parameter(&trial, &column, name, value, size, error);
     mail_buffer_free(&trial);
     if (status != MAIL_OK) return status;
-    if (strcasecmp(name, "boundary") == 0) return mail_error_set(error, MAIL_MISUSE, 0, "the boundary has a function of its own");
+    if (strcasecmp(name, "boundary") == 0)
+        return mail_error_set(error, MAIL_MISUSE, 0, "the boundary has a function of its own");
     for (size_t i = 0; i < part->parameter_count; i++) {
         struct mime_parameter *old = &part->parameters[i];
         if (strcasecmp(old->name, name) != 0) continue;
@@ -153,8 +160,8 @@ enum mail_status mime_part_set_type_parameter(struct mime_part *part, const char
     return status;
 }
 
-enum mail_status mime_part_set_disposition(struct mime_part *part, const char *disposition, const char *file_name, size_t size,
-                                           struct mail_error *error) {
+enum mail_status mime_part_set_disposition(struct mime_part *part, const char *disposition, const char *file_name,
+                                           size_t size, struct mail_error *error) {
     if (!header_token_is_valid(disposition, strlen(disposition)) || strlen(disposition) > 60) {
         return mail_error_set(error, MAIL_SYNTAX, 0, "'%.80s' is no disposition", disposition);
     }
@@ -187,9 +194,11 @@ enum mail_status mime_part_set_content_id(struct mime_part *part, const char *co
     return replace(&part->content_id, content_id, strlen(content_id), error);
 }
 
-enum mail_status mime_part_set_encoding(struct mime_part *part, enum transfer_encoding encoding, struct mail_error *error) {
+enum mail_status mime_part_set_encoding(struct mime_part *part, enum transfer_encoding encoding,
+                                        struct mail_error *error) {
     if (part->content == MIME_MULTIPART && encoding != TRANSFER_AUTOMATIC) {
-        return mail_error_set(error, MAIL_MISUSE, 0, "a multipart has no transfer encoding of its own"); /* RFC 2045 6.4 */
+        return mail_error_set(error, MAIL_MISUSE, 0,
+                              "a multipart has no transfer encoding of its own"); /* RFC 2045 6.4 */
     }
     part->encoding = encoding;
     return MAIL_OK;
@@ -248,9 +257,11 @@ enum mail_status mime_part_set_file(struct mime_part *part, const char *path, st
     return MAIL_OK;
 }
 
-enum mail_status mime_part_set_reader(struct mime_part *part, const struct mime_reader *reader, struct mail_error *error) {
+enum mail_status mime_part_set_reader(struct mime_part *part, const struct mime_reader *reader,
+                                      struct mail_error *error) {
     enum mail_status status = check_leaf(part, error);
-    if (status == MAIL_OK && reader->read == NULL) status = mail_error_set(error, MAIL_MISUSE, 0, "a reader without read");
+    if (status == MAIL_OK && reader->read == NULL)
+        status = mail_error_set(error, MAIL_MISUSE, 0, "a reader without read");
     if (status != MAIL_OK) return status;
     drop_content(part);
     part->content = MIME_READER;

@@ -53,8 +53,8 @@ static char *flush(struct quoted_printable_encoder *encoder, char *out, bool lin
     return out;
 }
 
-/* Write a held "From" at the beginning of an output line; the F is encoded when a space follows. Text that a soft break moves to the
-   beginning of a line is looked at again in step, so it is never missed. */
+/* Write a held "From" at the beginning of an output line; the F is encoded when a space follows. Text that a soft break
+   moves to the beginning of a line is looked at again in step, so it is never missed. */
 static char *flush_from(struct quoted_printable_encoder *encoder, char *out) {
     encoder->held_size = 0;
     out = put(encoder, out, 'F', true);
@@ -113,7 +113,8 @@ static char *step(struct quoted_printable_encoder *encoder, char *out, unsigned 
     return put(encoder, out, c, !is_literal(c));
 }
 
-size_t quoted_printable_encode_update(struct quoted_printable_encoder *encoder, char *out, const void *in, size_t size) {
+size_t quoted_printable_encode_update(struct quoted_printable_encoder *encoder, char *out, const void *in,
+                                      size_t size) {
     const unsigned char *p = in, *limit = p + size;
     char *end = out;
     while (p < limit) {
@@ -244,12 +245,13 @@ static unsigned char *decode_step(struct quoted_printable_decoder *decoder, unsi
     return out;
 }
 
-size_t quoted_printable_decode_update(struct quoted_printable_decoder *decoder, void *out, const char *in, size_t size) {
+size_t quoted_printable_decode_update(struct quoted_printable_decoder *decoder, void *out, const char *in,
+                                      size_t size) {
     const unsigned char *p = (const unsigned char *)in, *limit = p + size;
     unsigned char *end = out;
     while (p < limit) {
         if (decoder->escape_size == 0 && decoder->blank_count == 0 && !decoder->carriage_return) {
-            while (p < limit && *p > 32 && *p != '=') *end++ = *p++;
+            while (p<limit && * p> 32 && *p != '=') *end++ = *p++;
             if (p == limit) break;
         }
         end = decode_step(decoder, end, *p++);

@@ -22,10 +22,10 @@ static inline uint32_t next_random(uint32_t *state) {
 }
 
 /* The buffer holds exactly this text; it is emptied. */
-#define expect_buffer(buffer, wanted)                                                                                            \
-    do {                                                                                                                         \
-        assert_string_equal(mail_buffer_string(buffer), wanted);                                                                 \
-        mail_buffer_clear(buffer);                                                                                               \
+#define expect_buffer(buffer, wanted)                                                                                  \
+    do {                                                                                                               \
+        assert_string_equal(mail_buffer_string(buffer), wanted);                                                       \
+        mail_buffer_clear(buffer);                                                                                     \
     } while (0)
 
 #endif

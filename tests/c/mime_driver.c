@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* mime_driver: builds the messages described on standard input, so that another MIME implementation can judge them (mime_oracle.py). */
+/* mime_driver: builds the messages described on standard input, so that another MIME implementation can judge them
+ * (mime_oracle.py). */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,8 +8,9 @@
 #include "modules/mail/mail_message.h"
 #include "modules/mail/mime_build.h"
 
-/* Input: records `KEY LENGTH\n`, LENGTH bytes, `\n`. The key `build` ends one description; LENGTH is then 0. Output for each: `ok SIZE RECIPIENTS
-   SMTPUTF8 8BIT\n`, the envelope sender and each recipient on a line, SIZE bytes of message; or `error STATUS TEXT\n`. */
+/* Input: records `KEY LENGTH\n`, LENGTH bytes, `\n`. The key `build` ends one description; LENGTH is then 0. Output for
+   each: `ok SIZE RECIPIENTS SMTPUTF8 8BIT\n`, the envelope sender and each recipient on a line, SIZE bytes of message;
+   or `error STATUS TEXT\n`. */
 #define MOST 64
 
 struct description {
@@ -58,7 +60,8 @@ static void build(struct description *d) {
         printf("error %d %s\n", w.error.status, w.error.text);
     } else {
         check(size == (int64_t)whole.size, "mime_writer_size differs from what was written");
-        printf("ok %zu %zu %d %d\n%s\n", whole.size, built.recipient_count, built.needs_smtputf8, w.uses_8bit, built.envelope_sender);
+        printf("ok %zu %zu %d %d\n%s\n", whole.size, built.recipient_count, built.needs_smtputf8, w.uses_8bit,
+               built.envelope_sender);
         for (size_t i = 0; i < built.recipient_count; i++) printf("%s\n", built.recipients[i]);
         fwrite(whole.data, 1, whole.size, stdout);
     }

@@ -52,7 +52,8 @@ static void accepted(void **state) {
         struct address_list list;
         struct mail_error error;
         char spec[300];
-        if (address_parse(&list, good[i][0], strlen(good[i][0]), &error) != MAIL_OK) fail_msg("'%s': %s", good[i][0], error.text);
+        if (address_parse(&list, good[i][0], strlen(good[i][0]), &error) != MAIL_OK)
+            fail_msg("'%s': %s", good[i][0], error.text);
         const struct address *a = &list.items[0];
         snprintf(spec, sizeof spec, "%s@%s", good[i][2], good[i][3]);
         assert_string_equal(a->display_name, good[i][1]);
@@ -175,7 +176,7 @@ static void limits(void **state) {
     assert_int_equal(parse_lengths(1, 64, 1, false), MAIL_TOO_LONG);
     assert_int_equal(parse_lengths(60, 63, 3, true), MAIL_OK);        /* 60 + 1 + 193 = 254 */
     assert_int_equal(parse_lengths(61, 63, 3, true), MAIL_TOO_LONG);  /* 255 */
-    assert_int_equal(parse_lengths(62, 47, 4, false), MAIL_OK);    /* 62 + 1 + 191 = 254 */
+    assert_int_equal(parse_lengths(62, 47, 4, false), MAIL_OK);       /* 62 + 1 + 191 = 254 */
     assert_int_equal(parse_lengths(63, 47, 4, false), MAIL_TOO_LONG); /* 255 */
     assert_int_equal(parse_lengths(1, 63, 4, true), MAIL_TOO_LONG);
     char text[400];
@@ -255,7 +256,8 @@ static void groups(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(accepted), cmocka_unit_test(refused), cmocka_unit_test(limits),    cmocka_unit_test(many),
-                                       cmocka_unit_test(writing),  cmocka_unit_test(comparing), cmocka_unit_test(groups)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(accepted), cmocka_unit_test(refused),   cmocka_unit_test(limits), cmocka_unit_test(many),
+        cmocka_unit_test(writing),  cmocka_unit_test(comparing), cmocka_unit_test(groups)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -6,8 +6,14 @@
 
 static void vectors(void **state) {
     (void)state;
-    static const char *const pairs[][2] = {{"", ""},          {"f", "Zg=="},         {"fo", "Zm8="},          {"foo", "Zm9v"},
-                                           {"foob", "Zm9vYg=="}, {"fooba", "Zm9vYmE="}, {"foobar", "Zm9vYmFy"}, {"\xff\xfe\xfd", "//79"}};
+    static const char *const pairs[][2] = {{"", ""},
+                                           {"f", "Zg=="},
+                                           {"fo", "Zm8="},
+                                           {"foo", "Zm9v"},
+                                           {"foob", "Zm9vYg=="},
+                                           {"fooba", "Zm9vYmE="},
+                                           {"foobar", "Zm9vYmFy"},
+                                           {"\xff\xfe\xfd", "//79"}};
     for (size_t i = 0; i < sizeof pairs / sizeof pairs[0]; i++) {
         char out[32] = {0}, back[32] = {0};
         size_t size, written;
@@ -23,8 +29,9 @@ static void vectors(void **state) {
 
 static void refused(void **state) {
     (void)state;
-    static const char *const bad[] = {"Z", "Zg", "Zg=", "Zg===", "Z===", "====", "=", "Zh==", "Zm9=", "Zg==Zg==", "Zm9v-", "Zm9v_", "Zm 9\x80",
-                                      "Zg=a", "Zg==a", "Zm9v=", "Z=g="};
+    static const char *const bad[] = {"Z",        "Zg",   "Zg=",   "Zg===",    "Z===",  "====",
+                                      "=",        "Zh==", "Zm9=",  "Zg==Zg==", "Zm9v-", "Zm9v_",
+                                      "Zm 9\x80", "Zg=a", "Zg==a", "Zm9v=",    "Z=g="};
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         char out[32];
         size_t written;
@@ -99,6 +106,7 @@ static void random_cuts(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(vectors), cmocka_unit_test(refused), cmocka_unit_test(lines), cmocka_unit_test(random_cuts)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(vectors), cmocka_unit_test(refused), cmocka_unit_test(lines),
+                                       cmocka_unit_test(random_cuts)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -10,7 +10,8 @@ static void check(const char *in, size_t size, bool keep, const char *wanted) {
         char out[256];
         size_t count = 0;
         canonical_init(&s, keep);
-        for (size_t i = 0; i < size; i += cut) count += canonical_update(&s, out + count, in + i, size - i < cut ? size - i : cut);
+        for (size_t i = 0; i < size; i += cut)
+            count += canonical_update(&s, out + count, in + i, size - i < cut ? size - i : cut);
         count += canonical_finish(&s, out + count);
         out[count] = '\0';
         assert_string_equal(out, wanted);
@@ -36,7 +37,8 @@ static void line_ends(void **state) {
         check(cases[i][0], strlen(cases[i][0]), true, cases[i][2]);
     }
     assert_true(canonical_check("a\r\nb", 4) && canonical_check("", 0) && canonical_check("\r\n\r\n", 4));
-    assert_false(canonical_check("a\nb", 3) || canonical_check("a\rb\r\n", 5) || canonical_check("a\r", 2) || canonical_check("\r\r\n", 3));
+    assert_false(canonical_check("a\nb", 3) || canonical_check("a\rb\r\n", 5) || canonical_check("a\r", 2) ||
+                 canonical_check("\r\r\n", 3));
 }
 
 static void dots(void **state) {
@@ -62,12 +64,14 @@ static void dots(void **state) {
             char out[64], back[64];
             size_t count = 0, total = 0, consumed;
             dot_stuffing_init(&s);
-            for (size_t k = 0; k < size; k += cut) count += dot_stuffing_update(&s, out + count, in + k, size - k < cut ? size - k : cut);
+            for (size_t k = 0; k < size; k += cut)
+                count += dot_stuffing_update(&s, out + count, in + k, size - k < cut ? size - k : cut);
             count += dot_stuffing_finish(&s, out + count);
             out[count] = '\0';
             assert_string_equal(out, cases[i][1]);
             dot_unstuffing_init(&u);
-            for (size_t k = 0; k < count; k += cut) total += dot_unstuffing_update(&u, back + total, out + k, count - k < cut ? count - k : cut, &consumed);
+            for (size_t k = 0; k < count; k += cut)
+                total += dot_unstuffing_update(&u, back + total, out + k, count - k < cut ? count - k : cut, &consumed);
             assert_true(u.done);
             assert_memory_equal(back, in, size);
             assert_int_equal(total, size + (size > 0 && in[size - 1] != '\n' ? 2 : 0));
@@ -78,7 +82,8 @@ static void dots(void **state) {
 /* Only CRLF . CRLF ends the data: other forms would let a second message be smuggled in. */
 static void smuggling(void **state) {
     (void)state;
-    static const char *const open[] = {"a\n.\n", "a\n.\r\n", "a\r.\r", "a\r\n.\n", "a\r\n.\r", "a\r\n.\r\r\n", "a\r.\r\n", "a\n\r.\r\n"};
+    static const char *const open[] = {"a\n.\n",   "a\n.\r\n",     "a\r.\r",   "a\r\n.\n",
+                                       "a\r\n.\r", "a\r\n.\r\r\n", "a\r.\r\n", "a\n\r.\r\n"};
     for (size_t i = 0; i < sizeof open / sizeof open[0]; i++) {
         struct dot_unstuffing u;
         char out[32];
@@ -97,6 +102,7 @@ static void smuggling(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(line_ends), cmocka_unit_test(dots), cmocka_unit_test(smuggling)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(line_ends), cmocka_unit_test(dots),
+                                       cmocka_unit_test(smuggling)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

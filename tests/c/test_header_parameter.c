@@ -17,11 +17,14 @@ static void read_as(const char *header, const char *name, const char *wanted) {
 
 static void rfc2231(void **state) {
     (void)state;
-    read_as("message/external-body; access-type=URL;\r\n URL*0=\"ftp://\";\r\n URL*1=\"cs.utk.edu/pub/moore/bulk-mailer/bulk-mailer.tar\"", "url",
-            "ftp://cs.utk.edu/pub/moore/bulk-mailer/bulk-mailer.tar");
-    read_as("application/x-stuff; title*=us-ascii'en-us'This%20is%20%2A%2A%2Afun%2A%2A%2A", "title", "This is ***fun***");
-    read_as("application/x-stuff; title*0*=us-ascii'en'This%20is%20even%20more%20;\r\n title*1*=%2A%2A%2Afun%2A%2A%2A%20; title*2=\"isn't it!\"", "title",
-            "This is even more ***fun*** isn't it!");
+    read_as("message/external-body; access-type=URL;\r\n URL*0=\"ftp://\";\r\n "
+            "URL*1=\"cs.utk.edu/pub/moore/bulk-mailer/bulk-mailer.tar\"",
+            "url", "ftp://cs.utk.edu/pub/moore/bulk-mailer/bulk-mailer.tar");
+    read_as("application/x-stuff; title*=us-ascii'en-us'This%20is%20%2A%2A%2Afun%2A%2A%2A", "title",
+            "This is ***fun***");
+    read_as("application/x-stuff; title*0*=us-ascii'en'This%20is%20even%20more%20;\r\n "
+            "title*1*=%2A%2A%2Afun%2A%2A%2A%20; title*2=\"isn't it!\"",
+            "title", "This is even more ***fun*** isn't it!");
 }
 
 static void others(void **state) {
@@ -36,7 +39,9 @@ static void others(void **state) {
     read_as("attachment; filename*=''a%zz%4", "filename", "a%zz%4");
     read_as("attachment; filename*1=b; filename*0=a; filename*3=d", "filename", "ab");
     read_as("attachment; filename*0*=utf-8''%C3; filename*1*=%A4", "filename", "ä");
-    read_as("attachment; filename*=utf-8''a%0D%0Ab%00", "filename", "a\xEF\xBF\xBD\xEF\xBF\xBD" "b\xEF\xBF\xBD");
+    read_as("attachment; filename*=utf-8''a%0D%0Ab%00", "filename",
+            "a\xEF\xBF\xBD\xEF\xBF\xBD"
+            "b\xEF\xBF\xBD");
     read_as("attachment (c; filename=no); filename=yes", "filename", "yes");
     read_as("attachment; x=\"; filename=no\"; filename=yes", "filename", "yes");
     read_as("attachment; filename=", "filename", "");
@@ -65,7 +70,8 @@ static void write(void **state) {
     written("a'%*b ü", "; filename*=UTF-8''a%27%25%2Ab%20%C3%BC");
     written("\xff", "; filename*=UTF-8''%EF%BF%BD");
     written("=?utf-8?q?x?=", "; filename*=UTF-8''%3D%3Futf-8%3Fq%3Fx%3F%3D");
-    written("a name of more than thirty characters.pdf", ";\r\n filename=\"a name of more than thirty characters.pdf\"");
+    written("a name of more than thirty characters.pdf",
+            ";\r\n filename=\"a name of more than thirty characters.pdf\"");
     struct mail_error error;
     struct mail_buffer out = {0};
     size_t column = 0;
@@ -112,6 +118,7 @@ static void lengths(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(rfc2231), cmocka_unit_test(others), cmocka_unit_test(write), cmocka_unit_test(lengths)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(rfc2231), cmocka_unit_test(others), cmocka_unit_test(write),
+                                       cmocka_unit_test(lengths)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

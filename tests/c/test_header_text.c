@@ -17,8 +17,9 @@ static void rfc2047(void **state) {
     (void)state;
     decoded("=?US-ASCII?Q?Keith_Moore?= <moore@cs.utk.edu>", "Keith Moore <moore@cs.utk.edu>");
     decoded("=?ISO-8859-1?Q?Keld_J=F8rn_Simonsen?= <keld@dkuug.dk>", "Keld Jørn Simonsen <keld@dkuug.dk>");
-    decoded("=?ISO-8859-1?B?SWYgeW91IGNhbiByZWFkIHRoaXMgeW8=?=\r\n =?ISO-8859-2?B?dSB1bmRlcnN0YW5kIHRoZSBleGFtcGxlLg==?=",
-            "If you can read this you understand the example.");
+    decoded(
+        "=?ISO-8859-1?B?SWYgeW91IGNhbiByZWFkIHRoaXMgeW8=?=\r\n =?ISO-8859-2?B?dSB1bmRlcnN0YW5kIHRoZSBleGFtcGxlLg==?=",
+        "If you can read this you understand the example.");
     decoded("=?iso-8859-8?b?7eXs+SDv4SDp7Oj08A==?=", "םולש ןב ילטפנ");
     decoded("(=?ISO-8859-1?Q?a?=)", "(a)");
     decoded("(=?ISO-8859-1?Q?a?= b)", "(a b)");
@@ -32,7 +33,7 @@ static void rfc2047(void **state) {
 static void decode_odd(void **state) {
     (void)state;
     decoded("", "");
-    decoded("=?utf-8*en?q?x?=", "x"); /* RFC 2231 5 */
+    decoded("=?utf-8*en?q?x?=", "x");                /* RFC 2231 5 */
     decoded("=?utf-8?q?=C3?= =?utf-8?q?=A4?=", "ä"); /* a character cut in two */
     decoded("=?utf-8?q?=C3?= x", "\xEF\xBF\xBD x");
     decoded("=?windows-1252?q?=80?=", "€");
@@ -41,9 +42,12 @@ static void decode_odd(void **state) {
     decoded("=?x-unknown?q?abc?= =?utf-8?q?d?=", "=?x-unknown?q?abc?= d");
     decoded("=?utf-16?b?AGEAYg==?=", "=?utf-16?b?AGEAYg==?="); /* not on our list */
     decoded("=?utf-8//TRANSLIT?q?a?=", "=?utf-8//TRANSLIT?q?a?=");
-    decoded("=?utf-8?b?*?= =?utf-8?q?=XY?= =?utf-8?x?a?= =?utf-8?q?a b?=", "=?utf-8?b?*?= =?utf-8?q?=XY?= =?utf-8?x?a?= =?utf-8?q?a b?=");
+    decoded("=?utf-8?b?*?= =?utf-8?q?=XY?= =?utf-8?x?a?= =?utf-8?q?a b?=",
+            "=?utf-8?b?*?= =?utf-8?q?=XY?= =?utf-8?x?a?= =?utf-8?q?a b?=");
     decoded("=?utf-8?q?=?= =?utf-8?q?=4?=", "=?utf-8?q?=?= =?utf-8?q?=4?=");
-    decoded("=?utf-8?q?" "?=x", "x");
+    decoded("=?utf-8?q?"
+            "?=x",
+            "x");
     decoded("=?utf-8?q?a=0D=0ABcc:_x=00?=", "a  Bcc: x\xEF\xBF\xBD"); /* no line break comes out */
     decoded("one\r\n two\r\n\tthree\r\n", "one two\tthree");
     decoded("one\n two", "one two");
@@ -69,7 +73,8 @@ static void encode(void **state) {
     written("Hello Wörld", "Subject: Hello =?UTF-8?B?V8O2cmxk?=\r\n");
     written("Wörld and so on and on", "Subject: =?UTF-8?B?V8O2cmxk?= and so on and on\r\n");
     written("Das Vorstellungsgespräch", "Subject: Das =?UTF-8?Q?Vorstellungsgespr=C3=A4ch?=\r\n");
-    written("ein Vorstellungsgespräch für alle da", "Subject: ein =?UTF-8?Q?Vorstellungsgespr=C3=A4ch_f=C3=BCr?= alle da\r\n");
+    written("ein Vorstellungsgespräch für alle da",
+            "Subject: ein =?UTF-8?Q?Vorstellungsgespr=C3=A4ch_f=C3=BCr?= alle da\r\n");
     written("日本語", "Subject: =?UTF-8?B?5pel5pys6Kqe?=\r\n");
     written("😀", "Subject: =?UTF-8?B?8J+YgA==?=\r\n");
     written("see =?utf-8?q?x?=", "Subject: see =?UTF-8?B?PT91dGYtOD9xP3g/PQ==?=\r\n");
@@ -103,7 +108,8 @@ static void round_trip(const char *in, size_t size) {
 
 static void long_texts(void **state) {
     (void)state;
-    static const char *const pieces[] = {"ö", "😀", "日本", "a", " ", "ab cd ", "=?", "Ж  ", "x y", "👩‍👩‍👧"};
+    static const char *const pieces[] = {"ö",      "😀",  "日本", "a",   " ",
+                                         "ab cd ", "=?", "Ж  ",  "x y", "👩‍👩‍👧"};
     char text[12000];
     for (size_t p = 0; p < sizeof pieces / sizeof pieces[0]; p++) {
         for (size_t count = 1; count <= 700; count += count < 90 ? 1 : 101) {
@@ -162,7 +168,8 @@ static void structured(void **state) {
     expect_buffer(&out, "References: <a@b>\r\n");
     const char *quoted = "\"a quoted string that must not be folded inside of it, however long it may get\" and more";
     assert_int_equal(header_write_structured(&out, "X", quoted, strlen(quoted), &error), MAIL_OK);
-    expect_buffer(&out, "X: \"a quoted string that must not be folded inside of it, however long it may get\"\r\n and more\r\n");
+    expect_buffer(
+        &out, "X: \"a quoted string that must not be folded inside of it, however long it may get\"\r\n and more\r\n");
     memset(longest, 'x', sizeof longest);
     assert_int_equal(header_write_structured(&out, "X", longest, 995, &error), MAIL_OK);
     mail_buffer_clear(&out);
@@ -193,7 +200,9 @@ static void phrases(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(rfc2047),   cmocka_unit_test(decode_odd), cmocka_unit_test(encode),  cmocka_unit_test(long_texts),
-                                       cmocka_unit_test(injection), cmocka_unit_test(structured), cmocka_unit_test(phrases)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(rfc2047),   cmocka_unit_test(decode_odd),
+                                       cmocka_unit_test(encode),    cmocka_unit_test(long_texts),
+                                       cmocka_unit_test(injection), cmocka_unit_test(structured),
+                                       cmocka_unit_test(phrases)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

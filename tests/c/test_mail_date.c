@@ -12,7 +12,8 @@ static void parsed(const char *text, int64_t seconds, int offset) {
     int64_t got;
     int got_offset;
     struct mail_error error;
-    if (mail_date_parse(text, strlen(text), &got, &got_offset, &error) != MAIL_OK) fail_msg("'%s': %s", text, error.text);
+    if (mail_date_parse(text, strlen(text), &got, &got_offset, &error) != MAIL_OK)
+        fail_msg("'%s': %s", text, error.text);
     if (got != seconds || got_offset != offset) fail_msg("'%s': %lld %d", text, (long long)got, got_offset);
 }
 
@@ -21,7 +22,9 @@ static void good(void **state) {
     parsed("Fri, 21 Nov 1997 09:55:06 -0600", 880127706, -360);
     parsed("21 Nov 1997 09:55 -0600", 880127700, -360);
     parsed("Fri, 21 Nov 97 09(comment):   55  :  06 -0600", 880127706, -360); /* RFC 5322 A.6.2 */
-    parsed("Thu,\r\n      13\r\n        Feb\r\n          1969\r\n      23:32\r\n               -0330 (Newfoundland Time)", -27723480, -210);
+    parsed(
+        "Thu,\r\n      13\r\n        Feb\r\n          1969\r\n      23:32\r\n               -0330 (Newfoundland Time)",
+        -27723480, -210);
     parsed("1 Jan 1970 00:00:00 GMT", 0, 0);
     parsed("1 Jan 1970 00:00:00 UT", 0, 0);
     parsed("1 Jan 1970 00:00:00 EST", 18000, -300);
@@ -39,15 +42,37 @@ static void good(void **state) {
 
 static void bad(void **state) {
     (void)state;
-    static const char *const texts[] = {"", "x", "Fri", "Fri, ", "32 Jan 2000 0:0:0 +0000", "0 Jan 2000 0:0 +0000", "29 Feb 1900 0:0 +0000", "29 Feb 2001 0:0 +0000",
-        "31 Apr 2001 0:0 +0000", "1 Foo 2000 0:0", "1 Jan 2000", "1 Jan 2000 24:00", "1 Jan 2000 0:60", "1 Jan 2000 0:0:61", "1 Jan 2000 0:0 +000", "1 Jan 2000 0:0 +00000",
-        "1 Jan 2000 0:0 +0060", "1 Jan 2000 0:0 + 0000", "1 Jan 1899 0:0 +0000", "1 Jan 20000 0:0", "1 Jan 2000 0:0 +0000 x", "1 Jan 2000 0:0 (open", "Foo, 1 Jan 2000 0:0",
-        "1 Jan 2 0:0 +0000", "((((((((((((((((((((((((((((((((((((((((((((((((((((1 Jan 2000 0:0"};
+    static const char *const texts[] = {"",
+                                        "x",
+                                        "Fri",
+                                        "Fri, ",
+                                        "32 Jan 2000 0:0:0 +0000",
+                                        "0 Jan 2000 0:0 +0000",
+                                        "29 Feb 1900 0:0 +0000",
+                                        "29 Feb 2001 0:0 +0000",
+                                        "31 Apr 2001 0:0 +0000",
+                                        "1 Foo 2000 0:0",
+                                        "1 Jan 2000",
+                                        "1 Jan 2000 24:00",
+                                        "1 Jan 2000 0:60",
+                                        "1 Jan 2000 0:0:61",
+                                        "1 Jan 2000 0:0 +000",
+                                        "1 Jan 2000 0:0 +00000",
+                                        "1 Jan 2000 0:0 +0060",
+                                        "1 Jan 2000 0:0 + 0000",
+                                        "1 Jan 1899 0:0 +0000",
+                                        "1 Jan 20000 0:0",
+                                        "1 Jan 2000 0:0 +0000 x",
+                                        "1 Jan 2000 0:0 (open",
+                                        "Foo, 1 Jan 2000 0:0",
+                                        "1 Jan 2 0:0 +0000",
+                                        "((((((((((((((((((((((((((((((((((((((((((((((((((((1 Jan 2000 0:0"};
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
         int64_t seconds;
         int offset;
         struct mail_error error;
-        if (mail_date_parse(texts[i], strlen(texts[i]), &seconds, &offset, &error) == MAIL_OK) fail_msg("'%s' was accepted", texts[i]);
+        if (mail_date_parse(texts[i], strlen(texts[i]), &seconds, &offset, &error) == MAIL_OK)
+            fail_msg("'%s' was accepted", texts[i]);
     }
 }
 
@@ -96,6 +121,7 @@ static void local(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(good), cmocka_unit_test(bad), cmocka_unit_test(format), cmocka_unit_test(local)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(good), cmocka_unit_test(bad), cmocka_unit_test(format),
+                                       cmocka_unit_test(local)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

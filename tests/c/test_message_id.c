@@ -9,8 +9,10 @@ static void form(void **state) {
     struct mail_random random;
     char id[MESSAGE_ID_SIZE], other[MESSAGE_ID_SIZE];
     mail_random_init(&random);
-    static const char *const domains[][2] = {{"example.org", "@example.org>"}, {"[192.0.2.1]", "@[192.0.2.1]>"}, {NULL, "@localhost.invalid>"}, {"", "@localhost.invalid>"},
-        {"b\xc3\xbc.de", "@localhost.invalid>"}, {"a b", "@localhost.invalid>"}, {"a>\r\nX: y", "@localhost.invalid>"}, {"a..b", "@localhost.invalid>"}};
+    static const char *const domains[][2] = {{"example.org", "@example.org>"},        {"[192.0.2.1]", "@[192.0.2.1]>"},
+                                             {NULL, "@localhost.invalid>"},           {"", "@localhost.invalid>"},
+                                             {"b\xc3\xbc.de", "@localhost.invalid>"}, {"a b", "@localhost.invalid>"},
+                                             {"a>\r\nX: y", "@localhost.invalid>"},   {"a..b", "@localhost.invalid>"}};
     for (size_t i = 0; i < sizeof domains / sizeof domains[0]; i++) {
         assert_int_equal(message_id_make(id, &random, 1700000000, domains[i][0], NULL), MAIL_OK);
         assert_true(message_id_is_valid(id, strlen(id)));
@@ -61,14 +63,18 @@ static void seeds(void **state) {
 static void valid(void **state) {
     (void)state;
     static const char *const good[] = {"<a@b>", "<a.b+c@d.e>", "<a@[1.2.3.4]>"};
-    static const char *const bad[] = {"", "<>", "a@b", "<a>", "<@b>", "<a@>", "<a@b", "a@b>", "<a b@c>", "<a@b@c>", "<a@b>x", "<a@b\r\n>", "<a@b><c@d>", "<.a@b>", "<a@[]>"};
-    for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) assert_true(message_id_is_valid(good[i], strlen(good[i])));
+    static const char *const bad[] = {"",       "<>",        "a@b",        "<a>",     "<@b>",
+                                      "<a@>",   "<a@b",      "a@b>",       "<a b@c>", "<a@b@c>",
+                                      "<a@b>x", "<a@b\r\n>", "<a@b><c@d>", "<.a@b>",  "<a@[]>"};
+    for (size_t i = 0; i < sizeof good / sizeof good[0]; i++)
+        assert_true(message_id_is_valid(good[i], strlen(good[i])));
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         if (message_id_is_valid(bad[i], strlen(bad[i]))) fail_msg("'%s' was accepted", bad[i]);
     }
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(form), cmocka_unit_test(unique), cmocka_unit_test(seeds), cmocka_unit_test(valid)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(form), cmocka_unit_test(unique), cmocka_unit_test(seeds),
+                                       cmocka_unit_test(valid)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

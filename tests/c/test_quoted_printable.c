@@ -9,7 +9,8 @@ static size_t encode(char *out, const char *in, size_t size, size_t cut) {
     struct quoted_printable_encoder e;
     size_t count = 0;
     quoted_printable_encoder_init(&e);
-    for (size_t i = 0; i < size; i += cut) count += quoted_printable_encode_update(&e, out + count, in + i, size - i < cut ? size - i : cut);
+    for (size_t i = 0; i < size; i += cut)
+        count += quoted_printable_encode_update(&e, out + count, in + i, size - i < cut ? size - i : cut);
     return count + quoted_printable_encode_finish(&e, out + count);
 }
 
@@ -88,7 +89,8 @@ static void decode_check(const char *in, const char *wanted, unsigned malformed)
         char out[4096];
         size_t count = 0;
         quoted_printable_decoder_init(&d);
-        for (size_t i = 0; i < size; i += cut) count += quoted_printable_decode_update(&d, out + count, in + i, size - i < cut ? size - i : cut);
+        for (size_t i = 0; i < size; i += cut)
+            count += quoted_printable_decode_update(&d, out + count, in + i, size - i < cut ? size - i : cut);
         count += quoted_printable_decode_finish(&d, out + count);
         out[count] = '\0';
         assert_string_equal(out, wanted);
@@ -131,14 +133,23 @@ static void choice(void **state) {
     assert_int_equal(transfer_encoding_choose("a\rb", 3, false), TRANSFER_QUOTED_PRINTABLE);
     assert_int_equal(transfer_encoding_choose("a\r", 2, true), TRANSFER_QUOTED_PRINTABLE);
     assert_int_equal(transfer_encoding_choose("a\0b plain text", 14, true), TRANSFER_QUOTED_PRINTABLE);
-    assert_int_equal(transfer_encoding_choose("some text with gr\xc3\xbc\xc3\x9f" "e", 22, false), TRANSFER_QUOTED_PRINTABLE);
-    assert_int_equal(transfer_encoding_choose("gr\xc3\xbc\xc3\x9f" "e", 7, true), TRANSFER_8BIT);
-    assert_int_equal(transfer_encoding_choose("\xe6\x97\xa5\xe6\x9c\xac\xe8\xaa\x9e\xe6\x97\xa5\xe6\x9c\xac\xe8\xaa\x9e", 18, false), TRANSFER_BASE64);
+    assert_int_equal(transfer_encoding_choose("some text with gr\xc3\xbc\xc3\x9f"
+                                              "e",
+                                              22, false),
+                     TRANSFER_QUOTED_PRINTABLE);
+    assert_int_equal(transfer_encoding_choose("gr\xc3\xbc\xc3\x9f"
+                                              "e",
+                                              7, true),
+                     TRANSFER_8BIT);
+    assert_int_equal(
+        transfer_encoding_choose("\xe6\x97\xa5\xe6\x9c\xac\xe8\xaa\x9e\xe6\x97\xa5\xe6\x9c\xac\xe8\xaa\x9e", 18, false),
+        TRANSFER_BASE64);
     assert_int_equal(transfer_encoding_from_name("Quoted-Printable", 16), TRANSFER_QUOTED_PRINTABLE);
     assert_int_equal(transfer_encoding_from_name("binary", 6), TRANSFER_AUTOMATIC);
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(rules), cmocka_unit_test(soft_breaks), cmocka_unit_test(decoding), cmocka_unit_test(choice)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(rules), cmocka_unit_test(soft_breaks),
+                                       cmocka_unit_test(decoding), cmocka_unit_test(choice)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

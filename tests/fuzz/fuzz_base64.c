@@ -17,7 +17,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     char *whole = malloc(size / 4 * 3 + 3), *pieces = malloc(size / 4 * 3 + 3);
     size_t whole_size, pieces_size = 0, written;
     base64_decoder_init(&decoder);
-    int fine = base64_decode_update(&decoder, whole, &whole_size, (const char *)data, size) && base64_decode_finish(&decoder);
+    int fine =
+        base64_decode_update(&decoder, whole, &whole_size, (const char *)data, size) && base64_decode_finish(&decoder);
     base64_decoder_init(&decoder);
     int same = 1;
     for (size_t i = 0; i < size; i++) {

@@ -17,7 +17,8 @@ static void require(int fine) {
 static void check_dots(const char *text, size_t size) {
     struct dot_stuffing stuffing;
     struct dot_unstuffing unstuffing;
-    char *whole = malloc(dot_stuffing_bound(size) + 5), *pieces = malloc(dot_stuffing_bound(size) + 5), *back = malloc(size + 64);
+    char *whole = malloc(dot_stuffing_bound(size) + 5), *pieces = malloc(dot_stuffing_bound(size) + 5),
+         *back = malloc(size + 64);
     dot_stuffing_init(&stuffing);
     size_t count = dot_stuffing_update(&stuffing, whole, text, size);
     require(count <= dot_stuffing_bound(size));
@@ -62,7 +63,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     size_t consumed;
     char *out = malloc(size + 4);
     dot_unstuffing_init(&unstuffing);
-    require(dot_unstuffing_update(&unstuffing, out, (const char *)data, size, &consumed) <= size + 4 && consumed <= size);
+    require(dot_unstuffing_update(&unstuffing, out, (const char *)data, size, &consumed) <= size + 4 &&
+            consumed <= size);
     free(out);
     return 0;
 }

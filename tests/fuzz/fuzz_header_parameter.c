@@ -18,7 +18,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     struct mail_buffer value = {0}, header = {0}, repaired = {0};
     if (header_read_parameter(&value, text, size, "filename")) {
         require(utf8_text_is_valid(value.data, value.size));
-        require(value.size == 0 || (!memchr(value.data, 0, value.size) && !memchr(value.data, 10, value.size) && !memchr(value.data, 13, value.size)));
+        require(value.size == 0 || (!memchr(value.data, 0, value.size) && !memchr(value.data, 10, value.size) &&
+                                    !memchr(value.data, 13, value.size)));
     }
     size_t column = 31;
     mail_buffer_append_string(&header, "attachment");

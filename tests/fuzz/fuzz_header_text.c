@@ -13,7 +13,8 @@ static void require(int fine) {
     if (!fine) abort();
 }
 
-/* Folded lines of at most `most` characters, none blank, the field ending with its one CRLF that no white space follows. */
+/* Folded lines of at most `most` characters, none blank, the field ending with its one CRLF that no white space
+ * follows. */
 static void check_field(const char *field, size_t size, size_t most) {
     size_t start = 0, visible = 0;
     require(size >= 2 && field[size - 2] == 13);
@@ -34,7 +35,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     struct mail_buffer decoded = {0}, field = {0}, repaired = {0}, back = {0};
     require(header_text_decode(&decoded, text, size) == MAIL_OK);
     require(utf8_text_is_valid(decoded.data, decoded.size));
-    require(decoded.size == 0 || (!memchr(decoded.data, 0, decoded.size) && !memchr(decoded.data, 13, decoded.size) && !memchr(decoded.data, 10, decoded.size)));
+    require(decoded.size == 0 || (!memchr(decoded.data, 0, decoded.size) && !memchr(decoded.data, 13, decoded.size) &&
+                                  !memchr(decoded.data, 10, decoded.size)));
 
     int breaks = size > 0 && (memchr(text, 0, size) || memchr(text, 13, size) || memchr(text, 10, size));
     enum mail_status status = header_write_text(&field, "Subject", text, size, NULL);
@@ -47,7 +49,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         require(back.size == repaired.size && (size == 0 || memcmp(back.data, repaired.data, back.size) == 0));
     }
     mail_buffer_clear(&field);
-    if (header_write_structured(&field, "References", text, size, NULL) == MAIL_OK) check_field(field.data, field.size, HEADER_LINE_HARD);
+    if (header_write_structured(&field, "References", text, size, NULL) == MAIL_OK)
+        check_field(field.data, field.size, HEADER_LINE_HARD);
     mail_buffer_clear(&field);
     size_t column = 4;
     mail_buffer_append_string(&field, "To: ");

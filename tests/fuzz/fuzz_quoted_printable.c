@@ -33,7 +33,8 @@ static void check_lines(const char *text, size_t size) {
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     struct quoted_printable_encoder encoder;
     struct quoted_printable_decoder decoder;
-    char *whole = malloc(quoted_printable_encode_bound(size) + 64), *pieces = malloc(quoted_printable_encode_bound(size) + 64);
+    char *whole = malloc(quoted_printable_encode_bound(size) + 64),
+         *pieces = malloc(quoted_printable_encode_bound(size) + 64);
     quoted_printable_encoder_init(&encoder);
     size_t count = quoted_printable_encode_update(&encoder, whole, data, size);
     require(count <= quoted_printable_encode_bound(size));
@@ -63,7 +64,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     uint64_t malformed = decoder.malformed;
     size_t second = 0;
     quoted_printable_decoder_init(&decoder);
-    for (size_t i = 0; i < size; i++) second += quoted_printable_decode_update(&decoder, two + second, (const char *)data + i, 1);
+    for (size_t i = 0; i < size; i++)
+        second += quoted_printable_decode_update(&decoder, two + second, (const char *)data + i, 1);
     second += quoted_printable_decode_finish(&decoder, two + second);
     require(first == second && memcmp(one, two, first) == 0 && malformed == decoder.malformed);
     free(whole);

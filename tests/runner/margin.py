@@ -36,10 +36,10 @@ class Margin:
 
 
 class Run:
-    """How a process ended."""
+    """How a process ended; cut_short says why we ended it, if we did."""
 
-    def __init__(self, status, timed_out, out, err, left_over):
-        self.status, self.timed_out, self.out, self.err, self.left_over = status, timed_out, out, err, left_over
+    def __init__(self, status, cut_short, out, err, left_over):
+        self.status, self.cut_short, self.out, self.err, self.left_over = status, cut_short, out, err, left_over
 
 
 def status_name(status):
@@ -52,9 +52,7 @@ def tail(text, lines=25, first=False):
 
 
 def ending_problems(run):
-    problems = []
-    if run.timed_out:
-        problems.append("was not done when its time was over")
+    problems = [run.cut_short] if run.cut_short else []
     if run.left_over:
         problems.append("left processes behind: " + ", ".join(run.left_over))
     if SANITIZER.search(run.err):
@@ -100,6 +98,6 @@ def error_problems(margin, run, path):
     elif errors:
         if run.status <= 0:
             problems.append(f"ended with {status_name(run.status)}; expected an error's exit status")
-    elif run.status != 0 and not run.timed_out:
+    elif run.status != 0 and not run.cut_short:
         problems.append(f"ended with {status_name(run.status)}")
     return problems

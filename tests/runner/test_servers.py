@@ -66,7 +66,7 @@ DIALOGUE = [("ehlo", b"EHLO me"), ("mail", b"MAIL FROM:<a@x.test>"), ("rcpt", b"
             ("data", b"DATA"), ("dot", b"Subject: x\r\n\r\n..\r\n."), ("quit", b"QUIT")]
 
 
-def answer_at(port, stage, seen=None, ending=None):
+def answer_at(port, stage, seen=None, ending=SILENT):
     """What the server says at a stage, all before it being as usual, and what follows. What is expected only tells how
     long to wait: silence needs little patience, all else much, so that a slow machine changes nothing."""
     client = Client(port)
@@ -160,12 +160,13 @@ def test_hostile(base):
 
 
 def test_aiosmtpd(base):
-    server = servers.start("aiosmtpd", ["--rcpt", "c*@y.test=550 5.1.1 unknown", "--data", "452 4.3.1 full", "--every",
-                                        "1"], base / "aiosmtpd")
+    server = servers.start("aiosmtpd", ["--rcpt", "c*@y.test=550 5.1.1 unknown", "--data", "452 4.3.1 full"],
+                           base / "aiosmtpd")
     client = Client(server.port)
     client.read()
-    replies = [client.ask(line) for line in
-               (b"EHLO me", b"MAIL FROM:<a@x.test>", b"RCPT TO:<b@y.test>", b"RCPT TO:<cc@y.test>", b"DATA", b"x: y\r\n.")]
+    dialogue = [b"EHLO me", b"MAIL FROM:<a@x.test>", b"RCPT TO:<b@y.test>", b"RCPT TO:<cc@y.test>", b"DATA",
+                b"x: y\r\n."]
+    replies = [client.ask(line) for line in dialogue]
     client.close()
     server.stop()
     report([reply[:3] for reply in replies] == [b"250", b"250", b"250", b"550", b"354", b"452"], "aiosmtpd", replies)
