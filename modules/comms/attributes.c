@@ -80,18 +80,30 @@ cp_value comms_attribute_names(cp_context *cp, struct comms_module *m) {
     return names.list;
 }
 
-/* 1.4 with the nearest name; `what` says what was looked for. */
-static cp_value unknown(cp_context *cp, struct comms_module *m, cp_value name, const char *what) {
+/* The attribute that is spelled nearly like that, NULL when none is or after a throw. */
+static const char *nearest_attribute(cp_context *cp, struct comms_module *m, cp_value name) {
     cp_value names = comms_attribute_names(cp, m);
-    if (names == CP_THROWN) return CP_THROWN;
+    if (names == CP_THROWN) return NULL;
     const char *candidates[NAME_LIMIT];
     size_t count = 0;
     for (; cp_is_cell(names) && count < NAME_LIMIT; names = cp_tail(names))
         candidates[count++] = cp_text_z(cp, cp_head(names));
-    const char *text = cp_text_z(cp, name), *nearest = configuration_nearest(text, candidates, count);
+    return configuration_nearest(cp_text_z(cp, name), candidates, count);
+}
+
+/* 1.4 with the nearest name; `what` says what was looked for. */
+static cp_value unknown(cp_context *cp, struct comms_module *m, cp_value name, const char *what) {
+    const char *nearest = nearest_attribute(cp, m, name);
     return cp_throw(cp, CP_ERROR_CARAPACE, CP_UNKNOWN, "neither %s nor a module beneath it has the %s %.80s%s%s%s",
-                    comms_name(m), what, text, nearest ? ": did you mean " : "", nearest ? nearest : "",
+                    comms_name(m), what, cp_text_z(cp, name), nearest ? "; did you mean " : "", nearest ? nearest : "",
                     nearest ? "?" : "");
+}
+
+cp_value comms_attribute_hint(cp_context *cp, struct comms_module *m, cp_value name) {
+    const char *nearest = nearest_attribute(cp, m, name);
+    if (!nearest) return CP_UNSET;
+    return cp_throw(cp, CP_ERROR_CARAPACE, CP_UNKNOWN, "neither CommsStack nor a module in it has a member %.80s; did you mean %s?",
+                    cp_text_z(cp, name), nearest);
 }
 
 /* Names may be given as Strings. */

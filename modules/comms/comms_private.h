@@ -52,6 +52,8 @@ cp_value comms_attribute_names(cp_context *cp, struct comms_module *m);
 cp_value comms_attribute_get(cp_context *cp, struct comms_module *m, cp_value name);
 cp_value comms_attribute_set(cp_context *cp, struct comms_module *m, cp_value name, cp_value value);
 cp_value comms_call_member(cp_context *cp, struct comms_module *m, cp_value name, const cp_value *arguments, int count);
+/* For a name that nobody has: CP_THROWN (1.4) when an attribute is near, else CP_UNSET. */
+cp_value comms_attribute_hint(cp_context *cp, struct comms_module *m, cp_value name);
 /* Gives `to` the values of all properties of `from`, an object of the same class, that can be written. */
 cp_value comms_attributes_copy(cp_context *cp, cp_value from, cp_value to);
 

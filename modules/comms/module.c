@@ -49,9 +49,12 @@ struct comms_module *comms_self(cp_context *cp, cp_value self) {
 bool comms_timeout(cp_context *cp, cp_value value, int64_t *milliseconds) {
     *milliseconds = -1;
     if (value == CP_NIL) return true;
-    if (cp_to_int64(value, milliseconds) && *milliseconds >= 0) return true;
-    cp_throw(cp, CP_ERROR_CARAPACE, CP_BAD_ARGUMENT, "a timeout is 0 or more milliseconds, or () for ever");
-    return false;
+    if (!cp_to_int64(value, milliseconds)) {
+        cp_throw(cp, CP_ERROR_CARAPACE, CP_BAD_ARGUMENT, "a timeout is 0 or more milliseconds, or () for ever");
+        return false;
+    }
+    if (*milliseconds < 0) *milliseconds = -1;
+    return true;
 }
 
 int64_t comms_deadline(cp_context *cp, int64_t milliseconds) {

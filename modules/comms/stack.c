@@ -326,8 +326,8 @@ static const cp_method_def methods[] = {
 static cp_value missing(cp_context *cp, cp_value self, cp_value name, const cp_value *arguments, int count) {
     struct comms_module *top = comms_stack_top(comms_stack_of(self));
     cp_value owner = top ? comms_member_owner(cp, top, name) : CP_UNSET;
-    if (owner == CP_UNSET || count < 0) return owner;
-    return cp_send(cp, owner, name, arguments, count);
+    if (owner == CP_UNSET && top && count >= 0) return comms_attribute_hint(cp, top, name);
+    return owner == CP_UNSET || count < 0 ? owner : cp_send(cp, owner, name, arguments, count);
 }
 
 const cp_class_def comms_stack_class = {
