@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-3.0-or-later
 # With few descriptors to be had, connections that a script has lost without closing are collected in time.
+[ "$CARAPACE_BUILD" = asan ] && exit 77 # which has no collector
 ulimit -n 64
 [ "$("$CARAPACE" -e '
 (local (server Tcp (create Tcp host: "127.0.0.1" port: 0)) (client Tcp) (peer CommsStack))
