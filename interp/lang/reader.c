@@ -337,10 +337,15 @@ static cp_value read_prefixed(struct reader *reader, cp_value name, size_t size)
 }
 
 static cp_value read_form(struct reader *reader) {
-    if (cp_check_stack(reader->cp) == CP_THROWN) return CP_THROWN;
     const struct well_known *known = &reader->cp->known;
     const char *at = reader->cursor;
     cp_value form;
+    if (cp_check_stack(reader->cp) == CP_THROWN) {
+        int line, column;
+        source_place(reader->source, (uint32_t)(at - reader->start), &line, &column);
+        error_locate(reader->cp->error, reader->source->name, line, column);
+        return CP_THROWN;
+    }
     switch (*at) {
     case '(': form = read_list(reader, ')', NULL); break;
     case '[': form = read_list(reader, ']', "%list"); break;
