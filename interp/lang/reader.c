@@ -248,20 +248,21 @@ static cp_value dot_form(struct reader *reader, cp_value object, cp_value name, 
     return list.list;
 }
 
+static bool starts_number(const char *token, const char *end) {
+    if (token < end && (*token == '-' || *token == '+')) token++;
+    return token < end && *token >= '0' && *token <= '9';
+}
+
 /* Any `.name` directly after what was just read. */
 static cp_value read_dots(struct reader *reader, cp_value object, const char *at) {
     while (reader->cursor < reader->end && *reader->cursor == '.') {
         const char *name = ++reader->cursor;
         while (reader->cursor < reader->end && !is_delimiter(*reader->cursor) && *reader->cursor != '.') reader->cursor++;
-        if (reader->cursor == name) return fail(reader, PARSE_TOKEN, name - 1, "a name must follow the dot");
+        /* only what would be a Symbol standing alone: it must print and read back */
+        if (reader->cursor == name || starts_number(name, reader->cursor) || strchr("'`,#;", *name)) return fail(reader, PARSE_TOKEN, name - 1, "a name must follow the dot");
         object = dot_form(reader, object, cp_symbol_n(reader->cp, name, (size_t)(reader->cursor - name)), at);
     }
     return object;
-}
-
-static bool starts_number(const char *token, const char *end) {
-    if (token < end && (*token == '-' || *token == '+')) token++;
-    return token < end && *token >= '0' && *token <= '9';
 }
 
 static cp_value read_token(struct reader *reader) {
