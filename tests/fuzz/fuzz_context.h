@@ -63,7 +63,8 @@ static cp_context *fuzz_context(void) {
     if (!blocks.slots) {
         mem_init();
         fiber_system_init();
-        blocks.slots = mmap(NULL, BLOCK_SLOTS * sizeof *blocks.slots, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        blocks.slots =
+            mmap(NULL, BLOCK_SLOTS * sizeof *blocks.slots, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
         if (blocks.slots == MAP_FAILED || !__sanitizer_install_malloc_and_free_hooks(note_block, forget_block)) abort();
         make_context(); /* what the libraries keep for themselves is allocated now, unnoted */
     }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Any bytes as program text: reading ends; an Error is of class 8 or 1.5 and has a place; what was read prints, and what
- * was printed reads back to an equal form. */
+/* Any bytes as program text: reading ends; an Error is of class 8 or 1.5 and has a place; what was read prints, and
+ * what was printed reads back to an equal form. */
 #include "tests/fuzz/fuzz_context.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
