@@ -293,7 +293,7 @@ static cp_value read_token(struct reader *reader) {
     if (dot == at) return fail(reader, PARSE_TOKEN, at, "something must stand before the dot");
     reader->cursor = dot ? dot : stop;
     cp_value symbol = cp_symbol_n(reader->cp, at, (size_t)(reader->cursor - at));
-    if (size == 2 && !memcmp(at, "::", 2)) return fail(reader, PARSE_TOKEN, at, "a name must follow ::");
+    if (reader->cursor - at == 2 && !memcmp(at, "::", 2)) return fail(reader, PARSE_TOKEN, at, "a name must follow ::");
     return read_dots(reader, symbol, at);
 }
 
