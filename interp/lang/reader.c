@@ -259,7 +259,9 @@ static cp_value read_dots(struct reader *reader, cp_value object, const char *at
         const char *name = ++reader->cursor;
         while (reader->cursor < reader->end && !is_delimiter(*reader->cursor) && *reader->cursor != '.') reader->cursor++;
         /* only what would be a Symbol standing alone: it must print and read back */
-        if (reader->cursor == name || starts_number(name, reader->cursor) || strchr("'`,#;", *name)) return fail(reader, PARSE_TOKEN, name - 1, "a name must follow the dot");
+        bool global = reader->cursor - name >= 2 && !memcmp(name, "::", 2);
+        if (reader->cursor == name || global || starts_number(name, reader->cursor) || strchr("'`,#;", *name))
+            return fail(reader, PARSE_TOKEN, name - 1, "a name must follow the dot");
         object = dot_form(reader, object, cp_symbol_n(reader->cp, name, (size_t)(reader->cursor - name)), at);
     }
     return object;
