@@ -169,7 +169,8 @@ static bool is_dotted(cp_context *cp, cp_value list) {
         size_t count;
         if (cp_head(list) != cp->known.sym_dot || list_measure(list, &count) != LIST_PROPER || count != 3) return false;
         cp_value object = cp_head(cp_tail(list));
-        if (!is_plain_name(cp_head(cp_tail(cp_tail(list))))) return false;
+        cp_value name = cp_head(cp_tail(cp_tail(list)));
+        if (!is_plain_name(name) || strncmp(cp_symbol_of(name)->text, "::", 2) == 0) return false;
         if (is_plain_name(object) || cp_is_string(object)) return true;
         if (!cp_is_cell(object)) return false;
         cp_value first = cp_head(object);
