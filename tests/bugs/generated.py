@@ -129,5 +129,6 @@ def main():
 
 
 # timeout: 300
+# env: CARAPACE_STRESS=100000
 if __name__ == "__main__":
     sys.exit(main())
