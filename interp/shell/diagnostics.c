@@ -73,6 +73,27 @@ void diagnostics_print(cp_context *cp, cp_value value) {
         fprintf(stderr, "  because of %s\n", cp_text_z(cp, error_string(cp, cause, true)));
 }
 
+static void print_json_string(const char *text) {
+    putchar('"');
+    for (const unsigned char *p = (const unsigned char *)text; *p; p++) {
+        if (*p == '"' || *p == '\\') printf("\\%c", *p);
+        else if (*p < 0x20) printf("\\u%04x", *p);
+        else putchar(*p);
+    }
+    putchar('"');
+}
+
+void diagnostics_print_json(cp_context *cp, cp_value value) {
+    struct error *error = error_of(value);
+    error_settle(cp, value);
+    fputs("{\"file\":", stdout);
+    print_json_string(cp_text_z(cp, error->file));
+    printf(",\"line\":%d,\"column\":%d,\"severity\":\"error\",\"class\":%d,\"code\":%d,\"text\":", error->line, error->column,
+           error->error_class, error->code);
+    print_json_string(cp_text_z(cp, error->text));
+    fputs("}\n", stdout);
+}
+
 static bool is_temporary(cp_value value) {
     for (cp_value d = error_of(value)->details; cp_is_cell(d); d = cp_tail(d))
         if (cp_is_cell(cp_head(d)) && cp_is_symbol(cp_head(cp_head(d))) &&

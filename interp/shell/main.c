@@ -41,6 +41,7 @@ int main(int argc, char **argv) {
     runtime_init(cp);
     load_init(cp, executable);
     for (size_t i = 0; carapace_modules[i]; i++) carapace_modules[i](cp);
+    help_register(cp);
     runtime_catch_interrupts(cp);
     int status = runtime_run_main(cp, shell_run, &shell);
     return runtime_finish(cp, status);

@@ -60,11 +60,10 @@ int shell_run(cp_context *cp, void *argument) {
     case SHELL_PROMPT: return repl_run(cp);
     case SHELL_SCRIPT: value = load_file(cp, shell->subject); break;
     case SHELL_EXPRESSION: value = run_expression(cp, shell->subject); break;
-    case SHELL_CHECK: value = load_check(cp, shell->subject); break;
+    case SHELL_CHECK: return check_file(cp, shell->subject, shell->json);
     case SHELL_COMMAND: value = run_command(cp, shell->subject); break;
     default: break;
     }
     if (value != CP_THROWN) return EX_OK;
-    int status = report(cp);
-    return shell->action == SHELL_CHECK && status == 1 ? EX_DATAERR : status;
+    return report(cp);
 }
