@@ -94,10 +94,7 @@ static char **attempt_completion(const char *word, int start, int end) {
     (void)end;
     rl_attempted_completion_over = 1;
     rl_completion_append_character = '\0';
-    if (rl_completion_quote_character == '"') {
-        rl_completion_append_character = '"';
-        return rl_completion_matches(word, rl_filename_completion_function);
-    }
+    if (rl_completion_quote_character == '"') return rl_completion_matches(word, rl_filename_completion_function);
     return complete_word(the_prompt.cp, the_prompt.file, rl_line_buffer, start, word);
 }
 
@@ -114,7 +111,7 @@ void prompt_open(cp_context *cp, struct file_scope *file) {
     rl_completer_word_break_characters = " \t\n\r()[]{}\"'`,;";
     rl_completer_quote_characters = "\"";
     rl_basic_quote_characters = "\"";
-    rl_variable_bind("blink-matching-paren", "on");
+    rl_variable_bind("blink-matching-paren", "off"); /* it would hold all threads up while it blinks */
     open_history();
 }
 

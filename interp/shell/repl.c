@@ -7,6 +7,7 @@
  */
 #include "interp/shell/shell.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sysexits.h>
@@ -147,7 +148,10 @@ static void run_input(struct repl *repl, const struct bytes *input, cp_value las
     cp_value value = load_source(cp, source, repl->file);
     fflush(stdout);
     if (value == CP_THROWN) {
-        diagnostics_print(cp, cp_take_error(cp));
+        cp_value error = cp_take_error(cp);
+        bool interrupted = cp_error_class_of(error) == CP_ERROR_SYSTEM && cp_error_code_of(error) == EINTR;
+        if (interrupted) putchar('\n'); /* the terminal has shown ^C */
+        diagnostics_print(cp, error);
         return;
     }
     warn_of_new_header(cp, last, before);
