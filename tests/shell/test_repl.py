@@ -276,6 +276,7 @@ def _():
     s.expect("> ")
     s.type("\x1b[A\x1b[A\x1b[A\r")  # the one of two lines
     s.expect("(5 6)\n")
+    s.expect("> ")
     assert s.end() == 0
 
 
