@@ -316,7 +316,8 @@ void load_init(cp_context *cp, const char *executable) {
     const char *slash = strrchr(executable, '/');
     size_t folder = slash ? (size_t)(slash - executable) : 0;
     cp_value bin = slash ? cp_string_n(cp, executable, folder) : cp_string_z(cp, ".");
-    cp_value installed = cp_string_format(cp, "%s/../lib/carapace", cp_text_z(cp, bin));
+    const char *above = folder ? memrchr(executable, '/', folder) : NULL; /* of PREFIX/bin/carapace, PREFIX */
+    cp_value installed = cp_string_format(cp, "%.*s/lib/carapace", above ? (int)(above - executable) : 2, above ? executable : "..");
     /* run in place: modules lie beside the executable; installed: in ../lib/carapace */
     loads->install = access(cp_text_z(cp, installed), F_OK) == 0 ? installed : bin;
     cp->classes->autoload = autoload_class;
