@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <locale.h>
 #include <stdio.h>
 #include <stdio_ext.h>
 #include <stdlib.h>
@@ -101,6 +102,7 @@ static char **attempt_completion(const char *word, int start, int end) {
 void prompt_open(cp_context *cp, struct file_scope *file) {
     the_prompt.cp = cp;
     the_prompt.file = file;
+    setlocale(LC_CTYPE, ""); /* for Readline alone, which edits characters; our own text is UTF-8 whatever the locale */
     FILE *out = fdopen(dup(isatty(STDOUT_FILENO) ? STDOUT_FILENO : STDERR_FILENO), "w");
     if (out) rl_outstream = out; /* its own buffer: standard output's holds only what scripts print */
     rl_readline_name = "Carapace"; /* for `$if Carapace` in ~/.inputrc */
