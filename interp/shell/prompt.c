@@ -12,10 +12,12 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <locale.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdio_ext.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <termios.h>
 #include <unistd.h>
 
 #include <readline/history.h>
@@ -25,8 +27,9 @@
 #include "interp/shell/complete.h"
 
 enum {
-    HISTORY_MOST = 2000, /* entries */
-    LOOK_AROUND = 50,    /* ms between looks at what other threads have printed */
+    HISTORY_MOST = 2000,    /* entries */
+    OUTPUT_MOST = 64 << 10, /* bytes that other threads may print between two looks before they show in the line */
+    LOOK_AROUND = 50,       /* ms between looks at what other threads have printed */
 };
 
 /* Readline's callbacks get no argument: the one static variable of this room. */
@@ -99,6 +102,27 @@ static char **attempt_completion(const char *word, int start, int end) {
     return complete_word(the_prompt.cp, the_prompt.file, rl_line_buffer, start, word);
 }
 
+/* ---- the terminal ---- */
+
+/* Ctrl-Z comes as a key, not as a signal in the midst of whatever is drawn: see suspend. */
+static void prepare_terminal(int meta) {
+    struct termios modes;
+    rl_prep_terminal(meta);
+    if (tcgetattr(STDIN_FILENO, &modes) != 0) return;
+    modes.c_cc[VSUSP] = _POSIX_VDISABLE;
+    tcsetattr(STDIN_FILENO, TCSADRAIN, &modes);
+}
+
+/* Hands the terminal back to the shell as it was, and takes it again when the shell lets us go on. */
+static int suspend(int count, int key) {
+    (void)count, (void)key;
+    rl_deprep_terminal();
+    kill(0, SIGTSTP);
+    prepare_terminal(1);
+    rl_forced_update_display();
+    return 0;
+}
+
 void prompt_open(cp_context *cp, struct file_scope *file) {
     the_prompt.cp = cp;
     the_prompt.file = file;
@@ -108,12 +132,18 @@ void prompt_open(cp_context *cp, struct file_scope *file) {
     rl_readline_name = "Carapace"; /* for `$if Carapace` in ~/.inputrc */
     rl_catch_signals = 0;          /* Ctrl-C is the scheduler's, whose waits it ends */
     rl_catch_sigwinch = 1;
+    rl_prep_term_function = prepare_terminal;
+    rl_bind_key('Z' & 0x1F, suspend);
+    rl_completion_query_items = -1; /* Readline's questions would hold all threads up */
+    rl_variable_bind("page-completions", "off");
     rl_attempted_completion_function = attempt_completion;
     rl_basic_word_break_characters = " \t\n\r()[]{}\"'`,;";
     rl_completer_word_break_characters = " \t\n\r()[]{}\"'`,;";
     rl_completer_quote_characters = "\"";
     rl_basic_quote_characters = "\"";
     rl_variable_bind("blink-matching-paren", "off"); /* it would hold all threads up while it blinks */
+    fflush(stdout);
+    setvbuf(stdout, malloc(OUTPUT_MOST), _IOLBF, OUTPUT_MOST); /* stays until the process ends */
     open_history();
 }
 

@@ -160,6 +160,16 @@ static void run_input(struct repl *repl, const struct bytes *input, cp_value las
     show(repl, value);
 }
 
+/* What people type who have not read that Ctrl-D ends it. */
+static bool is_farewell(struct repl *repl, const char *text) {
+    static const char *const words[] = {"exit", "(exit)", "quit", "(quit)"};
+    for (size_t i = 0; i < 4; i++) {
+        cp_symbol *name = cp_symbol_of(cp_symbol_z(repl->cp, words[i & 2]));
+        if (!strcmp(text, words[i])) return name->function == CP_UNSET && !file_scope_find(repl->cp, repl->file, name);
+    }
+    return false;
+}
+
 int repl_run(cp_context *cp) {
     struct repl repl = {.cp = cp, .file = file_scope_new(cp, true)};
     struct bytes input = {0};
@@ -169,6 +179,7 @@ int repl_run(cp_context *cp) {
     prompt_open(cp, repl.file);
     while (read_input(&repl, &input, &last)) {
         if (!input.length) continue;
+        if (is_farewell(&repl, input.data)) break;
         prompt_remember(input.data);
         run_input(&repl, &input, last);
     }

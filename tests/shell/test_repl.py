@@ -297,6 +297,45 @@ def _():
     assert s.end() == 0
 
 
+@test("Ctrl-Z hands the terminal to the shell, which gives it back")
+def _():
+    pid, fd = pty.fork()
+    if pid == 0:
+        os.execve("/bin/bash", ["bash", "--norc", "--noprofile", "-i"],
+                  {**os.environ, "TERM": "xterm", "NO_COLOR": "1", "PS1": "sh: ", "HISTFILE": ""})
+    s = Session.__new__(Session)
+    s.text, s.mark, s.pid, s.fd = "", 0, pid, fd
+    s.expect("sh: ")
+    s.type(os.environ["CARAPACE"] + "\r")
+    s.expect("to end\n> ")
+    s.type("(+ 30")
+    s.expect("(+ 30")
+    s.type("\x1a")
+    s.expect("Stopped")
+    s.expect("sh: ")
+    s.type("stty -a | grep -c ' icanon'; fg\r")
+    s.expect("1\n")
+    s.expect("> (+ 30")
+    s.type(" 3)\r")
+    s.expect("33\n> ")
+    s.type("\x04")
+    s.expect("sh: ")
+    s.type("exit\r")
+    assert s.wait() == 0
+
+
+@test("exit and quit end it too")
+def _():
+    for word in ("exit", "(quit)"):
+        s = Session()
+        s.type(word + "\r")
+        assert s.wait() == 0
+    s = Session()
+    s.enter("(defun quit () 17)", "quit\n")
+    s.enter("(quit)", "17\n")
+    assert s.end() == 0
+
+
 @test("a terminal that goes away ends the session")
 def _():
     s = Session()
