@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* inspect_functions.c: what there is: the names of all classes and functions, and what is said of a function. `help` and
-   the reference in docs/classes.md are made from these and from classInfo. */
+/* inspect_functions.c: what there is: the names of all classes and functions, and what is said of a function. `help`
+   and the reference in docs/classes.md are made from these and from classInfo. */
 #include "interp/run/core_functions.h"
 
 #include <stdlib.h>
@@ -77,7 +77,8 @@ cp_value function_doc(cp_context *cp, const struct function *function) {
 static cp_value function_info(cp_context *cp, cp_value self, const cp_value *arguments, int count) {
     (void)self, (void)count;
     cp_symbol *name = cp_symbol_of(arguments[0]);
-    if (cp_is_string(arguments[0])) name = cp_symbol_of(cp_symbol_n(cp, cp_string_text(arguments[0]), cp_string_size(arguments[0])));
+    if (cp_is_string(arguments[0]))
+        name = cp_symbol_of(cp_symbol_n(cp, cp_string_text(arguments[0]), cp_string_size(arguments[0])));
     if (name->function == CP_UNSET && load_autoload_function(cp, name) == CP_THROWN) return CP_THROWN;
     struct callable found = inspect_callable(cp, name);
     if (!found.kind) return cp_throw(cp, CP_ERROR_CARAPACE, CP_UNKNOWN, "there is no function %s", name->text);
@@ -88,7 +89,8 @@ static cp_value function_info(cp_context *cp, cp_value self, const cp_value *arg
         if (signature == CP_THROWN) return signature;
         result = cp_from_object(declared->result->name);
     }
-    cp_value items[] = {cp_string_n(cp, name->text, name->size), cp_symbol_z(cp, found.kind), signature, result, found.doc};
+    cp_value items[] = {cp_string_n(cp, name->text, name->size), cp_symbol_z(cp, found.kind), signature, result,
+                        found.doc};
     return cp_list_n(items, 5);
 }
 
@@ -96,10 +98,13 @@ const cp_function_def inspect_functions[] = {
     {"classNames", "List", "()", class_names,
      "The names of all classes, Symbols in alphabetical order. Loads what is loaded only when needed otherwise."},
     {"functionNames", "List", "()", function_names,
-     "The names of all functions, macros and special forms, Symbols in alphabetical order. Loads what is loaded only when "
+     "The names of all functions, macros and special forms, Symbols in alphabetical order. Loads what is loaded only "
+     "when "
      "needed otherwise."},
     {"functionInfo", "List", "((name Symbol|String))", function_info,
-     "All about a function, macro or special form: (\"name\" kind \"arguments\" result \"doc\"), where kind is function, macro or "
-     "specialForm. A special form has () for arguments and result; its doc begins with how it is written. 1.4 when there is none."},
+     "All about a function, macro or special form: (\"name\" kind \"arguments\" result \"doc\"), where kind is "
+     "function, macro or "
+     "specialForm. A special form has () for arguments and result; its doc begins with how it is written. 1.4 when "
+     "there is none."},
     {0},
 };

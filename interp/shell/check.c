@@ -2,9 +2,9 @@
 /*
  * check.c: --check: everything that is wrong with a file, without running it.
  *
- * Each top-level form is compiled by itself, so each can tell its first error. Functions are defined, because macros may
- * call them; that runs nothing. Names that nothing defines are told too, but only when the file loads no other, which
- * could define them.
+ * Each top-level form is compiled by itself, so each can tell its first error. Functions are defined, because macros
+ * may call them; that runs nothing. Names that nothing defines are told too, but only when the file loads no other,
+ * which could define them.
  */
 #include "interp/shell/shell.h"
 
@@ -86,9 +86,11 @@ static bool is_known(struct check *check, cp_symbol *name) {
     cp_context *cp = check->cp;
     const struct symbol_definition *definition = symbol_definition(name);
     cp_value key = cp_from_object(name);
-    return name->function != CP_UNSET || (definition && (definition->declared || definition->form || definition->macro != CP_UNSET)) ||
-           cp_table_get(cp, check->file->foreseen, key) != CP_UNSET || cp_table_get(cp, cp->loads->autoloads, key) != CP_UNSET ||
-           file_scope_find(cp, check->file, name) || class_defined(cp, name);
+    return name->function != CP_UNSET ||
+           (definition && (definition->declared || definition->form || definition->macro != CP_UNSET)) ||
+           cp_table_get(cp, check->file->foreseen, key) != CP_UNSET ||
+           cp_table_get(cp, cp->loads->autoloads, key) != CP_UNSET || file_scope_find(cp, check->file, name) ||
+           class_defined(cp, name);
 }
 
 static void note_unknown_names(struct check *check) {

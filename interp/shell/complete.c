@@ -68,7 +68,8 @@ static char **finish(struct matches *m) {
 static void add_classes(struct matches *m, cp_context *cp) {
     for (uint32_t i = 0; i < cp->classes->count; i++) {
         const cp_class *c = cp->classes->classes[i];
-        if (c && c->defined && !(c->definition && c->definition->flags & CP_CLASS_NOT_CREATABLE)) add_symbol(m, c->name);
+        if (c && c->defined && !(c->definition && c->definition->flags & CP_CLASS_NOT_CREATABLE))
+            add_symbol(m, c->name);
     }
     size_t position = 0;
     cp_value name, file;

@@ -73,8 +73,7 @@ void diagnostics_print(cp_context *cp, cp_value value) {
     error_settle(cp, value);
     bool colours = with_colours();
     fflush(stdout);
-    if (error->line > 0)
-        fprintf(stderr, "%s:%d:%d: ", cp_text_z(cp, error->file), error->line, error->column);
+    if (error->line > 0) fprintf(stderr, "%s:%d:%d: ", cp_text_z(cp, error->file), error->line, error->column);
     fprintf(stderr, colours ? "\033[1;31merror %d.%d:\033[0m " : "error %d.%d: ", error->error_class, error->code);
     print_text(cp_text_z(cp, error->text));
     putc('\n', stderr);
@@ -105,8 +104,8 @@ void diagnostics_print_json(cp_context *cp, cp_value value) {
     error_settle(cp, value);
     fputs("{\"file\":", stdout);
     print_json_string(cp_text_z(cp, error->file));
-    printf(",\"line\":%d,\"column\":%d,\"severity\":\"error\",\"class\":%d,\"code\":%d,\"text\":", error->line, error->column,
-           error->error_class, error->code);
+    printf(",\"line\":%d,\"column\":%d,\"severity\":\"error\",\"class\":%d,\"code\":%d,\"text\":", error->line,
+           error->column, error->error_class, error->code);
     print_json_string(cp_text_z(cp, error->text));
     fputs("}\n", stdout);
 }
@@ -126,15 +125,15 @@ int diagnostics_status(cp_value value) {
     case CP_ERROR_CONFIGURATION: return EX_CONFIG;
     case CP_ERROR_FATAL: return EX_SOFTWARE;
     case CP_ERROR_SYSTEM: return error->code == EINTR ? 130 : 1;
-    case CP_ERROR_CARAPACE:
-        return error->code == CP_INTERNAL ? EX_SOFTWARE : 1;
+    case CP_ERROR_CARAPACE: return error->code == CP_INTERNAL ? EX_SOFTWARE : 1;
     case CP_ERROR_COMMUNICATIONS:
         return error->code == CP_COMM_CONNECT || error->code == CP_COMM_NOT_RESOLVED ? EX_UNAVAILABLE : EX_TEMPFAIL;
     default: break;
     }
     if (error->error_class >= CP_ERROR_SMTP) {
         if (is_temporary(value)) return EX_TEMPFAIL;
-        if (error->error_class == CP_ERROR_SMTP) return error->code >= 400 && error->code < 500 ? EX_TEMPFAIL : EX_UNAVAILABLE;
+        if (error->error_class == CP_ERROR_SMTP)
+            return error->code >= 400 && error->code < 500 ? EX_TEMPFAIL : EX_UNAVAILABLE;
     }
     return 1;
 }

@@ -55,8 +55,8 @@ static void print_doc(cp_value doc, bool whole, int indent) {
 }
 
 /* `(join (list List) (separator String ""))  gives String` */
-static bool print_call(cp_context *cp, int indent, const char *before, const char *name, const struct signature *signature,
-                       bool with_result) {
+static bool print_call(cp_context *cp, int indent, const char *before, const char *name,
+                       const struct signature *signature, bool with_result) {
     cp_value arguments = signature ? signature_string(cp, signature) : cp->known.empty_string;
     if (arguments == CP_THROWN) return false;
     printf("%*s(%s%s%s%s)", indent, "", before, name, cp_string_size(arguments) ? " " : "", cp_text_z(cp, arguments));
@@ -111,7 +111,8 @@ static bool describe_members(cp_context *cp, cp_class *c, const struct interface
     bool titled = false;
     for (uint32_t i = 0; i < interface->count; i++) {
         const struct member *member = interface->members[i];
-        if (member->flags & MEMBER_PRIVATE || (member->kind == MEMBER_METHOD) != methods || member == c->constructor) continue;
+        if (member->flags & MEMBER_PRIVATE || (member->kind == MEMBER_METHOD) != methods || member == c->constructor)
+            continue;
         if (!titled) puts(methods ? "\nmethods" : "\nproperties");
         titled = true;
         if (!describe_member(cp, c, member, false, 2)) return false;
@@ -129,7 +130,8 @@ static bool describe_class(cp_context *cp, cp_class *c) {
     }
     for (uint32_t i = 0; i < c->interface_count; i++) {
         if (i > 0) printf("\ninterface %s\n", c->interfaces[i].name->text);
-        if (!describe_members(cp, c, &c->interfaces[i], false) || !describe_members(cp, c, &c->interfaces[i], true)) return false;
+        if (!describe_members(cp, c, &c->interfaces[i], false) || !describe_members(cp, c, &c->interfaces[i], true))
+            return false;
     }
     printf("\n(help %s.member) tells more about one of them.\n", c->name->text);
     return true;
@@ -159,7 +161,8 @@ static bool describe_one_member(cp_context *cp, cp_class *c, cp_symbol *name) {
 static void suggest(cp_context *cp, cp_symbol *name) {
     cp_symbol *function = symbol_suggest_function(cp, name), *class_name = class_suggest_class(cp, name);
     printf("Nothing is called %s", name->text);
-    if (function && class_name && function != class_name) printf("; did you mean %s or %s?\n", function->text, class_name->text);
+    if (function && class_name && function != class_name)
+        printf("; did you mean %s or %s?\n", function->text, class_name->text);
     else if (function || class_name) printf("; did you mean %s?\n", (function ? function : class_name)->text);
     else puts(".");
 }
@@ -175,7 +178,9 @@ static bool describe_name(cp_context *cp, cp_symbol *name) {
     return true;
 }
 
-static const struct { const char *title, *names; } overview[] = {
+static const struct {
+    const char *title, *names;
+} overview[] = {
     {"Values", "set local let global typeOf string =="},
     {"Control", "if cond and or not while for return try catch throw with"},
     {"Functions and classes", "defun lambda apply class create classInfo load"},
@@ -223,7 +228,8 @@ static bool describe(cp_context *cp, cp_value subject, cp_value member) {
     }
     if (!name && !member_name && cp_is_function(subject)) {
         struct function *function = function_of(subject);
-        if (!print_call(cp, 0, "", cp_text_z(cp, function_title(cp, function)), function_signature(cp, function), true)) return false;
+        if (!print_call(cp, 0, "", cp_text_z(cp, function_title(cp, function)), function_signature(cp, function), true))
+            return false;
         print_doc(function_doc(cp, function), true, 2);
         return true;
     }
@@ -241,7 +247,8 @@ static cp_value help(cp_context *cp, cp_value self, const cp_value *arguments, i
 
 static const cp_function_def functions[] = {
     {"help", "NIL", "((subject Object ()) (member Object ()))", help,
-     "Prints what there is to know of a function, special form, class or member: (help join), (help Thread), (help String.split). "
+     "Prints what there is to know of a function, special form, class or member: (help join), (help Thread), (help "
+     "String.split). "
      "Without arguments an overview; with an object, its class."},
     {0},
 };

@@ -21,7 +21,9 @@ static const struct option_entry {
 };
 
 /* Subcommands are files of the stdlib: stdlib/commands/NAME.cpl. */
-static const struct { const char *name, *doc; } commands[] = {
+static const struct {
+    const char *name, *doc;
+} commands[] = {
     {"sink", "an SMTP server that delivers nowhere: it keeps what it gets in a Maildir (carapace sink --help)"},
 };
 
@@ -36,8 +38,10 @@ void shell_print_help(void) {
         printf("  %-20s %s\n", left, options[i].doc);
     }
     puts("\ncommands:");
-    for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++) printf("  %-20s %s\n", commands[i].name, commands[i].doc);
-    puts("\nStatus: 0 done; 65 wrong script or data, 69 unavailable, 70 internal, 75 try again later, 78 configuration,\n"
+    for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++)
+        printf("  %-20s %s\n", commands[i].name, commands[i].doc);
+    puts("\nStatus: 0 done; 65 wrong script or data, 69 unavailable, 70 internal, 75 try again later, 78 "
+         "configuration,\n"
          "130 interrupted, 1 any other Error that was not caught.");
 }
 
@@ -93,8 +97,10 @@ void shell_read_options(struct shell *shell, int count, char **arguments) {
         shell->action = option->action;
         shell->subject = option->argument ? arguments[++i] : text;
         shell->rest = i + 1;
-        if (shell->action == SHELL_CHECK && shell->rest < count && !strcmp(arguments[shell->rest], "--json")) shell->json = true;
-        else if (shell->action == SHELL_CHECK && shell->rest < count) wrong(shell, "--check takes one file", arguments[shell->rest]);
+        if (shell->action == SHELL_CHECK && shell->rest < count && !strcmp(arguments[shell->rest], "--json"))
+            shell->json = true;
+        else if (shell->action == SHELL_CHECK && shell->rest < count)
+            wrong(shell, "--check takes one file", arguments[shell->rest]);
         if (shell->json && shell->action != SHELL_CHECK) wrong(shell, "only with --check", "--json");
         return;
     }

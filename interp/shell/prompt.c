@@ -3,8 +3,8 @@
  * prompt.c: Readline on the scheduler's loop. Readline's callback form is given a character whenever standard input has
  * one; until then the foreground thread waits like any other, and the others run.
  *
- * What the others print while the prompt waits would be written into the line that is being typed. So standard output is
- * held back as long as the prompt stands, and from time to time written out above it.
+ * What the others print while the prompt waits would be written into the line that is being typed. So standard output
+ * is held back as long as the prompt stands, and from time to time written out above it.
  */
 #include "interp/shell/prompt.h"
 
@@ -43,7 +43,8 @@ static struct prompt {
 
 /* ---- history ---- */
 
-/* ~/.local/state/carapace/history, or below XDG_STATE_HOME. What was typed may hold passwords: nobody else may read it. */
+/* ~/.local/state/carapace/history, or below XDG_STATE_HOME. What was typed may hold passwords: nobody else may read it.
+ */
 static void find_history(char *path, size_t size) {
     const char *state = getenv("XDG_STATE_HOME"), *home = getenv("HOME");
     int length = -1;
@@ -70,7 +71,7 @@ static void find_history(char *path, size_t size) {
 static void open_history(void) {
     using_history();
     stifle_history(HISTORY_MOST);
-    history_comment_char = '#';   /* entries of several lines are kept whole only with the time of each, as #SECONDS */
+    history_comment_char = '#'; /* entries of several lines are kept whole only with the time of each, as #SECONDS */
     history_write_timestamps = 1;
     find_history(the_prompt.history, sizeof the_prompt.history);
     if (!the_prompt.history[0]) return;
@@ -128,7 +129,7 @@ void prompt_open(cp_context *cp, struct file_scope *file) {
     the_prompt.file = file;
     setlocale(LC_CTYPE, ""); /* for Readline alone, which edits characters; our own text is UTF-8 whatever the locale */
     FILE *out = fdopen(dup(isatty(STDOUT_FILENO) ? STDOUT_FILENO : STDERR_FILENO), "w");
-    if (out) rl_outstream = out; /* its own buffer: standard output's holds only what scripts print */
+    if (out) rl_outstream = out;   /* its own buffer: standard output's holds only what scripts print */
     rl_readline_name = "Carapace"; /* for `$if Carapace` in ~/.inputrc */
     rl_catch_signals = 0;          /* Ctrl-C is the scheduler's, whose waits it ends */
     rl_catch_sigwinch = 1;

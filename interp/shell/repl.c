@@ -31,7 +31,8 @@ struct repl {
 
 /* ---- what was typed ---- */
 
-/* Reads all forms: gives the last, CP_UNSET when there is none but comments, and whether the text ends within one. What is wrong otherwise is said when it is run. */
+/* Reads all forms: gives the last, CP_UNSET when there is none but comments, and whether the text ends within one. What
+ * is wrong otherwise is said when it is run. */
 static bool wants_more(struct repl *repl, const struct bytes *input, cp_value *last) {
     cp_context *cp = repl->cp;
     struct reader reader;
@@ -73,7 +74,8 @@ static bool read_input(struct repl *repl, struct bytes *input, cp_value *last) {
 /* ---- functions with a new header ---- */
 
 static struct symbol_definition *definition_made_by(cp_value form, cp_symbol **name) {
-    if (!cp_is_cell(form) || !cp_is_symbol(cp_head(form)) || strcmp(cp_symbol_of(cp_head(form))->text, "defun")) return NULL;
+    if (!cp_is_cell(form) || !cp_is_symbol(cp_head(form)) || strcmp(cp_symbol_of(cp_head(form))->text, "defun"))
+        return NULL;
     cp_value item = form_item(form, cp_is_symbol(form_item(form, 2)) ? 2 : 1);
     if (!cp_is_symbol(item)) return NULL;
     *name = cp_symbol_of(item);
@@ -86,16 +88,17 @@ static void warn_of_new_header(cp_context *cp, cp_value form, const struct signa
     if (!before || !definition || !definition->declared || signature_equal(before, definition->declared)) return;
     cp_value old = signature_string(cp, before);
     if (old == CP_THROWN) cp_take_error(cp);
-    else fprintf(stderr, "warning: %s has a new header; it was (%s%s%s)\n", name->text, name->text,
-                 cp_string_size(old) ? " " : "", cp_text_z(cp, old));
+    else
+        fprintf(stderr, "warning: %s has a new header; it was (%s%s%s)\n", name->text, name->text,
+                cp_string_size(old) ? " " : "", cp_text_z(cp, old));
 }
 
 /* ---- values ---- */
 
 /* Whether () is no answer but the absence of one: a definition, a loop, a call of what is declared NIL. */
 static bool gives_nothing(struct repl *repl, cp_value form) {
-    static const char *const statements[] = {"local", "global", "function", "class", "export", "for", "while",
-                                             "doWhile", "dotimes", "each", "unset", "set"};
+    static const char *const statements[] = {"local", "global",  "function", "class", "export", "for",
+                                             "while", "doWhile", "dotimes",  "each",  "unset",  "set"};
     cp_value head = cp_is_cell(form) ? cp_head(form) : CP_NIL;
     if (cp_is_symbol(head)) {
         const cp_symbol *name = cp_symbol_of(head);
@@ -110,7 +113,8 @@ static bool gives_nothing(struct repl *repl, cp_value form) {
     const cp_symbol *object = cp_symbol_of(form_item(dotted, 1));
     cp_class *c = complete_class_of(repl->cp, repl->file, object->text, object->size);
     struct member *member = c ? class_member(repl->cp, c, 0, cp_symbol_of(form_item(dotted, 2))) : NULL;
-    return member && member->kind == MEMBER_METHOD && cp_from_object(member->type->name) == repl->cp->known.sym_nil_type;
+    return member && member->kind == MEMBER_METHOD &&
+           cp_from_object(member->type->name) == repl->cp->known.sym_nil_type;
 }
 
 static void set_it(struct repl *repl, cp_value value) {

@@ -17,7 +17,10 @@ static cp_value string_list(cp_context *cp, char **texts, int from, int count) {
 }
 
 void shell_set_globals(cp_context *cp, const struct shell *shell) {
-    struct { const char *name; cp_value value; } globals[] = {
+    struct {
+        const char *name;
+        cp_value value;
+    } globals[] = {
         {"::CommandLine", string_list(cp, shell->arguments, 0, shell->argument_count)},
         {"::Arguments", string_list(cp, shell->arguments, shell->rest, shell->argument_count)},
         {"::InstallDir", cp->loads->install},

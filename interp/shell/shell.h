@@ -5,19 +5,28 @@
 
 #include "interp/data/context.h"
 
-enum shell_action { SHELL_PROMPT, SHELL_SCRIPT, SHELL_EXPRESSION, SHELL_CHECK, SHELL_VERSION, SHELL_HELP, SHELL_COMMAND, SHELL_WRONG };
+enum shell_action {
+    SHELL_PROMPT,
+    SHELL_SCRIPT,
+    SHELL_EXPRESSION,
+    SHELL_CHECK,
+    SHELL_VERSION,
+    SHELL_HELP,
+    SHELL_COMMAND,
+    SHELL_WRONG
+};
 
 /* The command line, taken apart. */
 struct shell {
     int argument_count;
     char **arguments; /* as given, the executable first */
     enum shell_action action;
-    const char *subject;   /* script, expression or subcommand */
-    const char *problem;   /* SHELL_WRONG: what is wrong */
-    int rest;              /* index of the first argument for the script */
+    const char *subject;      /* script, expression or subcommand */
+    const char *problem;      /* SHELL_WRONG: what is wrong */
+    int rest;                 /* index of the first argument for the script */
     const char *packages[32]; /* -load */
     int package_count;
-    bool json;             /* --json: what --check finds as JSON lines */
+    bool json; /* --json: what --check finds as JSON lines */
 };
 
 /* options.c */

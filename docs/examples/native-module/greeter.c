@@ -31,7 +31,8 @@ static cp_value get_count(cp_context *cp, cp_value self) { return cp_integer(cp,
 
 /* ---- methods ---- */
 
-/* The constructor bears the class's name. Its arguments are checked and complete: the signature in the table says so. */
+/* The constructor bears the class's name. Its arguments are checked and complete: the signature in the table says so.
+ */
 static cp_value greeter_new(cp_context *cp, cp_value self, const cp_value *arguments, int count) {
     (void)count;
     cp_slots(cp, self)[SLOT_GREETING] = arguments[0];
