@@ -13,14 +13,20 @@ static bool wrong(cp_context *cp, const char *field, cp_value value, const char 
     return false;
 }
 
-/* A path goes to system calls, and its last component is a header's value unless `named`. */
-static bool check_path(cp_context *cp, const char *field, cp_value path, bool named) {
+cp_value attachment_path_name(cp_context *cp, cp_value path) {
     const char *bytes = cp_string_text(path);
-    size_t size = cp_string_size(path), name = size;
+    size_t size = cp_string_size(path), start = size;
+    while (start > 0 && bytes[start - 1] != '/') start--;
+    return cp_string_n(cp, bytes + start, size - start);
+}
+
+/* A path goes to system calls, and its last component is a header's value unless `named`. */
+bool attachment_check_path(cp_context *cp, const char *field, cp_value path, bool named) {
+    const char *bytes = cp_string_text(path);
+    size_t size = cp_string_size(path);
     if (size == 0) return wrong(cp, field, path, "the path is empty");
     if (memchr(bytes, 0, size)) return wrong(cp, field, path, "the path has a NUL character in it");
-    while (name > 0 && bytes[name - 1] != '/') name--;
-    return named || message_check_line(cp, "an attachment's file name", cp_string_n(cp, bytes + name, size - name));
+    return named || message_check_line(cp, "an attachment's file name", attachment_path_name(cp, path));
 }
 
 static bool is_content(cp_value v) { return cp_is_string(v) || cp_is_binary(v) || cp_is_buffer(v); }
@@ -37,7 +43,7 @@ static bool check_list(cp_context *cp, const char *field, cp_value list) {
     if (cp_is_cell(content)) {
         cp_value path = cp_head(content);
         if (!cp_is_string(path) || cp_tail(content) != CP_NIL) return wrong(cp, field, list, form);
-        if (!check_path(cp, field, path, name != CP_NIL)) return false;
+        if (!attachment_check_path(cp, field, path, name != CP_NIL)) return false;
     } else if (!is_content(content)) return wrong(cp, field, list, form);
     cp_value type = count == 3 ? cp_head(cp_tail(cp_tail(list))) : CP_NIL;
     if (type == CP_NIL) return true;
@@ -46,8 +52,9 @@ static bool check_list(cp_context *cp, const char *field, cp_value list) {
 }
 
 bool attachment_check(cp_context *cp, const char *field, cp_value value) {
-    if (cp_is_string(value)) return check_path(cp, field, value, false);
+    if (cp_is_string(value)) return attachment_check_path(cp, field, value, false);
     if (cp_is_cell(value)) return check_list(cp, field, value);
+    if (mime_object_is(cp, value)) return true;
     return wrong(cp, field, value, "an attachment is a path, a Mime, or a List (name content [type])");
 }
 
@@ -60,12 +67,7 @@ cp_value attachment_from_arguments(cp_context *cp, cp_value what, cp_value name,
         return cp_throw(cp, CP_ERROR_CARAPACE, CP_BAD_ARGUMENT, "a List or a Mime has its own name and type");
     }
     if (is_content(content) || name != CP_NIL || type != CP_NIL) {
-        if (name == CP_NIL) { /* the path's own */
-            const char *path = cp_string_text(what);
-            size_t size = cp_string_size(what), start = size;
-            while (start > 0 && path[start - 1] != '/') start--;
-            name = cp_string_n(cp, path + start, size - start);
-        }
+        if (name == CP_NIL) name = attachment_path_name(cp, what);
         cp_value items[] = {name, content, type};
         item = cp_list_n(items, 3);
     }
@@ -95,12 +97,32 @@ static void read_list(cp_context *cp, struct attachments *attachments, struct ma
     a->content.size = size;
 }
 
+/* A Mime that has an id of its own is shown by the HTML too. */
+static bool read_mime(cp_context *cp, struct attachments *attachments, struct mail_attachment *a, cp_value mime,
+                      cp_value cid) {
+    struct mail_error error;
+    struct mime_part *part = mime_object_part(cp, mime, &attachments->kept);
+    if (part == NULL) return false;
+    if (cid != CP_NIL) {
+        cp_value id = cp_string_format(cp, "<%s>", cp_text_z(cp, cid));
+        if (mime_part_set_content_id(part, cp_text_z(cp, id), &error) != MAIL_OK) {
+            mime_part_free(part);
+            message_throw(cp, &error, false);
+            return false;
+        }
+    }
+    a->part = part;
+    a->content_id = mime_object_content_id(cp, mime);
+    return true;
+}
+
 /* False after a throw. */
 static bool read_one(cp_context *cp, struct attachments *attachments, const char *field, cp_value value, cp_value cid) {
     if (!attachment_check(cp, field, value)) return false;
     struct mail_attachment *a = &attachments->items[attachments->count];
     if (cp_is_string(value)) a->path = cp_text_z(cp, value);
-    else read_list(cp, attachments, a, value);
+    else if (cp_is_cell(value)) read_list(cp, attachments, a, value);
+    else if (!read_mime(cp, attachments, a, value, cid)) return false;
     if (cid != CP_NIL) a->content_id = cp_text_z(cp, cid);
     attachments->count++;
     return true;
@@ -123,7 +145,8 @@ bool attachments_read(cp_context *cp, struct attachments *attachments, cp_value 
     size_t count, inline_count;
     memset(attachments, 0, sizeof *attachments);
     if (list == CP_NIL && inlines == CP_NIL) return true;
-    if (!message_check_list(cp, "attachments", list, &count) || !message_check_list(cp, "inlines", inlines, &inline_count))
+    if (!message_check_list(cp, "attachments", list, &count) ||
+        !message_check_list(cp, "inlines", inlines, &inline_count))
         return false;
     attachments->items = cp_alloc((count + inline_count) * sizeof *attachments->items);
     if (read_all(cp, attachments, list, inlines)) return true;

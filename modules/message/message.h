@@ -3,8 +3,8 @@
  * message.h: messages for scripts (classes SmtpMessage and Mime), and how Smtp gets at what one of them says.
  *
  * To send: message_open, message_envelope, message_read to the end, message_close. What is opened owns memory that the
- * collector does not see: message_close must follow on every path. A message that is open does not notice changes of its
- * properties.
+ * collector does not see: message_close must follow on every path. A message that is open does not notice changes of
+ * its properties.
  */
 #ifndef MESSAGE_MESSAGE_H
 #define MESSAGE_MESSAGE_H
@@ -31,8 +31,8 @@ struct smtp_content;
 bool message_is(cp_context *cp, cp_value value);
 
 /* Builds envelope and content from the properties as they are now, and looks at each file that is attached. With
-   `has_8bitmime` text may go as 8bit. NULL after a throw: 1.3 no sender or no recipients, 1.8 bad value, 5.1 a file cannot
-   be opened, 11 parts that contradict each other. Does not wait. */
+   `has_8bitmime` text may go as 8bit. NULL after a throw: 1.3 no sender or no recipients, 1.8 bad value, 5.1 a file
+   cannot be opened, 11 parts that contradict each other. Does not wait. */
 struct smtp_content *message_open(cp_context *cp, cp_value message, bool has_8bitmime);
 
 /* Sender, recipients (each mailbox once), exact size, body, smtputf8 and notify. Valid until message_close. */
@@ -45,7 +45,8 @@ ssize_t message_read(cp_context *cp, struct smtp_content *content, char *buffer,
 /* Frees what message_open made; nothing happens the second time. */
 void message_close(cp_context *cp, struct smtp_content *content);
 
-/* The Message-ID with its angle brackets, a String: what messageId reads. () when there is no sender yet to make one. */
+/* The Message-ID with its angle brackets, a String: what messageId reads. () when there is no sender yet to make one.
+ */
 cp_value message_id(cp_context *cp, cp_value message);
 
 /* Stores what the property `results` reads. */

@@ -15,6 +15,7 @@ enum { QUOTED_MOST = 60 }; /* bytes of a value that an Error shows */
 void message_register(cp_context *cp) {
     struct message_state *state = message_state(cp);
     state->smtp_message_number = cp_class_number(cp_define_class(cp, &smtp_message_class));
+    state->mime_number = cp_class_number(cp_define_class(cp, &mime_class));
 }
 
 struct message_state *message_state(cp_context *cp) {
@@ -64,7 +65,10 @@ bool message_check_line(cp_context *cp, const char *field, cp_value text) {
         unsigned char c = (unsigned char)bytes[i];
         if (c != '\n' && c != '\r' && c != 0) continue;
         cp_throw(cp, CP_ERROR_CARAPACE, CP_BAD_ARGUMENT, "%s must not have a %s in it: %s", field,
-                 c == 0 ? "NUL character" : c == '\n' ? "newline" : "carriage return", message_quoted(cp, text));
+                 c == 0      ? "NUL character"
+                 : c == '\n' ? "newline"
+                             : "carriage return",
+                 message_quoted(cp, text));
         return false;
     }
     return true;
@@ -96,7 +100,7 @@ bool message_check_mailbox(cp_context *cp, const char *field, cp_value text, boo
     enum mail_status status = address_parse(&list, bytes, size, &error);
     address_list_free(&list);
     if (status == MAIL_OK) return true;
-    if (status == MAIL_NO_MEMORY) message_throw_value(cp, &error);
+    if (status == MAIL_NO_MEMORY) message_throw(cp, &error, false);
     else
         cp_throw(cp, CP_ERROR_CARAPACE, CP_BAD_ARGUMENT, "%s %s is no address: %s", field, message_quoted(cp, text),
                  error.text);
@@ -123,27 +127,19 @@ bool message_check_mailboxes(cp_context *cp, const char *field, cp_value list, b
 
 /* ---- errors ---- */
 
-cp_value message_throw_value(cp_context *cp, const struct mail_error *error) {
+cp_value message_throw(cp_context *cp, const struct mail_error *error, bool reading) {
+    const char *text = error->text;
     switch (error->status) {
     case MAIL_NO_MEMORY: return cp_throw(cp, CP_ERROR_CARAPACE, CP_RUNTIME, "out of memory");
-    case MAIL_FILE: return cp_throw(cp, CP_ERROR_FILE, CP_FILE_OPEN, "%s", error->text);
-    default: return cp_throw(cp, CP_ERROR_CARAPACE, CP_BAD_ARGUMENT, "%s", error->text);
-    }
-}
-
-cp_value message_throw_writer(cp_context *cp, const struct mime_writer *writer) {
-    const char *text = writer->error.status == MAIL_OK ? "the message is not as long as was foreseen" : writer->error.text;
-    switch (writer->error.status) {
-    case MAIL_NO_MEMORY: return cp_throw(cp, CP_ERROR_CARAPACE, CP_RUNTIME, "out of memory");
-    /* Before a body was begun its file was not open yet. */
-    case MAIL_FILE: return cp_throw(cp, CP_ERROR_FILE, writer->started ? CP_FILE_READ : CP_FILE_OPEN, "%s", text);
+    case MAIL_FILE: return cp_throw(cp, CP_ERROR_FILE, reading ? CP_FILE_READ : CP_FILE_OPEN, "%s", text);
     case MAIL_FILE_CHANGED: return cp_throw(cp, CP_ERROR_FILE, CP_FILE_READ, "%s", text);
     case MAIL_ENCODING: return cp_throw(cp, CP_ERROR_MIME, MIME_ERROR_ENCODING, "%s", text);
     case MAIL_TOO_MANY: return cp_throw(cp, CP_ERROR_MIME, MIME_ERROR_LIMIT, "%s", text);
-    case MAIL_SYNTAX:
-    case MAIL_CONTROL_CHARACTER:
-    case MAIL_TOO_LONG: return cp_throw(cp, CP_ERROR_CARAPACE, CP_BAD_ARGUMENT, "%s", text);
-    default: return cp_throw(cp, CP_ERROR_MIME, MIME_ERROR_STRUCTURE, "%s", text);
+    case MAIL_MISUSE: return cp_throw(cp, CP_ERROR_MIME, MIME_ERROR_STRUCTURE, "%s", text);
+    case MAIL_READER: return cp_throw(cp, CP_ERROR_MIME, MIME_ERROR_STRUCTURE, "%s", text);
+    case MAIL_OK:
+        return cp_throw(cp, CP_ERROR_MIME, MIME_ERROR_STRUCTURE, "the message is not as long as was foreseen");
+    default: return cp_throw(cp, CP_ERROR_CARAPACE, CP_BAD_ARGUMENT, "%s", text);
     }
 }
 
@@ -158,20 +154,22 @@ bool message_check_headers(cp_context *cp, const char *field, cp_value list) {
         size_t size;
         if (!cp_is_cell(item) || !message_check_list(cp, field, item, &length) || length != 2) {
             if (cp_is_cell(item) && cp_list_length(item) == 2) return false; /* thrown */
-            cp_throw(cp, CP_ERROR_CARAPACE, CP_BAD_ARGUMENT, "%s is a List of Lists (name value), but has %s in it", field,
-                     message_quoted(cp, item));
+            cp_throw(cp, CP_ERROR_CARAPACE, CP_BAD_ARGUMENT, "%s is a List of Lists (name value), but has %s in it",
+                     field, message_quoted(cp, item));
             return false;
         }
         name = cp_head(item);
         if (!message_check_line(cp, "a header's name", name)) return false;
         cp_bytes_of(name, &bytes, &size);
         if (!header_name_is_valid(bytes, size)) {
-            cp_throw(cp, CP_ERROR_CARAPACE, CP_BAD_ARGUMENT, "this cannot be a header's name: %s", message_quoted(cp, name));
+            cp_throw(cp, CP_ERROR_CARAPACE, CP_BAD_ARGUMENT, "this cannot be a header's name: %s",
+                     message_quoted(cp, name));
             return false;
         }
         cp_value value = cp_head(cp_tail(item));
         if (cp_is_number(value)) continue;
-        if (!message_check_line(cp, cp_text_z(cp, cp_string_format(cp, "header %s", cp_text_z(cp, name))), value)) return false;
+        if (!message_check_line(cp, cp_text_z(cp, cp_string_format(cp, "header %s", cp_text_z(cp, name))), value))
+            return false;
     }
     return true;
 }
@@ -185,9 +183,19 @@ static bool is_one_of(const char *name, const char *const names[], size_t count)
 /* How a value is written depends on what its header is: RFC 5322 3.6. */
 static enum mail_status write_header(struct mail_buffer *field, const char *name, const char *value, size_t size,
                                      struct mail_error *error) {
-    static const char *const addresses[] = {"From",        "Sender",        "Reply-To",  "To",       "Cc",
-                                            "Bcc",         "Resent-From",   "Resent-To", "Resent-Cc", "Resent-Sender",
-                                            "Resent-Bcc", "Disposition-Notification-To", "Mail-Followup-To"};
+    static const char *const addresses[] = {"From",
+                                            "Sender",
+                                            "Reply-To",
+                                            "To",
+                                            "Cc",
+                                            "Bcc",
+                                            "Resent-From",
+                                            "Resent-To",
+                                            "Resent-Cc",
+                                            "Resent-Sender",
+                                            "Resent-Bcc",
+                                            "Disposition-Notification-To",
+                                            "Mail-Followup-To"};
     static const char *const unstructured[] = {"Subject", "Comments", "Keywords"};
     if (is_one_of(name, addresses, sizeof addresses / sizeof *addresses)) {
         struct address_list list;
@@ -223,7 +231,7 @@ bool message_add_headers(cp_context *cp, struct mime_part *part, cp_value list) 
         if (status == MAIL_OK) status = mime_part_add_field(part, field.data, field.size, &error);
         if (status == MAIL_OK) continue;
         mail_buffer_free(&field);
-        if (status == MAIL_NO_MEMORY) message_throw_value(cp, &error);
+        if (status == MAIL_NO_MEMORY) message_throw(cp, &error, false);
         else cp_throw(cp, CP_ERROR_CARAPACE, CP_BAD_ARGUMENT, "header %s: %s", name, error.text);
         return false;
     }

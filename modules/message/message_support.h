@@ -27,8 +27,8 @@ struct mail_random *message_random(cp_context *cp);
 
 /* The value as a script would write it, its end cut off when it is long: for the text of an Error. */
 const char *message_quoted(cp_context *cp, cp_value value);
-/* False after a throw (1.8) when the String or Symbol has a CR, LF or NUL, which would end the header or command that it
-   goes into. `field` names it. */
+/* False after a throw (1.8) when the String or Symbol has a CR, LF or NUL, which would end the header or command that
+   it goes into. `field` names it. */
 bool message_check_line(cp_context *cp, const char *field, cp_value text);
 /* Likewise unless it is exactly one mailbox, as RFC 5322 3.4 writes it; with `thorough` by the whole grammar, else only
    as far as mail_message_build does not look itself. Also 1.11: it is no String. */
@@ -41,15 +41,15 @@ bool message_check_headers(cp_context *cp, const char *field, cp_value list);
 bool message_check_list(cp_context *cp, const char *field, cp_value list, size_t *count);
 
 static inline struct mail_text message_text(cp_value string) {
-    return string == CP_NIL ? (struct mail_text){0} : (struct mail_text){cp_string_text(string), cp_string_size(string)};
+    return string == CP_NIL ? (struct mail_text){0}
+                            : (struct mail_text){cp_string_text(string), cp_string_size(string)};
 }
 
 /* ---- errors ---- */
 
-/* Throws what an engine says of a value (1.8; 1.5 out of memory; 5.1 a file). Gives CP_THROWN. */
-cp_value message_throw_value(cp_context *cp, const struct mail_error *error);
-/* Throws what the writer of a message says (class 11; 5.1 and 5.3 files; 1.5 out of memory). Gives CP_THROWN. */
-cp_value message_throw_writer(cp_context *cp, const struct mime_writer *writer);
+/* Throws what an engine says: 1.8 a value; 1.5 out of memory; 5.1 a file, or 5.3 if it was `reading` already; 11. Gives
+   CP_THROWN. */
+cp_value message_throw(cp_context *cp, const struct mail_error *error, bool reading);
 
 /* ---- headers ---- */
 
@@ -68,6 +68,10 @@ struct attachments {
 
 /* False after a throw unless the value can be an attachment: a path, a List (name content [type]), or a Mime. */
 bool attachment_check(cp_context *cp, const char *field, cp_value value);
+/* The same of a path alone. Its last component is not looked at when the file is `named` otherwise. */
+bool attachment_check_path(cp_context *cp, const char *field, cp_value path, bool named);
+/* A path's last component. */
+cp_value attachment_path_name(cp_context *cp, cp_value path);
 /* Reads two Lists: attachments, and inlines of (cid attachment). False after a throw; nothing is left to free then. */
 bool attachments_read(cp_context *cp, struct attachments *attachments, cp_value list, cp_value inlines);
 /* Frees the parts that no message has taken over. */
@@ -78,10 +82,13 @@ cp_value attachment_from_arguments(cp_context *cp, cp_value what, cp_value name,
 /* The part that a Mime describes, a new tree. NULL after a throw. What it borrows is added to `kept`. */
 struct mime_part *mime_object_part(cp_context *cp, cp_value mime, cp_list_builder *kept);
 bool mime_object_is(cp_context *cp, cp_value value);
+/* The content id of a Mime, NULL when it has none. */
+const char *mime_object_content_id(cp_context *cp, cp_value mime);
 
 /* ---- writing ---- */
 
-/* As mime_writer_init, with files looked at by mime_writer_size. False after a throw; mime_writer_finish in both cases. */
+/* As mime_writer_init, with files looked at by mime_writer_size. False after a throw; mime_writer_finish in both cases.
+ */
 bool message_writer_init(cp_context *cp, struct mime_writer *writer, const struct mime_part *root, bool allow_8bit,
                          struct mail_random *random);
 /* The exact size, or -1 after a throw. */

@@ -15,11 +15,16 @@ static int64_t readable_size(void *context, const char *path) {
     return size >= 0 && euidaccess(path, R_OK) != 0 ? -errno : size;
 }
 
+/* A body that was begun has its file open. */
+static cp_value throw_writer(cp_context *cp, const struct mime_writer *writer) {
+    return message_throw(cp, &writer->error, writer->started);
+}
+
 bool message_writer_init(cp_context *cp, struct mime_writer *writer, const struct mime_part *root, bool allow_8bit,
                          struct mail_random *random) {
     struct mime_options options = {.random = random, .allow_8bit = allow_8bit};
     if (mime_writer_init(writer, root, &options) != MAIL_OK) {
-        message_throw_writer(cp, writer);
+        throw_writer(cp, writer);
         return false;
     }
     return true;
@@ -31,7 +36,7 @@ int64_t message_writer_size(cp_context *cp, struct mime_writer *writer) {
     writer->options.files = &files;
     int64_t size = mime_writer_size(writer);
     writer->options.files = &mime_files_posix;
-    if (size < 0) message_throw_writer(cp, writer);
+    if (size < 0) throw_writer(cp, writer);
     return size;
 }
 
@@ -44,13 +49,13 @@ cp_value message_writer_string(cp_context *cp, struct mime_writer *writer, bool 
     for (int64_t done = 0; done < size;) {
         size_t room = size - done < 16 * BLOCK ? (size_t)(size - done) : 16 * BLOCK;
         ssize_t count = mime_writer_read(writer, out + done, room);
-        if (count <= 0) return message_throw_writer(cp, writer);
+        if (count <= 0) return throw_writer(cp, writer);
         done += count;
         if (done < size && cp_poll(cp) == CP_THROWN) return CP_THROWN;
     }
     /* A file that has grown is found out where its end should be. */
     char more;
-    if (mime_writer_read(writer, &more, 1) < 0) return message_throw_writer(cp, writer);
+    if (mime_writer_read(writer, &more, 1) < 0) return throw_writer(cp, writer);
     return result;
 }
 
@@ -67,7 +72,7 @@ cp_value message_writer_to(cp_context *cp, struct mime_writer *writer, cp_value 
     while (result != CP_THROWN) {
         ssize_t count = mime_writer_read(writer, block, BLOCK);
         if (count == 0) break;
-        if (count < 0) result = message_throw_writer(cp, writer);
+        if (count < 0) result = throw_writer(cp, writer);
         else {
             cp_value bytes = cp_binary_n(cp, block, (size_t)count);
             result = cp_send(cp, target, name, &bytes, 1);

@@ -85,7 +85,7 @@ cp_value smtp_message_id(cp_context *cp, cp_value self) {
     if (status == MAIL_OK)
         status = message_id_make(id, smtp_message_random(cp, self, &own, 1), seconds, list.items[0].domain, &error);
     address_list_free(&list);
-    if (status != MAIL_OK) return message_throw_value(cp, &error);
+    if (status != MAIL_OK) return message_throw(cp, &error, false);
     return m->made_id = cp_string_z(cp, id);
 }
 
@@ -130,7 +130,8 @@ bool smtp_message_check_notify(cp_context *cp, cp_value notify) {
     unsigned bits;
     if (notify == CP_NIL || notify_bits(notify, &bits)) return true;
     cp_throw(cp, CP_ERROR_CARAPACE, CP_BAD_ARGUMENT,
-             "notify is success, failure or delay, a List of them, or never; it cannot be %s", message_quoted(cp, notify));
+             "notify is success, failure or delay, a List of them, or never; it cannot be %s",
+             message_quoted(cp, notify));
     return false;
 }
 
@@ -138,7 +139,8 @@ bool smtp_message_check_notify(cp_context *cp, cp_value notify) {
 
 /* One address and a List of more as what the engine takes; an address that stands in both comes once. False after a
    throw. */
-static bool read_addresses(cp_context *cp, const char *field, cp_value one, cp_value more, struct mail_text_list *list) {
+static bool read_addresses(cp_context *cp, const char *field, cp_value one, cp_value more,
+                           struct mail_text_list *list) {
     size_t count;
     if (!message_check_list(cp, field, more, &count) || !message_check_mailboxes(cp, field, more, false)) return false;
     count += one != CP_NIL;
@@ -215,7 +217,7 @@ bool smtp_message_build(cp_context *cp, cp_value self, struct smtp_message_build
     build->kept = attachments.kept.list;
     if (mail_message_build(&m, &build->built, &error) != MAIL_OK) {
         attachments_free(&attachments);
-        message_throw_value(cp, &error);
+        message_throw(cp, &error, false);
         return false;
     }
     return message_add_headers(cp, build->built.root, slots[SLOT_HEADERS]) &&
@@ -268,7 +270,8 @@ static bool make_envelope(cp_context *cp, cp_value message, struct smtp_content 
 
 struct smtp_content *message_open(cp_context *cp, cp_value message, bool has_8bitmime) {
     struct smtp_content *content = cp_alloc(sizeof *content);
-    if (smtp_message_build(cp, message, &content->build, has_8bitmime) && make_envelope(cp, message, content)) return content;
+    if (smtp_message_build(cp, message, &content->build, has_8bitmime) && make_envelope(cp, message, content))
+        return content;
     message_close(cp, content);
     return NULL;
 }
@@ -277,7 +280,7 @@ const smtp_envelope *message_envelope(const struct smtp_content *content) { retu
 
 ssize_t message_read(cp_context *cp, struct smtp_content *content, char *buffer, size_t size) {
     ssize_t count = mime_writer_read(&content->build.writer, buffer, size);
-    if (count < 0) message_throw_writer(cp, &content->build.writer);
+    if (count < 0) message_throw(cp, &content->build.writer.error, content->build.writer.started);
     return count;
 }
 
