@@ -13,11 +13,14 @@
 #include "modules/library/library_data.h"
 #include "modules/mail/utf8_text.h"
 
+enum { NAMES = 64 };
+
 struct reader {
     cp_context *cp;
     const struct json_options *options;
     const char *start, *at, *end;
     int64_t depth;
+    cp_value names[NAMES]; /* Strings of names met before: objects in an array have mostly the same */
 };
 
 static cp_value read_value(struct reader *r);
@@ -161,6 +164,23 @@ static cp_value read_string(struct reader *r) {
     return output_add(r->cp, &text, run, (size_t)(last - run)) ? output_string(r->cp, &text) : CP_THROWN;
 }
 
+/* The name of a member, which is shared with an earlier one of the same text if that is still known. */
+static cp_value read_name(struct reader *r) {
+    const char *first = r->at + 1, *at = first;
+    uint32_t hash = 2166136261u; /* FNV-1a */
+    for (; at < r->end && *at != '"' && *at != '\\'; at++) hash = (hash ^ (unsigned char)*at) * 16777619u;
+    cp_value *place = &r->names[(hash ^ hash >> 16) % NAMES];
+    size_t size = (size_t)(at - first);
+    if (at < r->end && *at == '"' && *place != CP_NIL && cp_string_size(*place) == size &&
+        memcmp(cp_string_text(*place), first, size) == 0) {
+        r->at = at + 1;
+        return *place;
+    }
+    cp_value name = read_string(r);
+    if (name != CP_THROWN) *place = name;
+    return name;
+}
+
 /* ---- arrays and objects ---- */
 
 /* After an item: true when another follows; false at the closing bracket, or after a throw in *thrown. */
@@ -214,7 +234,7 @@ static cp_value read_object(struct reader *r) {
         skip_blanks(r);
         if (r->at == r->end || *r->at != '"') return unexpected(r, "a name in quotes");
         const char *place = r->at;
-        cp_value name = read_string(r);
+        cp_value name = read_name(r);
         if (name == CP_THROWN) return name;
         skip_blanks(r);
         if (r->at == r->end || *r->at != ':') return unexpected(r, "a colon");
