@@ -47,5 +47,6 @@ void system_register(cp_context *cp) {
         &lifetime_lock_class, &registry_class, &log_class,   &shortcut_class,
     };
     for (size_t i = 0; i < sizeof classes / sizeof *classes; i++) cp_define_class(cp, classes[i]);
+    *cp_module_state(cp, "class Stream") = cp_find_class(cp, stream_class.name);
     cp_at_end(cp, stream_flush_all);
 }
