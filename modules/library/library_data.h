@@ -11,7 +11,7 @@
 /* Defines the functions and classes of this part. Cheap: it only hands the constant tables over. */
 void library_data_register(cp_context *cp);
 
-extern const cp_function_def json_functions[], csv_functions[], random_functions[], date_time_functions[];
+extern const cp_function_def json_functions[], csv_functions[], random_functions[];
 extern const cp_class_def json_class, csv_class, date_time_class, db_class, db_rows_class, db_transaction_class;
 
 static inline cp_value library_truth(cp_context *cp, bool condition) {
