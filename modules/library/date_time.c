@@ -409,16 +409,17 @@ static int order(cp_value a, cp_value b) {
     return (x->nanosecond > y->nanosecond) - (x->nanosecond < y->nanosecond);
 }
 
-#define COMPARISON(name, operator)                                                                                     \
+#define COMPARISON(name, condition)                                                                                    \
     static cp_value method_##name(cp_context *cp, cp_value self, const cp_value *arguments, int count) {               \
         (void)count;                                                                                                   \
         if (same_class(cp, self, arguments[0]) == CP_THROWN) return CP_THROWN;                                         \
-        return library_truth(cp, order(self, arguments[0]) operator0);                                                 \
+        int compared = order(self, arguments[0]);                                                                      \
+        return library_truth(cp, condition);                                                                           \
     }
-COMPARISON(less, <)
-COMPARISON(less_equal, <=)
-COMPARISON(greater, >)
-COMPARISON(greater_equal, >=)
+COMPARISON(less, compared < 0)
+COMPARISON(less_equal, compared <= 0)
+COMPARISON(greater, compared > 0)
+COMPARISON(greater_equal, compared >= 0)
 
 static cp_value method_equal(cp_context *cp, cp_value self, const cp_value *arguments, int count) {
     (void)count;
