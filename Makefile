@@ -95,7 +95,7 @@ $(WORK)/%.o: %.c $(WORK)/flags
 
 # A loadable module is a folder; it may name its libraries in a file LIBS (one line: -lssl -lcrypto).
 .SECONDEXPANSION:
-$(OUT)/modules/%.so: $$(wildcard modules/loadable/$$*/*.[ch] modules/loadable/$$*/LIBS) interp/carapace.h $(WORK)/flags
+$(OUT)/modules/%.so: $$(wildcard modules/loadable/$$*/*.[ch] modules/loadable/$$*/LIBS modules/loadable/*.h) interp/carapace.h $(WORK)/flags
 	$(SHOW) MODULE $@
 	@mkdir -p $(@D)
 	$(Q)$(COMPILE) -fPIC -shared $(LDFLAGS) -o $@ $(filter %.c,$^) $$(cat modules/loadable/$*/LIBS 2>/dev/null)

@@ -41,6 +41,7 @@ cp_value library_read_file(cp_context *cp, cp_value path) {
 void library_data_register(cp_context *cp) {
     static const cp_function_def *const functions[] = {json_functions, csv_functions, random_functions};
     for (size_t i = 0; i < sizeof functions / sizeof *functions; i++) cp_define_functions(cp, functions[i]);
-    static const cp_class_def *const classes[] = {&json_class, &csv_class, &date_time_class};
+    static const cp_class_def *const classes[] = {&json_class, &csv_class,     &date_time_class,
+                                                  &db_class,   &db_rows_class, &db_transaction_class};
     for (size_t i = 0; i < sizeof classes / sizeof *classes; i++) cp_define_class(cp, classes[i]);
 }
