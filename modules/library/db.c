@@ -54,13 +54,16 @@ static void leave(cp_context *cp, struct db *db) {
 
 /* The driver of a source's scheme, loaded if need be. NULL after a throw. */
 static const struct db_driver *find_driver(cp_context *cp, const char *source) {
-    static const char *const schemes[][2] = {
-        {"sqlite", "sqlite"}, {"postgresql", "postgresql"}, {"postgres", "postgresql"}};
+    static const struct {
+        const char *scheme, *name, *state;
+    } schemes[] = {{"sqlite", "sqlite", "Db sqlite"},
+                   {"postgresql", "postgresql", "Db postgresql"},
+                   {"postgres", "postgresql", "Db postgresql"}};
     for (size_t i = 0; i < sizeof schemes / sizeof *schemes; i++) {
-        size_t size = strlen(schemes[i][0]);
-        if (strncmp(source, schemes[i][0], size) != 0 || source[size] != ':') continue;
-        const char *name = schemes[i][1];
-        void **place = cp_module_state(cp, cp_text_z(cp, cp_string_format(cp, "Db %s", name)));
+        size_t size = strlen(schemes[i].scheme);
+        if (strncmp(source, schemes[i].scheme, size) != 0 || source[size] != ':') continue;
+        const char *name = schemes[i].name;
+        void **place = cp_module_state(cp, schemes[i].state);
         if (*place) return *place;
         cp_value file = cp_string_format(cp, "%s.so", name);
         if (cp_call(cp, cp_symbol_z(cp, "loadLibrary"), &file, 1) == CP_THROWN) return NULL;
@@ -82,8 +85,7 @@ static void disconnect(cp_context *cp, struct db *db) {
 }
 
 static cp_value connect_now(cp_context *cp, struct db *db) {
-    if (!cp_is_string(db->source))
-        return cp_throw(cp, CP_ERROR_DATABASE, DB_OPEN, "the Db has no source to connect to");
+    if (!cp_is_string(db->source)) return db_throw(cp, DB_OPEN, NULL, "the Db has no source to connect to");
     const char *source = cp_text_z(cp, db->source);
     if (strlen(source) != cp_string_size(db->source))
         return cp_throw(cp, CP_ERROR_CARAPACE, CP_BAD_ARGUMENT, "a Db's source has no NUL in it");
@@ -101,7 +103,7 @@ static cp_value connect_now(cp_context *cp, struct db *db) {
 /* Makes `sql` the statement's text and starts it; to be called between enter and leave. */
 static struct db_result *start(cp_context *cp, struct db *db, cp_value sql, const cp_value *parameters, int count) {
     if (!db->connection) {
-        cp_throw(cp, CP_ERROR_DATABASE, DB_OPEN, "the Db is not connected");
+        db_throw(cp, DB_OPEN, NULL, "the Db is not connected");
         return NULL;
     }
     struct db_result *result = db->driver->start(cp, db->connection, sql, parameters, count);
@@ -324,7 +326,7 @@ static cp_value rows_next(cp_context *cp, struct db_rows *rows) {
     cp_value row;
     if (rows->result->ended) row = CP_DONE; /* by another thread meanwhile */
     else if (db->connection == rows->connection) row = next_row(cp, db, rows->result, rows->tables);
-    else row = cp_throw(cp, CP_ERROR_DATABASE, DB_STATEMENT, "the Db was disconnected before all rows were read");
+    else row = db_throw(cp, DB_STATEMENT, NULL, "the Db was disconnected before all rows were read");
     leave(cp, db);
     return row;
 }
@@ -396,7 +398,7 @@ const cp_class_def db_rows_class = {
 static cp_value end_transaction(cp_context *cp, cp_value self, const char *sql) {
     struct db_transaction *transaction = transaction_of(self);
     if (transaction->over || transaction->db->connection != transaction->connection)
-        return cp_throw(cp, CP_ERROR_DATABASE, DB_STATEMENT, "the transaction has ended before");
+        return db_throw(cp, DB_STATEMENT, NULL, "the transaction has ended before");
     if (run(cp, transaction->db, sql) == CP_THROWN) return CP_THROWN;
     transaction->over = true;
     return library_ok(cp);

@@ -13,6 +13,14 @@
 
 enum db_code { DB_OPEN = 1, DB_STATEMENT, DB_CONSTRAINT, DB_BUSY };
 
+/* Throws class 7; `state` is the database's own code for err.sqlState, or NULL. */
+static inline cp_value db_throw(cp_context *cp, int code, const char *state, const char *words) {
+    cp_throw(cp, CP_ERROR_DATABASE, code, "%s", words);
+    cp_value error = cp_take_error(cp);
+    cp_error_set_detail(cp, error, "sqlState", state ? cp_string_z(cp, state) : CP_NIL);
+    return cp_throw_value(cp, error);
+}
+
 /* The rows of a statement that has been started. A driver's own struct begins with this and lies in scanned memory. */
 struct db_result {
     int columns;     /* 0: the statement gives no rows */

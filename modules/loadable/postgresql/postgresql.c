@@ -51,11 +51,8 @@ struct result {
 static cp_value throw_words(cp_context *cp, int code, const char *state, const char *words) {
     size_t size = strlen(words);
     while (size && words[size - 1] == '\n') size--;
-    cp_throw(cp, CP_ERROR_DATABASE, code, "PostgreSQL: %.*s", (int)(size < 2000 ? size : 2000), words);
-    if (!state) return CP_THROWN;
-    cp_value error = cp_take_error(cp);
-    cp_error_set_detail(cp, error, "sqlState", cp_string_z(cp, state));
-    return cp_throw_value(cp, error);
+    cp_value text = cp_string_format(cp, "PostgreSQL: %.*s", (int)(size < 2000 ? size : 2000), words);
+    return db_throw(cp, code, state, cp_text_z(cp, text));
 }
 
 static cp_value throw_result(cp_context *cp, const PGresult *result) {
@@ -214,15 +211,29 @@ static void cancel_in_worker(void *argument) {
     PQcancel(job->cancel, job->words, sizeof job->words); /* failing is no harm: the answers are read all the same */
 }
 
+/* Reads away what COPY sends. CP_NIL or CP_THROWN. */
+static cp_value drain_copy(cp_context *cp, struct connection *connection) {
+    for (;;) {
+        char *data = NULL;
+        int got = PQgetCopyData(pg_of(connection), &data, 1);
+        PQfreemem(data);
+        if (got < 0) return CP_NIL;
+        if (got > 0) continue;
+        enum cp_wait wait = cp_wait_fd(cp, connection->socket->fd, CP_READABLE, -1);
+        if (wait == CP_WAIT_CANCELLED) return CP_THROWN;
+        if (wait == CP_WAIT_FAILED || !PQconsumeInput(pg_of(connection))) return throw_lost(cp, pg_of(connection));
+    }
+}
+
 /*
- * Reads the answers away that are still to come; with `stop` the server is told first to give up. That must not be done
- * when it has come to an end anyway: the request could meet the next statement. CP_NIL or CP_THROWN.
+ * Reads the answers away that are still to come; with `stop` the server is told first to give up. When it has finished
+ * meanwhile it passes over that, for the request has reached it by the time PQcancel returns. CP_NIL or CP_THROWN.
  */
 static cp_value drain(cp_context *cp, struct connection *connection, bool stop) {
     connection->abandoned = true;
     PGresult *result;
     struct cancel_job *job = stop ? calloc(1, sizeof *job) : NULL;
-    if (job && PQisBusy(pg_of(connection)) && (job->cancel = PQgetCancel(pg_of(connection)))) {
+    if (job && (job->cancel = PQgetCancel(pg_of(connection)))) {
         enum cp_wait wait = cp_work(cp, cancel_in_worker, job);
         PQfreeCancel(job->cancel);
         if (wait == CP_WAIT_CANCELLED) return free(job), CP_THROWN;
@@ -231,10 +242,12 @@ static cp_value drain(cp_context *cp, struct connection *connection, bool stop) 
     do {
         result = NULL;
         if (next_answer(cp, connection, &result) == CP_THROWN) return CP_THROWN;
-        if (result && (PQresultStatus(result) == PGRES_COPY_IN || PQresultStatus(result) == PGRES_COPY_OUT)) {
+        ExecStatusType status = result ? PQresultStatus(result) : PGRES_COMMAND_OK;
+        if ((status == PGRES_COPY_OUT || status == PGRES_COPY_BOTH) && drain_copy(cp, connection) == CP_THROWN) {
             PQclear(result);
-            return throw_words(cp, DB_STATEMENT, NULL, "COPY to or from the client is not supported; disconnect");
+            return CP_THROWN;
         }
+        if (status == PGRES_COPY_IN) PQputCopyEnd(pg_of(connection), "not supported");
         PQclear(result);
     } while (result);
     connection->abandoned = false;
@@ -387,7 +400,7 @@ static struct db_result *driver_start(cp_context *cp, void *argument, cp_value s
     struct connection *connection = argument;
     struct parameters p;
     if (connection->active) {
-        cp_throw(cp, CP_ERROR_DATABASE, DB_BUSY,
+        db_throw(cp, DB_BUSY, NULL,
                  "the rows of an earlier query have not all been read: read them to the end or close them");
         return NULL;
     }

@@ -156,10 +156,9 @@ static cp_value throw_code(cp_context *cp, int extended, const char *message) {
     case SQLITE_CANTOPEN:
     case SQLITE_NOTADB: code = DB_OPEN; break;
     }
-    cp_throw(cp, CP_ERROR_DATABASE, code, "SQLite: %s", message);
-    cp_value error = cp_take_error(cp);
-    cp_error_set_detail(cp, error, "sqlState", cp_string_format(cp, "%d", extended));
-    return cp_throw_value(cp, error);
+    char state[16];
+    snprintf(state, sizeof state, "%d", extended);
+    return db_throw(cp, code, state, cp_text_z(cp, cp_string_format(cp, "SQLite: %s", message)));
 }
 
 static cp_value no_memory(cp_context *cp) {
@@ -182,7 +181,7 @@ static cp_value work(cp_context *cp, struct job *job, void (*function)(void *)) 
     job->ran = false;
     enum cp_wait wait = cp_work(cp, function, job);
     if (wait == CP_WAIT_CANCELLED) return CP_THROWN;
-    if (!job->ran) return cp_throw(cp, CP_ERROR_DATABASE, DB_STATEMENT, "no worker could be started");
+    if (!job->ran) return db_throw(cp, DB_STATEMENT, NULL, "no worker could be started");
     if (job->bad_call) return cp_throw(cp, CP_ERROR_CARAPACE, CP_BAD_ARGUMENT, "%s", job->message);
     return job->code == SQLITE_OK ? CP_NIL : throw_code(cp, job->code, job->message);
 }
@@ -210,7 +209,7 @@ static void *driver_open(cp_context *cp, const char *source, const char *user, c
     const char *path = source + strlen("sqlite:");
     size_t size = strlen(path) + 1;
     if (size == 1) {
-        cp_throw(cp, CP_ERROR_DATABASE, DB_OPEN, "the source sqlite: needs a file, or is sqlite::memory:");
+        db_throw(cp, DB_OPEN, NULL, "the source sqlite: needs a file, or is sqlite::memory:");
         return NULL;
     }
     struct open_job *job = calloc(1, sizeof *job + size);
@@ -224,9 +223,11 @@ static void *driver_open(cp_context *cp, const char *source, const char *user, c
         connection->handle = cp_resource_new(cp, job->database, free_database);
     } else {
         if (wait != CP_WAIT_CANCELLED) {
-            cp_throw(cp, CP_ERROR_DATABASE, (job->code & 0xff) == SQLITE_BUSY ? DB_BUSY : DB_OPEN,
-                     "SQLite: cannot open %s: %s", path,
-                     job->database ? sqlite3_errmsg(job->database) : sqlite3_errstr(job->code));
+            const char *words = job->database ? sqlite3_errmsg(job->database) : sqlite3_errstr(job->code);
+            char state[16];
+            snprintf(state, sizeof state, "%d", job->code);
+            db_throw(cp, (job->code & 0xff) == SQLITE_BUSY ? DB_BUSY : DB_OPEN, state,
+                     cp_text_z(cp, cp_string_format(cp, "SQLite: cannot open %s: %s", path, words)));
         }
         sqlite3_close_v2(job->database);
     }
