@@ -44,6 +44,21 @@ struct stream *stream_in(cp_context *cp, cp_value v) {
     return stream && cp_has_class(v, cp_class_number(stream)) ? stream_of(cp, v) : NULL;
 }
 
+cp_value stream_over_pipe(cp_context *cp, int fd, bool reading, const char *name) {
+    cp_fd *handle = cp_fd_new(cp, fd);
+    cp_value made = cp_new(cp, *cp_module_state(cp, "class Stream"));
+    struct stream *s = stream_of(cp, made);
+    s->kind = STREAM_FILE;
+    s->file = cp_string_z(cp, name);
+    s->mode = cp_string_z(cp, reading ? "r" : "w");
+    s->readable = reading;
+    s->writable = !reading;
+    *(reading ? &s->in : &s->out) = handle;
+    s->line = s->column = 1;
+    s->open = true;
+    return made;
+}
+
 cp_value stream_check(cp_context *cp, const struct stream *s, bool reading) {
     int code = reading ? CP_FILE_READ : CP_FILE_WRITE;
     if (!s->open) return cp_throw(cp, CP_ERROR_FILE, code, "the Stream is not open");

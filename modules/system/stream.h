@@ -50,6 +50,8 @@ static inline size_t stream_unread(const struct stream *s) { return s->end - s->
 
 /* The Stream in a value, for other rooms that work on its buffers; NULL when it is none. */
 struct stream *stream_in(cp_context *cp, cp_value v);
+/* A Stream over a pipe's descriptor, which it owns from now on; `name` is for Errors. */
+cp_value stream_over_pipe(cp_context *cp, int fd, bool reading, const char *name);
 /* CP_NIL when the Stream can be read (or written), else CP_THROWN (5.3, 5.4). */
 cp_value stream_check(cp_context *cp, const struct stream *s, bool reading);
 

@@ -274,7 +274,7 @@ static bool set_parameter(cp_context *cp, struct parameters *p, int i, cp_value 
     }
     if (cp_is_binary(value) || cp_is_buffer(value)) {
         cp_bytes_of(value, &bytes, &size);
-        p->values[i] = size ? bytes : "";
+        p->values[i] = size ? bytes : ""; /* the argument keeps them alive */
         p->sizes[i] = (int)size;
         p->formats[i] = 1;
         p->types[i] = TYPE_BYTEA;
@@ -295,7 +295,13 @@ static bool set_parameter(cp_context *cp, struct parameters *p, int i, cp_value 
                  "value %d has a NUL in it, which PostgreSQL's texts cannot have", i + 1);
         return false;
     }
-    p->values[i] = cp_text_z(cp, text);
+    /* a block of its own: within the array, a pointer into a String would not keep it alive */
+    size = cp_string_size(text);
+    char *copy = cp_try_alloc_atomic(cp, size + 1);
+    if (!copy) return false;
+    memcpy(copy, cp_string_text(text), size);
+    copy[size] = 0;
+    p->values[i] = copy;
     return true;
 }
 
