@@ -128,6 +128,8 @@ size_t csv_unescape(char *out, const char *bytes, size_t size, char quote) {
 }
 
 bool csv_needs_quotes(const char *bytes, size_t size, char separator, char quote) {
+    /* At the beginning of a text these could be taken for a byte order mark. */
+    if (size && ((unsigned char)bytes[0] == 0xef || (unsigned char)bytes[0] >= 0xfe)) return true;
     for (size_t i = 0; i < size; i++)
         if (bytes[i] == separator || bytes[i] == quote || bytes[i] == '\n' || bytes[i] == '\r') return true;
     return false;
