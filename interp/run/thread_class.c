@@ -37,6 +37,9 @@ cp_value thread_throw_cancelled(cp_context *cp) {
         }
         return cp_throw(cp, CP_ERROR_CARAPACE, CP_RUNTIME, "deadlock: every thread waits for another%s", text);
     }
+    /* Said once: `finally` and `with`, which run on the way out, may wait again, to roll back or to write out. */
+    t->cancelled = false;
+    task_clear_cancel(t->task);
     return cp_throw(cp, CP_ERROR_COMMUNICATIONS, CP_COMM_CANCELLED, "the thread was stopped");
 }
 

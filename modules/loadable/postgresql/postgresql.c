@@ -167,9 +167,33 @@ static void *driver_open(cp_context *cp, const char *source, const char *user, c
     return connection;
 }
 
+struct cancel_job {
+    PGcancel *cancel;
+    char words[256];
+};
+
+static void cancel_in_worker(void *argument) {
+    struct cancel_job *job = argument;
+    PQcancel(job->cancel, job->words, sizeof job->words); /* failing is no harm: the answers are read all the same */
+}
+
+/* Tells the server to give up what it is doing. CP_NIL, or CP_THROWN when the thread was stopped. */
+static cp_value stop_server(cp_context *cp, struct connection *connection) {
+    struct cancel_job *job = calloc(1, sizeof *job);
+    enum cp_wait wait = CP_WAIT_READY;
+    if (job && (job->cancel = PQgetCancel(connection->handle->resource))) {
+        wait = cp_work(cp, cancel_in_worker, job);
+        PQfreeCancel(job->cancel);
+    }
+    free(job);
+    return wait == CP_WAIT_CANCELLED ? CP_THROWN : CP_NIL;
+}
+
 static void driver_close(cp_context *cp, void *argument) {
     struct connection *connection = argument;
+    bool running = connection->active || connection->abandoned;
     if (connection->active) connection->active->common.ended = true;
+    if (running && stop_server(cp, connection) == CP_THROWN) cp_take_error(cp); /* closing goes on all the same */
     cp_fd_close(cp, connection->socket);
     cp_resource_release(cp, connection->handle);
 }
@@ -201,16 +225,6 @@ static cp_value next_answer(cp_context *cp, struct connection *connection, PGres
     return CP_NIL;
 }
 
-struct cancel_job {
-    PGcancel *cancel;
-    char words[256];
-};
-
-static void cancel_in_worker(void *argument) {
-    struct cancel_job *job = argument;
-    PQcancel(job->cancel, job->words, sizeof job->words); /* failing is no harm: the answers are read all the same */
-}
-
 /* Reads away what COPY sends. CP_NIL or CP_THROWN. */
 static cp_value drain_copy(cp_context *cp, struct connection *connection) {
     for (;;) {
@@ -232,13 +246,7 @@ static cp_value drain_copy(cp_context *cp, struct connection *connection) {
 static cp_value drain(cp_context *cp, struct connection *connection, bool stop) {
     connection->abandoned = true;
     PGresult *result;
-    struct cancel_job *job = stop ? calloc(1, sizeof *job) : NULL;
-    if (job && (job->cancel = PQgetCancel(pg_of(connection)))) {
-        enum cp_wait wait = cp_work(cp, cancel_in_worker, job);
-        PQfreeCancel(job->cancel);
-        if (wait == CP_WAIT_CANCELLED) return free(job), CP_THROWN;
-    }
-    free(job);
+    if (stop && stop_server(cp, connection) == CP_THROWN) return CP_THROWN;
     do {
         result = NULL;
         if (next_answer(cp, connection, &result) == CP_THROWN) return CP_THROWN;
