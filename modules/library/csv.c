@@ -32,7 +32,9 @@ static cp_value set_up(cp_context *cp, struct csv *csv, cp_value separator, cp_v
     const char *end = cp_text_z(cp, csv->line_end);
     if (strcmp(end, "\n") != 0 && strcmp(end, "\r\n") != 0)
         return cp_throw(cp, CP_ERROR_CARAPACE, CP_BAD_ARGUMENT, "lineEnd is \"\\n\" or \"\\r\\n\"");
-    csv->want_header = header != CP_NIL && cp_is_symbol(header);
+    if (cp_is_string(header))
+        return cp_throw(cp, CP_ERROR_CARAPACE, CP_BAD_ARGUMENT, "header is true, or a List of the names");
+    csv->want_header = cp_is_symbol(header);
     return header == CP_NIL || csv->want_header ? CP_NIL : csv_set_header(cp, csv, header);
 }
 
