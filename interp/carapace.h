@@ -427,6 +427,14 @@ typedef struct cp_fd {
 } cp_fd;
 cp_fd *cp_fd_new(cp_context *cp, int fd);
 void cp_fd_close(cp_context *cp, cp_fd *handle); /* wakes whoever waits on it */
+/* Has `release` called on what a C library holds when the handle is collected, or by cp_resource_release, once. It runs
+   no script and touches no values. */
+typedef struct cp_resource {
+    void *resource; /* NULL = released */
+    void (*release)(void *resource);
+} cp_resource;
+cp_resource *cp_resource_new(cp_context *cp, void *resource, void (*release)(void *resource));
+void cp_resource_release(cp_context *cp, cp_resource *handle);
 
 /* ---- waiting ----------------------------------------------------------------------------------------------------- */
 

@@ -3,10 +3,12 @@
 #include "interp/carapace.h"
 
 #include "modules/message/message.h"
+#include "modules/library/library_data.h"
 #include "modules/system/system.h"
 
 void (*const carapace_modules[])(cp_context *cp) = {
     system_register,
     message_register,
+    library_data_register,
     NULL,
 };

@@ -129,3 +129,27 @@ void cp_fd_close(cp_context *cp, cp_fd *handle) {
     handle->fd = -1;
     mem_finalizer(handle, NULL, NULL);
 }
+
+/* ---- what C libraries hold ---- */
+
+static void release_lost(void *object, void *data) {
+    (void)data;
+    cp_resource *handle = object;
+    if (handle->resource) handle->release(handle->resource);
+    handle->resource = NULL;
+}
+
+cp_resource *cp_resource_new(cp_context *cp, void *resource, void (*release)(void *resource)) {
+    (void)cp;
+    cp_resource *handle = cp_alloc_atomic(sizeof *handle);
+    *handle = (cp_resource){resource, release};
+    mem_finalizer(handle, release_lost, NULL);
+    return handle;
+}
+
+void cp_resource_release(cp_context *cp, cp_resource *handle) {
+    (void)cp;
+    if (!handle || !handle->resource) return;
+    release_lost(handle, NULL);
+    mem_finalizer(handle, NULL, NULL);
+}
