@@ -374,6 +374,9 @@ typedef struct cp_class_def {
     unsigned major, minor;
     const cp_property_def *properties;
     const cp_method_def *methods;
+    /* Asked for a public name that is no member; NULL in most tables. The value, CP_THROWN, or CP_UNSET when there is no
+       such member. A count of -1 only asks whether there is one: anything but CP_UNSET, and nothing may be done. */
+    cp_value (*missing)(cp_context *cp, cp_value self, cp_value name, const cp_value *arguments, int count);
 } cp_class_def;
 
 /* Defining the same table again returns the class it has made; another table under a name in use replaces that class.
@@ -435,6 +438,8 @@ typedef struct cp_resource {
 } cp_resource;
 cp_resource *cp_resource_new(cp_context *cp, void *resource, void (*release)(void *resource));
 void cp_resource_release(cp_context *cp, cp_resource *handle);
+/* Collects now and closes the descriptors of lost owners: for when the system says EMFILE, before the next try. */
+void cp_collect(cp_context *cp);
 
 /* ---- waiting ----------------------------------------------------------------------------------------------------- */
 

@@ -4,11 +4,13 @@
 
 #include "modules/message/message.h"
 #include "modules/library/library_data.h"
+#include "modules/comms/comms.h"
 #include "modules/system/system.h"
 
 void (*const carapace_modules[])(cp_context *cp) = {
     system_register,
     message_register,
     library_data_register,
+    comms_register,
     NULL,
 };
