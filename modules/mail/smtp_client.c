@@ -309,6 +309,7 @@ static void handle_unasked(smtp_client *client, const smtp_reply *reply) {
 }
 
 static void handle_reply(smtp_client *client, const smtp_reply *reply) {
+    client->replies++;
     if (client->queue_count == 0 || client->queue[client->queue_head].end > client->sent) {
         handle_unasked(client, reply);
         return;
@@ -361,6 +362,8 @@ const char *smtp_client_error(const smtp_client *client) { return client->error_
 const char *smtp_client_awaits(const smtp_client *client) {
     return client->queue_count > 0 ? command_traits[client->queue[client->queue_head].kind].awaits : "";
 }
+
+uint64_t smtp_client_replies(const smtp_client *client) { return client->replies; }
 
 int64_t smtp_client_timeout_ms(const smtp_client *client) {
     if (client->over) return -1;

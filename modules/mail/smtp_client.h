@@ -161,6 +161,9 @@ int64_t smtp_client_timeout_ms(const smtp_client *client);
 /* What is awaited now, for a message: "reply to MAIL FROM"; "" when nothing. */
 const char *smtp_client_awaits(const smtp_client *client);
 
+/* Replies taken so far, the greeting among them. It grows with each, so that a deadline can be set for each alone. */
+uint64_t smtp_client_replies(const smtp_client *client);
+
 /* What the server offers; all zero before READY and after HELO. Never NULL. */
 const smtp_capabilities *smtp_client_capabilities(const smtp_client *client);
 
