@@ -429,7 +429,9 @@ static struct node *for_range(struct binder *b, cp_symbol *name, struct node *fr
     node->items[2] = step;
     node->count = 3;
     scope_push(b, false);
-    node->variable = scope_declare(b, name, static_type(b, CP_CLASS_INTEGER));
+    struct type *integer = static_type(b, CP_CLASS_INTEGER);
+    bool counts = from->type == integer && to->type == integer && step->type == integer;
+    node->variable = scope_declare(b, name, counts ? integer : b->cp->known.type_object);
     node->b = bind_loop_body(b, body, position);
     scope_pop(b);
     TRY(node->b);

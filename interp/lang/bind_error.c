@@ -22,11 +22,14 @@ static bool bind_catch(struct binder *b, cp_value form, uint32_t position, struc
     if (clause->test->kind == NODE_CONSTANT && clause->test->value == cp_fixnum(-1)) clause->test = NULL;
     cp_symbol *err = cp_symbol_of(b->cp->known.sym_err);
     struct variable *declared = scope_find(b, err);
-    struct file_variable *file = declared ? NULL : file_scope_find(b->cp, b->file, err);
+    bool nested = declared && declared->of_catch; /* the catch around this one keeps its own Error */
+    if (nested) declared = NULL;
+    struct file_variable *file = declared || nested ? NULL : file_scope_find(b->cp, b->file, err);
     scope_push(b, false);
     bool old_style = declared || (file && file->declared);
     clause->error = old_style ? scope_hidden(b, static_type(b, CP_CLASS_ERROR))
                               : scope_declare(b, err, static_type(b, CP_CLASS_ERROR));
+    clause->error->of_catch = true;
     struct node *keep = NULL;
     if (old_style) {
         struct node *value = node_variable(b, clause->error, position);

@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "interp/data/error.h"
+#include "interp/data/list.h"
 #include "interp/lang/instructions.h"
 
 /* ---- helpers ---- */
@@ -306,6 +307,18 @@ static struct node *bind_named_call(struct binder *b, cp_symbol *name, cp_value 
     return bind_call_of(b, name, cp_tail(form), position);
 }
 
+/* Whether a form made by a program is a tree, so that walks through it end. What is quoted may be anything. */
+bool bind_check_form(struct binder *b, cp_value form, uint32_t position) {
+    size_t count;
+    if (!cp_is_cell(form) || cp_head(form) == b->cp->known.sym_quote) return true;
+    if (cp_check_stack(b->cp) == CP_THROWN) return false;
+    if (list_measure(form, &count) != LIST_PROPER)
+        return bind_fail(b, position, CP_ERROR_PARSE, 4, "a form must be a List that ends"), false;
+    for (; cp_is_cell(form); form = cp_tail(form))
+        if (cp_is_cell(cp_head(form)) && !bind_check_form(b, cp_head(form), item_position(b, form, position))) return false;
+    return true;
+}
+
 static struct node *expand_macro(struct binder *b, cp_symbol *name, cp_value macro, cp_value form, uint32_t position) {
     size_t count = form_length(cp_tail(form));
     cp_value *arguments = count ? cp_alloc(count * sizeof *arguments) : NULL;
@@ -323,7 +336,7 @@ static struct node *expand_macro(struct binder *b, cp_symbol *name, cp_value mac
         cp_throw_value(b->cp, error);
         return NULL;
     }
-    return bind(b, expanded, position);
+    return bind_check_form(b, expanded, position) ? bind(b, expanded, position) : NULL;
 }
 
 static struct node *bind_list(struct binder *b, cp_value form, uint32_t position) {
@@ -358,10 +371,13 @@ static struct node *bind_list(struct binder *b, cp_value form, uint32_t position
 }
 
 struct node *bind(struct binder *b, cp_value form, uint32_t position) {
-    if (cp_check_stack(b->cp) == CP_THROWN) return NULL;
     if (cp_is_symbol(form)) return bind_symbol(b, form, position);
-    if (cp_is_cell(form)) return bind_list(b, form, position);
-    return node_constant(b, form, position);
+    if (!cp_is_cell(form)) return node_constant(b, form, position);
+    if (cp_check_stack(b->cp) == CP_THROWN) return NULL;
+    b->depth++; /* the C compiler must not make a jump of this call: the stack is what bounds a macro that has no end */
+    struct node *node = bind_list(b, form, position);
+    b->depth--;
+    return node;
 }
 
 struct node *bind_body(struct binder *b, cp_value forms, uint32_t position) {

@@ -16,6 +16,7 @@ struct binder {
     struct file_scope *file;
     struct function_state *function;
     struct scope *scope;
+    uint32_t depth; /* forms within forms */
 };
 
 /* Binds a form `(name argument...)`; position is where it begins. */
@@ -44,6 +45,7 @@ void special_forms_register(cp_context *cp, const struct special_form_entry *ent
 
 /* binder.c */
 struct node *bind(struct binder *b, cp_value form, uint32_t position);
+bool bind_check_form(struct binder *b, cp_value form, uint32_t position);
 struct node *bind_body(struct binder *b, cp_value forms, uint32_t position); /* several forms in order */
 /* Binds the items of a call's argument list; names of keyword arguments go to *keywords. false after an Error. */
 bool bind_arguments(struct binder *b, cp_value forms, uint32_t position, struct node ***items, uint32_t *count,

@@ -2,6 +2,7 @@
 /* compile.c: runs the two passes over one top-level form, and looks ahead over a file. */
 #include "interp/lang/compile.h"
 
+#include "interp/data/error.h"
 #include "interp/lang/binder.h"
 #include "interp/lang/generate.h"
 #include "interp/lang/reader.h"
@@ -40,10 +41,16 @@ cp_value compile_form(cp_context *cp, struct source *source, struct file_scope *
     /* the root scope holds no locals of its own: at the top level `local` declares file variables */
     scope_push(&b, false);
     b.scope->holds_locals = true;
-    f->body = bind(&b, form, position);
-    if (!f->body) return CP_THROWN;
-    struct proto *proto = generate_function(cp, source, file, f);
-    return proto ? function_new_scripted(proto) : CP_THROWN;
+    struct proto *proto = NULL;
+    if (bind_check_form(&b, form, position)) f->body = bind(&b, form, position);
+    if (f->body) proto = generate_function(cp, source, file, f);
+    if (proto) return function_new_scripted(proto);
+    if (error_of(cp->error)->line == 0) { /* from deeper down, where no place is known */
+        int line, column;
+        source_place(source, position, &line, &column);
+        error_locate(cp->error, source->name, line, column);
+    }
+    return CP_THROWN;
 }
 
 cp_value compile_closed_function(struct binder *b, struct node *lambda) {

@@ -86,8 +86,8 @@
     X(LIST, ABC, "R[A] = List of the C values from R[B]")                                                              \
     X(FOR_PREPARE, A, "R[A] is a sequence: make R[A], R[A+1] the state of a walk over it")                             \
     X(FOR_NEXT, AJ, "R[A+2] = the walk's next item, or jump at its end")                                               \
-    X(FOR_RANGE_PREPARE, A, "check that R[A] from, R[A+1] to, R[A+2] step are Integers, step not 0")                   \
-    X(FOR_RANGE_NEXT, AJ, "R[A+3] = R[A], which then grows by R[A+2]; jump when it has reached R[A+1]")                \
+    X(FOR_RANGE_PREPARE, A, "check R[A] from, R[A+1] to, R[A+2] step; when they are no small Integers, R[A] = the walk over such a Range")                   \
+    X(FOR_RANGE_NEXT, AJ, "R[A+3] = R[A], which then grows by R[A+2], or the walk's next item; jump at the end")                \
     X(DEFINE, ABx, "the function R[A] becomes the function of the Symbol K[Bx]")                                       \
     X(DEFINE_METHOD, ABx, "the function R[A] becomes the body of the member K[Bx]")                                    \
     X(EXPORT, ABx, "this thread's global K[Bx] is copied to threads made from now on")                                 \

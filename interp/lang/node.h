@@ -62,6 +62,7 @@ struct variable {
     bool captured, mutated;
     bool is_argument;
     bool function_level; /* its register belongs to it during the whole function */
+    bool of_catch;          /* the `err` of a catch, not one that a script declared */
     bool needs_first_value; /* may be read before its `local` was run */
     uint8_t reg;
 };

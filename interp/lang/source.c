@@ -2,12 +2,15 @@
 /* source.c: program text, positions of forms, lines and columns. */
 #include "interp/lang/source.h"
 
+#include <string.h>
+
 struct source *source_new(cp_context *cp, cp_value name, cp_value text) {
     (void)cp;
     struct source *source = cp_alloc(sizeof *source);
     source->name = name;
     source->text = text;
     source->first_line = 1;
+    source->lines = cp_alloc(sizeof *source->lines);
     return source;
 }
 
@@ -50,17 +53,32 @@ void source_forget_positions(struct source *source) {
     source->position_count = source->position_capacity = 0;
 }
 
+static void index_lines(struct line_index *lines, const char *text, size_t size) {
+    size_t count = 1;
+    for (const char *p = text; (p = memchr(p, '\n', (size_t)(text + size - p))); p++) count++;
+    lines->starts = cp_alloc_atomic(count * sizeof *lines->starts);
+    lines->starts[0] = 0;
+    for (const char *p = text; lines->count + 1 < count; p++) {
+        p = memchr(p, '\n', (size_t)(text + size - p));
+        lines->starts[++lines->count] = (uint32_t)(p + 1 - text);
+    }
+    lines->count = count;
+}
+
 void source_place(const struct source *source, uint32_t offset, int *line, int *column) {
     const char *text = cp_string_text(source->text);
     size_t size = cp_string_size(source->text);
     if (offset > size) offset = (uint32_t)size;
-    int l = (int)source->first_line, c = 1;
-    for (size_t i = 0; i < offset; i++) {
-        if (text[i] == '\n') l++, c = 1;
-        else if (((unsigned char)text[i] & 0xC0) != 0x80) c++;
+    if (!source->lines->count) index_lines(source->lines, text, size);
+    size_t low = 0, high = source->lines->count; /* the last line that begins at or before the offset */
+    while (high - low > 1) {
+        size_t middle = (low + high) / 2;
+        if (source->lines->starts[middle] <= offset) low = middle;
+        else high = middle;
     }
-    *line = l;
-    *column = c;
+    *line = (int)(source->first_line + low);
+    *column = 1;
+    for (size_t i = source->lines->starts[low]; i < offset; i++) *column += ((unsigned char)text[i] & 0xC0) != 0x80;
 }
 
 const char *source_line_at(const struct source *source, uint32_t offset, size_t *size) {

@@ -13,12 +13,19 @@ struct position_entry {
     uint32_t offset;
 };
 
+/* Where each line begins; made when a place is first asked for. */
+struct line_index {
+    uint32_t *starts;
+    size_t count;
+};
+
 struct source {
     cp_value name;         /* String: path, or <name> for what is no file */
     cp_value text;         /* String */
     uint32_t first_line;   /* line number of the text's first line: the prompt counts on */
     struct position_entry *positions; /* open addressing by cell address; NULL once compiled */
     size_t position_count, position_capacity;
+    struct line_index *lines;
 };
 
 struct source *source_new(cp_context *cp, cp_value name, cp_value text);

@@ -157,8 +157,8 @@ static int parameter_named(const struct signature *signature, const cp_symbol *n
     return -1;
 }
 
-cp_value *call_by_keyword(cp_context *cp, struct signature *signature, const char *title, const cp_value *arguments,
-                          uint32_t *count, cp_value names, cp_value *unknown) {
+cp_value *call_by_keyword(cp_context *cp, struct signature *signature, bool native, const char *title,
+                          const cp_value *arguments, uint32_t *count, cp_value names, cp_value *unknown) {
     uint32_t named = (uint32_t)cp_list_length(names), positional = *count - named;
     uint32_t room = positional > signature->declared ? positional : signature->declared;
     cp_value *result = cp_alloc((room + 1) * sizeof *result);
@@ -190,6 +190,9 @@ cp_value *call_by_keyword(cp_context *cp, struct signature *signature, const cha
                      title);
             return NULL;
         }
+    if (native) /* what scripted code does itself: defaults for those left out between */
+        for (uint32_t i = signature->required; i < signature->declared && i < most; i++)
+            if (result[i] == CP_UNSET) result[i] = signature->parameters[i].initial;
     *count = most;
     if (unknown) *unknown = left_over.list;
     return result;

@@ -102,8 +102,8 @@ cp_value member_send(cp_context *cp, cp_value receiver, cp_symbol *name, cp_clas
     if (keywords == CP_NIL) return member_use(cp, member, receiver, arguments, count);
     if (member->kind != MEMBER_METHOD || member->function == CP_UNSET) return member_use(cp, member, receiver, arguments, count);
     struct function *f = function_of(member->function);
-    cp_value *ordered = call_by_keyword(cp, function_signature(cp, f), cp_text_z(cp, function_title(cp, f)), arguments, &count,
-                                        keywords, NULL);
+    cp_value *ordered = call_by_keyword(cp, function_signature(cp, f), !f->proto, cp_text_z(cp, function_title(cp, f)), arguments,
+                                        &count, keywords, NULL);
     return ordered ? call_function(cp, f, receiver, ordered, count) : CP_THROWN;
 }
 
@@ -152,7 +152,7 @@ static struct signature *constructor_signature(cp_context *cp, cp_class *c) {
 static cp_value create_with_keywords(cp_context *cp, cp_class *c, cp_value object, const cp_value *arguments, uint32_t count,
                                      cp_value keywords) {
     cp_value properties = CP_NIL;
-    cp_value *ordered = call_by_keyword(cp, constructor_signature(cp, c), c->name->text, arguments, &count, keywords, &properties);
+    cp_value *ordered = call_by_keyword(cp, constructor_signature(cp, c), c->definition != NULL, c->name->text, arguments, &count, keywords, &properties);
     if (!ordered) return CP_THROWN;
     object = construct(cp, c, object, ordered, count);
     for (; object != CP_THROWN && cp_is_cell(properties); properties = cp_tail(cp_tail(properties))) {

@@ -71,15 +71,15 @@ static bool prepare_walk(cp_context *cp, cp_value *state) {
     return cp_iterate(cp, &walk->iterator, state[0]) != CP_THROWN;
 }
 
-static bool prepare_range(cp_context *cp, const cp_value *state) {
-    for (int k = 0; k < 3; k++)
-        if (!cp_is_fixnum(state[k]))
-            return cp_throw_type(cp, k == 0 ? "the start of the range" : k == 1 ? "the end of the range" : "the step of the range",
-                                 "Integer", state[k]),
-                   false;
-    if (state[2] == cp_fixnum(0))
-        return cp_throw(cp, CP_ERROR_CARAPACE, CP_BAD_ARGUMENT, "the step of a range must not be 0"), false;
-    return true;
+/* Reals and big Integers are not counted in registers: the walk over a Range object stands in R[A] instead. */
+static bool prepare_range(cp_context *cp, cp_value *state) {
+    if (cp_is_fixnum(state[0]) && cp_is_fixnum(state[1]) && cp_is_fixnum(state[2]) && state[2] != cp_fixnum(0)) return true;
+    cp_value range = cp_call(cp, cp_symbol_z(cp, "range"), state, 3);
+    if (range == CP_THROWN) return false;
+    struct walk *walk = cp_alloc(sizeof *walk);
+    walk->header.class_number = CP_CLASS_CELL;
+    state[0] = cp_from_object(walk);
+    return cp_iterate(cp, &walk->iterator, range) != CP_THROWN;
 }
 
 static cp_value list_item_error(cp_context *cp, const char *function, cp_value got) {
@@ -469,7 +469,7 @@ next:
         if (value == CP_THROWN) goto thrown;
         callee = function_of(value);
         argument_count = B;
-        cp_value *arguments = call_by_keyword(cp, function_signature(cp, callee), cp_text_z(cp, function_title(cp, callee)),
+        cp_value *arguments = call_by_keyword(cp, function_signature(cp, callee), !callee->proto, cp_text_z(cp, function_title(cp, callee)),
                                               &R(A) + 1, &argument_count, constants[word], NULL);
         if (!arguments) goto thrown;
         value = call_function(cp, callee, CP_UNSET, arguments, argument_count);
@@ -658,6 +658,14 @@ do_return:
     OP(FOR_RANGE_NEXT) : {
         int64_t at = (int64_t)R(A), end = (int64_t)R(A + 1), step = (int64_t)(R(A + 2) - 1), n;
         word = *pc++;
+        if (CP_UNLIKELY(!(at & 1))) {
+            SAVE();
+            value = cp_next(cp, &((struct walk *)R(A))->iterator);
+            if (value == CP_THROWN) goto thrown;
+            if (value == CP_DONE) pc += (int32_t)word;
+            else R(A + 3) = value;
+            NEXT;
+        }
         if (step > 0 ? at < end : at > end) {
             R(A + 3) = (cp_value)at;
             R(A) = __builtin_add_overflow(at, step, &n) ? (cp_value)end : (cp_value)n;

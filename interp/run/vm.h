@@ -25,9 +25,10 @@ bool call_is_object(cp_context *cp, cp_value callee);
 /* The function of a Symbol, loading it from the stdlib if need be; CP_THROWN (1.4) when there is none. */
 cp_value call_symbol_function(cp_context *cp, cp_symbol *name);
 /* Arguments of which the last are named: a new array in the order of the signature, CP_UNSET where one is missing.
-   *count becomes its length; names that do not fit go to *unknown as a List (name value ...) or are 1.4 when NULL. */
-cp_value *call_by_keyword(cp_context *cp, struct signature *signature, const char *title, const cp_value *arguments,
-                          uint32_t *count, cp_value names, cp_value *unknown);
+   *count becomes its length; names that do not fit go to *unknown as a List (name value ...) or are 1.4 when NULL.
+   A native gets its defaults for those left out before the last given one. */
+cp_value *call_by_keyword(cp_context *cp, struct signature *signature, bool native, const char *title,
+                          const cp_value *arguments, uint32_t *count, cp_value names, cp_value *unknown);
 
 /* ---- member.c ---- */
 
