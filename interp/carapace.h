@@ -426,6 +426,13 @@ typedef struct cp_fd {
 } cp_fd;
 cp_fd *cp_fd_new(cp_context *cp, int fd);
 void cp_fd_close(cp_context *cp, cp_fd *handle); /* wakes whoever waits on it */
+/* Releases what lies outside the collected heap (malloc'd state of a C library) when the handle is collected. */
+typedef struct cp_handle {
+    void *resource; /* NULL = none */
+    void (*release)(void *resource); /* touches no values and waits for nothing */
+} cp_handle;
+cp_handle *cp_handle_new(cp_context *cp, void *resource, void (*release)(void *resource));
+void cp_handle_release(cp_context *cp, cp_handle *handle); /* at once; nothing happens the second time or for NULL */
 
 /* ---- waiting ----------------------------------------------------------------------------------------------------- */
 

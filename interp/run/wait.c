@@ -129,3 +129,27 @@ void cp_fd_close(cp_context *cp, cp_fd *handle) {
     handle->fd = -1;
     mem_finalizer(handle, NULL, NULL);
 }
+
+/* ---- other resources ---- */
+
+static void release_lost(void *object, void *data) {
+    (void)data;
+    cp_handle *handle = object;
+    if (handle->resource) handle->release(handle->resource);
+    handle->resource = NULL;
+}
+
+cp_handle *cp_handle_new(cp_context *cp, void *resource, void (*release)(void *resource)) {
+    (void)cp;
+    cp_handle *handle = cp_alloc_atomic(sizeof *handle);
+    *handle = (cp_handle){.resource = resource, .release = release};
+    mem_finalizer(handle, release_lost, NULL);
+    return handle;
+}
+
+void cp_handle_release(cp_context *cp, cp_handle *handle) {
+    (void)cp;
+    if (!handle || !handle->resource) return;
+    release_lost(handle, NULL);
+    mem_finalizer(handle, NULL, NULL);
+}

@@ -365,6 +365,18 @@ const char *smtp_client_awaits(const smtp_client *client) {
 
 uint64_t smtp_client_replies(const smtp_client *client) { return client->replies; }
 
+size_t smtp_client_unanswered(const smtp_client *client, size_t *sent) {
+    size_t low = 0, high = client->queue_count; /* entries stand in the order of their octets */
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (client->queue[(client->queue_head + middle) & (client->queue_capacity - 1)].end <= client->sent)
+            low = middle + 1;
+        else high = middle;
+    }
+    if (sent != NULL) *sent = low;
+    return client->queue_count;
+}
+
 int64_t smtp_client_timeout_ms(const smtp_client *client) {
     if (client->over) return -1;
     bool writing = smtp_buffer_length(&client->output) > 0;

@@ -4,7 +4,8 @@
  *
  *     smtp_class.c    the class's table: properties, small methods
  *     smtp_session.c  the connection: bytes between the engine and the Util beneath, deadlines, connect, disconnect
- *     smtp_send.c     messages: send and sendAll
+ *     smtp_send.c     one message
+ *     smtp_send_all.c many
  *     smtp_error.c    Errors
  *     smtp_log.c      commands and replies in the log
  */
@@ -19,65 +20,72 @@
 /* Defines the class Smtp. comms_register and message_register come before. */
 void smtp_register(cp_context *cp);
 
-extern const struct comms_kind smtp_kind;
-
 /* A message between its envelope and the server's last word on it. In the collected heap. */
 struct smtp_delivery {
     struct smtp_delivery *next;
-    cp_value message;   /* SmtpMessage */
-    uint64_t number;    /* the engine's */
-    struct smtp_content *content; /* malloc'd, smtp_send.c's; NULL once the last octet was handed over */
-    cp_value id;        /* Message-ID */
+    cp_value message; /* SmtpMessage */
+    uint64_t number;  /* the engine's */
+    struct smtp_content *content; /* NULL once the last octet was handed over */
     bool done;
-    bool again; /* it was put back after a lost connection once */
-    /* Its fate, when done: */
+    bool again; /* it was put back once, because its connection was lost */
+    /* Its fate, when done. */
     smtp_message_state state;
-    smtp_message_stage stage;
+    const char *command; /* what was being done */
     int code;
     bool temporary;
     cp_value text;     /* of its Error; () when it was accepted */
     cp_value enhanced; /* String or () */
-    cp_value error;    /* one that has been made already: what is wrong with the message itself */
+    cp_value results;  /* a List for each recipient */
+    cp_value error;    /* what is wrong with the message itself; else () */
 };
 
-/* Invariants: `client` is there from connect until the next disconnect, also after the session has failed, and is freed
- * only by the thread that holds the lock; `first`..`last` are what the engine has begun and not told the end of. */
+/* Invariants: `client` is there from connect until the next disconnect or connect, also after the session has failed, and
+ * is freed only by the thread that is `owner`; `first`..`last` are what the engine has begun and not told the end of. */
 struct smtp {
     struct comms_module module;
-    cp_value local_domain, remote_domain, greeting, capabilities, reply; /* () = not known, not given */
-    cp_value tls;                                                        /* () or one of the Symbols off, required */
-    bool lmtp, partial;
-    bool no_streaming; /* this server does not bear an envelope behind the final dot */
-    int64_t timeout;   /* ms, upper bound on any one reply; 0 = the engine's values alone */
 
+    /* Properties; () = not known, not given. */
+    cp_value local_domain, remote_domain, greeting, capabilities, reply;
+    cp_value tls; /* () or one of the Symbols off, required */
+    bool lmtp, partial;
+    int64_t timeout; /* ms, upper bound on any one reply; 0 = the engine's values alone */
+
+    /* The session. */
     smtp_client *client;
     cp_handle *handle; /* frees `client` when nobody does */
-    bool failed;       /* FAILED has come, and the three that follow say how; */
-    bool failed_streaming;
-    int failed_class, failed_code;
-    cp_value failed_text;
-    bool failed_temporary;
-    int lost_class, lost_code; /* what the layers below told, before the engine put it into words; 0 = nothing */
-    bool ready, wants_content;
-    cp_value answer; /* the reply to NOOP, VRFY, RSET, QUIT; CP_UNSET while there is none */
-    int answer_code;
-
+    cp_value peer;     /* 192.0.2.1:25, or () when the layers below do not say */
+    bool ready, wants_content, quitting, reconnecting;
+    bool no_streaming;     /* this server does not bear an envelope behind the final dot */
+    bool closing;          /* we close what is beneath, without a goodbye */
+    bool told_to_close;    /* disconnect was called while a call was under way */
     int64_t deadline;      /* of the reply awaited; 0 = to be set */
     uint64_t deadline_for; /* replies taken when it was set */
 
-    struct smtp_delivery *first, *last;
-    char *block; /* a block of content on its way to the engine */
+    /* The reply to NOOP, VRFY, RSET or QUIT, once `answered`; its words are in `reply`. */
+    bool answered;
+    int answer_code; /* 0 when the server closed without a word */
+    cp_value answer_enhanced;
 
-    cp_value owner; /* the thread that uses it, CP_UNSET = none */
-    unsigned depth;
+    /* How the session ended, once `failed`. */
+    bool failed, failed_streaming, failed_temporary;
+    int failed_class, failed_code;
+    cp_value failed_text, failed_enhanced;
+    int lost_class, lost_code; /* what the layers below said before the engine put it into words; 0 = nothing */
+
+    /* Messages, oldest first: with the server; and done, for sendAll to tell of. */
+    struct smtp_delivery *first, *last, *finished, *finished_last;
+    char *block; /* content on its way to the engine */
+
+    cp_value owner; /* the thread whose call is under way; () = none */
     cp_wait_list waiting;
 
-    uint64_t logged; /* octets of output the log has seen */
     bool logs;       /* the log takes commands and replies: asked at the beginning of each call */
+    size_t log_seen; /* octets of the engine's output that are in the log */
     struct smtp_log_line *log_line;
 };
 
-static inline struct smtp *smtp_of(cp_value self) { return (struct smtp *)cp_object_of(self); }
+/* `self` of a method. */
+static inline struct smtp *smtp_of(cp_context *cp, cp_value self) { return (struct smtp *)comms_self(cp, self); }
 
 /* ---- smtp_session.c ---- */
 
@@ -89,19 +97,24 @@ void smtp_leave(cp_context *cp, struct smtp *smtp);
 /* CP_NIL, or CP_THROWN (6.11) unless messages and commands may be given. */
 cp_value smtp_need_connection(cp_context *cp, struct smtp *smtp);
 
-/* One step: takes the engine's events; else writes what waits to be written; else waits for the server. CP_THROWN only
- * when the thread is stopped (the session has then failed and its events were taken); what happens to the connection is
- * told by `failed`. */
+/* One step: writes what waits to be written, else waits for the server; then takes the engine's events. CP_THROWN only
+ * when the thread is stopped, with the events taken; what happens to the connection is told by `failed`. */
 cp_value smtp_step(cp_context *cp, struct smtp *smtp);
-void smtp_take_events(cp_context *cp, struct smtp *smtp);
+/* The halves of it, for who has more to write: all output, without waiting for a reply that can come later; what has
+ * come already, without waiting. */
 cp_value smtp_flush(cp_context *cp, struct smtp *smtp);
+cp_value smtp_look(cp_context *cp, struct smtp *smtp);
+void smtp_take_events(cp_context *cp, struct smtp *smtp);
+
+/* Says goodbye where that is possible, closes everything and connects again. CP_NIL or CP_THROWN. */
+cp_value smtp_reconnect(cp_context *cp, struct smtp *smtp);
 
 /* The session cannot go on for a reason of ours: as if the connection had ended. */
 void smtp_abandon(cp_context *cp, struct smtp *smtp, const char *reason);
 /* Closes everything after a failure, so that `connect` is all that is needed. Keeps an Error that is on its way. */
 void smtp_close_failed(cp_context *cp, struct smtp *smtp);
-/* Throws what `failed` says. */
-cp_value smtp_throw_failure(cp_context *cp, struct smtp *smtp);
+/* What `failed` says, as an Error. */
+cp_value smtp_failure_error(cp_context *cp, const struct smtp *smtp);
 
 /* For comms_ops. */
 cp_value smtp_connect(cp_context *cp, struct comms_module *m);
@@ -109,16 +122,38 @@ cp_value smtp_disconnect(cp_context *cp, struct comms_module *m);
 
 /* ---- smtp_send.c ---- */
 
-cp_value smtp_method_send(cp_context *cp, cp_value self, const cp_value *arguments, int count);
-cp_value smtp_method_send_all(cp_context *cp, cp_value self, const cp_value *arguments, int count);
-cp_value smtp_send_object(cp_context *cp, struct comms_module *m, cp_value object);
-/* What the engine tells of a message: taken over into its delivery. */
+enum smtp_begun {
+    SMTP_BEGUN,
+    SMTP_BEGUN_BAD,    /* thrown: something is wrong with the message */
+    SMTP_BEGUN_LIMIT,  /* the server takes no more messages on this connection */
+    SMTP_BEGUN_CLOSED, /* the session is over */
+};
+/* Gives the engine the envelope of delivery->message and opens its content. Only when smtp_client_can_begin. */
+enum smtp_begun smtp_begin(cp_context *cp, struct smtp *smtp, struct smtp_delivery *delivery);
+void smtp_close_content(cp_context *cp, struct smtp_delivery *delivery);
+/* Hands over the content the server waits for. Its last part, with the final dot, stays unwritten, so that the next
+ * envelope can leave with it. CP_THROWN as smtp_step. */
+cp_value smtp_feed(cp_context *cp, struct smtp *smtp);
+/* What the engine tells of a message: taken over into its delivery, which goes to smtp->finished. */
 void smtp_message_done(cp_context *cp, struct smtp *smtp, uint64_t number, const smtp_message_result *result);
+/* The oldest of smtp->finished, taken out; NULL when there is none. */
+struct smtp_delivery *smtp_next_finished(struct smtp *smtp);
+/* The Error for a delivery that is done, always the same; () when the message was accepted. */
+cp_value smtp_delivery_error(cp_context *cp, struct smtp *smtp, struct smtp_delivery *delivery);
+void smtp_append(struct smtp_delivery **first, struct smtp_delivery **last, struct smtp_delivery *delivery);
+
+cp_value smtp_method_send(cp_context *cp, cp_value self, const cp_value *arguments, int count);
+cp_value smtp_send_object(cp_context *cp, struct comms_module *m, cp_value object); /* for comms_ops */
+
+/* ---- smtp_send_all.c ---- */
+
+cp_value smtp_method_send_all(cp_context *cp, cp_value self, const cp_value *arguments, int count);
 
 /* ---- smtp_error.c ---- */
 
 /* 5.1.1, or () without one. */
 cp_value smtp_enhanced_value(cp_context *cp, smtp_enhanced_code code);
+cp_value smtp_truth(cp_context *cp, bool condition);
 /* "550 5.1.1 No such user", with the line ends of the server's words. */
 cp_value smtp_reply_value(cp_context *cp, int code, smtp_enhanced_code enhanced, const char *words);
 /* The text of an Error about a message that was not accepted. */

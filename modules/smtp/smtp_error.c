@@ -2,6 +2,7 @@
 /* smtp_error: what the engine says of a message or of the session as Errors that a person and a script understand. */
 #include "modules/smtp/smtp.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 
 enum { SHOWN_RECIPIENTS = 10 }; /* recipients named in an Error's text; all are in its results */

@@ -25,9 +25,6 @@ void smtp_log_ask(cp_context *cp, struct smtp *smtp) {
     smtp->logs = cp_is_true(on);
     if (smtp->logs && smtp->log_line == NULL) smtp->log_line = cp_alloc_atomic(sizeof *smtp->log_line);
     if (smtp->logs) *smtp->log_line = (struct smtp_log_line){.size = 0};
-    size_t waiting;
-    const char *bytes;
-    if (smtp->client != NULL) smtp_client_output(smtp->client, &bytes, &waiting);
 }
 
 /* A log that cannot be written must not stop the mail: nothing more is logged. */
