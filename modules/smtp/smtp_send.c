@@ -123,7 +123,6 @@ void smtp_message_done(cp_context *cp, struct smtp *smtp, uint64_t number, const
     if (before != NULL) before->next = delivery->next;
     else smtp->first = delivery->next;
     if (smtp->last == delivery) smtp->last = before;
-    if (smtp->wants_content && smtp->last == before && delivery->content != NULL) smtp->wants_content = false;
 
     delivery->done = true;
     delivery->state = result->state;

@@ -26,7 +26,9 @@ cp_value smtp_enter(cp_context *cp, struct smtp *smtp) {
                         "instead, or use a second connection");
     while (smtp->owner != CP_NIL) {
         enum cp_wait wait = cp_wait_on(cp, &smtp->waiting, -1);
-        if (wait == CP_WAIT_CANCELLED) return CP_THROWN;
+        if (wait != CP_WAIT_CANCELLED) continue;
+        if (smtp->owner == CP_NIL) cp_wake_one(cp, &smtp->waiting); /* it may have been our turn */
+        return CP_THROWN;
     }
     smtp->owner = me;
     smtp->deadline = 0;
@@ -56,6 +58,7 @@ static void became_ready(cp_context *cp, struct smtp *smtp) {
 
 static void session_failed(cp_context *cp, struct smtp *smtp, const smtp_client_failure *failure) {
     smtp->failed = true;
+    smtp->wants_content = false;
     smtp->failed_streaming = failure->streaming;
     smtp->failed_temporary = failure->temporary;
     smtp->failed_class = smtp->lost_class;
