@@ -81,6 +81,7 @@ struct smtp {
 
     bool logs;       /* the log takes commands and replies: asked at the beginning of each call */
     size_t log_seen; /* octets of the engine's output that are in the log */
+    uint64_t log_content; /* octets of content that are not in the log yet */
     struct smtp_log_line *log_line;
 };
 

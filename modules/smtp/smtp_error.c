@@ -168,7 +168,7 @@ void smtp_failure_kind(const smtp_client_failure *failure, int *error_class, int
         *code = CP_RUNTIME;
     } else if (failure->failure_class != SMTP_FAILURE_CLOSED || failure->code > 0) {
         *error_class = CP_ERROR_SMTP;
-        *code = failure->code;
+        *code = failure->failure_class == SMTP_FAILURE_PROTOCOL ? 0 : failure->code; /* a reply that makes no sense */
     } else if (*error_class == 0) { /* else the caller knows better: a time-out, a reset */
         *error_class = CP_ERROR_COMMUNICATIONS;
         *code = CP_COMM_CLOSED;

@@ -39,6 +39,15 @@ static void write_record(cp_context *cp, struct smtp *smtp, const char *mark, co
     smtp->module.pays_no_heed = true;
 }
 
+/* How much content has gone, once something else is to be said. */
+static void write_content(cp_context *cp, struct smtp *smtp) {
+    char text[64];
+    if (smtp->log_content == 0) return;
+    int length = snprintf(text, sizeof text, "(%llu bytes of content)", (unsigned long long)smtp->log_content);
+    smtp->log_content = 0;
+    write_record(cp, smtp, ">", text, (size_t)length, false);
+}
+
 void smtp_log_output(cp_context *cp, struct smtp *smtp, bool content) {
     if (!smtp->logs) return;
     const char *bytes;
@@ -48,13 +57,8 @@ void smtp_log_output(cp_context *cp, struct smtp *smtp, bool content) {
     smtp->log_seen = size;
     bytes += seen;
     size -= seen;
-    if (size == 0) return;
-    if (content) {
-        char text[64];
-        int length = snprintf(text, sizeof text, "(%zu bytes of content)", size);
-        write_record(cp, smtp, ">", text, (size_t)length, false);
-        return;
-    }
+    if (content) smtp->log_content += size;
+    if (content || size == 0) return;
     /* The records are made before the first is written: while it is, the output may move. */
     char *copy = cp_try_alloc_atomic(cp, size);
     if (copy == NULL) {
@@ -62,6 +66,7 @@ void smtp_log_output(cp_context *cp, struct smtp *smtp, bool content) {
         return;
     }
     memcpy(copy, bytes, size);
+    write_content(cp, smtp);
     for (char *line = copy, *end = copy + size; line < end && smtp->logs;) {
         char *line_end = memchr(line, '\n', (size_t)(end - line));
         size_t length = (size_t)((line_end ? line_end : end) - line);
@@ -73,6 +78,7 @@ void smtp_log_output(cp_context *cp, struct smtp *smtp, bool content) {
 }
 
 void smtp_log_input(cp_context *cp, struct smtp *smtp, const char *bytes, size_t size) {
+    if (smtp->logs) write_content(cp, smtp);
     struct smtp_log_line *line = smtp->log_line;
     for (const char *end = bytes + size; bytes < end && smtp->logs;) {
         const char *line_end = memchr(bytes, '\n', (size_t)(end - bytes));

@@ -218,7 +218,10 @@ cp_value smtp_flush(cp_context *cp, struct smtp *smtp) {
                 if (await(cp, smtp) == CP_THROWN) return CP_THROWN;
                 continue;
             }
+            /* Cut at a line end: a server that waits for the rest of a line may keep its replies back until then. */
             if (size > COMMANDS_SLICE) size = COMMANDS_SLICE;
+            const char *line_end = memrchr(bytes, '\n', size);
+            if (line_end != NULL) size = (size_t)(line_end - bytes) + 1;
         }
         struct iovec part = {(void *)bytes, size};
         struct comms_data data = {.parts = &part, .count = 1, .size = size, .value = CP_UNSET, .timeout = limit};
@@ -389,6 +392,7 @@ static cp_value open_session(cp_context *cp, struct smtp *smtp) {
     smtp->greeting = smtp->capabilities = smtp->reply = smtp->remote_domain = CP_NIL;
     smtp->deadline = 0;
     smtp->log_seen = 0;
+    smtp->log_content = 0;
     smtp->peer = property_below(cp, smtp, "peer");
     if (check_tls(cp, smtp) == CP_THROWN) return CP_THROWN;
     cp_value domain = smtp->local_domain != CP_NIL ? smtp->local_domain : own_domain(cp, smtp);
