@@ -17,6 +17,7 @@ CODE        that code: 421@mail, 550@rcpt#2, 354@ehlo; 421 also closes. CODE:TEX
 close       closes without a word
 reset       closes with RST
 stall       says nothing any more, and keeps the connection
+deaf        the same, and reads nothing any more either
 delay:MS    the right reply, MS milliseconds late
 drip:MS     the right reply, a byte each MS milliseconds (100)
 half        half of the right reply, then closes
@@ -49,7 +50,7 @@ import socket
 import struct
 
 STAGES = "connect ehlo helo mail rcpt rset noop vrfy quit data text dot".split()
-ACTIONS = """close reset stall delay drip half garbage nul short nocode wrongcode barelf mixed hugeline endless
+ACTIONS = """close reset stall deaf delay drip half garbage nul short nocode wrongcode barelf mixed hugeline endless
              manylines longline twice early""".split()
 EXTENSIONS = "PIPELINING,8BITMIME,SIZE 10000000,ENHANCEDSTATUSCODES"
 LINE_LIMIT = 1 << 20
@@ -114,6 +115,9 @@ class Connection:
             raise Close
         if action == "stall":
             await self.silence()
+        elif action == "deaf":
+            self.writer.transport.pause_reading()
+            await asyncio.Event().wait()
         elif action == "delay":
             await asyncio.sleep(behaviour.number(1000) / 1000)
             await self.write(right)
