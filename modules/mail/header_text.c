@@ -70,8 +70,8 @@ static bool q_is_shorter(const char *text, size_t size, bool phrase) {
 }
 
 /* How many bytes of text, whole characters only, fit into a word of `room` characters. A base64 word that another one
- * follows ends without padding where that is possible: GMime joins adjacent words before it decodes them, and loses what
- * comes after a padding. */
+ * follows ends without padding where that is possible: GMime joins adjacent words before it decodes them, and loses
+ * what comes after a padding. */
 static size_t word_capacity(const char *text, size_t size, size_t room, bool q, bool phrase) {
     size_t taken = 0, width = 0, unpadded = 0;
     if (room <= WORD_OVERHEAD) return 0;

@@ -23,8 +23,8 @@ void smtp_register(cp_context *cp);
 /* A message between its envelope and the server's last word on it. In the collected heap. */
 struct smtp_delivery {
     struct smtp_delivery *next;
-    cp_value message; /* SmtpMessage */
-    uint64_t number;  /* the engine's */
+    cp_value message;             /* SmtpMessage */
+    uint64_t number;              /* the engine's */
     struct smtp_content *content; /* NULL once the last octet was handed over */
     bool done;
     bool again; /* it was put back once, because its connection was lost */
@@ -39,8 +39,9 @@ struct smtp_delivery {
     cp_value error;    /* what is wrong with the message itself; else () */
 };
 
-/* Invariants: `client` is there from connect until the next disconnect or connect, also after the session has failed, and
- * is freed only by the thread that is `owner`; `first`..`last` are what the engine has begun and not told the end of. */
+/* Invariants: `client` is there from connect until the next disconnect or connect, also after the session has failed,
+ * and is freed only by the thread that is `owner`; `first`..`last` are what the engine has begun and not told the end
+ * of. */
 struct smtp {
     struct comms_module module;
 
@@ -79,8 +80,8 @@ struct smtp {
     cp_value owner; /* the thread whose call is under way; () = none */
     cp_wait_list waiting;
 
-    bool logs;       /* the log takes commands and replies: asked at the beginning of each call */
-    size_t log_seen; /* octets of the engine's output that are in the log */
+    bool logs;            /* the log takes commands and replies: asked at the beginning of each call */
+    size_t log_seen;      /* octets of the engine's output that are in the log */
     uint64_t log_content; /* octets of content that are not in the log yet */
     struct smtp_log_line *log_line;
 };
@@ -90,8 +91,8 @@ static inline struct smtp *smtp_of(cp_context *cp, cp_value self) { return (stru
 
 /* ---- smtp_session.c ---- */
 
-/* One thread at a time speaks with the server; a second waits. The same thread again (out of a function that sendAll has
- * called) is an Error, 1.2. CP_NIL or CP_THROWN. */
+/* One thread at a time speaks with the server; a second waits. The same thread again (out of a function that sendAll
+ * has called) is an Error, 1.2. CP_NIL or CP_THROWN. */
 cp_value smtp_enter(cp_context *cp, struct smtp *smtp);
 void smtp_leave(cp_context *cp, struct smtp *smtp);
 

@@ -96,8 +96,7 @@ cp_value smtp_refusal_text(cp_context *cp, const smtp_message_result *result, co
         by_recipient = result->stage == SMTP_STAGE_END && result->recipients[i].text != result->recipients[0].text;
     if (result->state != SMTP_MESSAGE_REFUSED) {
         add_words(&text, result->code, result->enhanced, result->text);
-        add(&text, result->state == SMTP_MESSAGE_IN_DOUBT ? "; it is not known whether the message"
-                                                          : "; the message");
+        add(&text, result->state == SMTP_MESSAGE_IN_DOUBT ? "; it is not known whether the message" : "; the message");
         add_to_whom(&text, result);
         add(&text, result->state == SMTP_MESSAGE_IN_DOUBT ? " was delivered" : " was not delivered");
     } else if (by_recipient) {
@@ -116,9 +115,10 @@ cp_value smtp_refusal_text(cp_context *cp, const smtp_message_result *result, co
         } else add(&text, "the message");
         add_to_whom(&text, result);
         if (result->stage != SMTP_STAGE_MAIL)
-            add(&text, " was refused%s", result->stage == SMTP_STAGE_DATA      ? " before its content"
-                                         : result->stage == SMTP_STAGE_CONTENT ? " within its content"
-                                                                               : "");
+            add(&text, " was refused%s",
+                result->stage == SMTP_STAGE_DATA      ? " before its content"
+                : result->stage == SMTP_STAGE_CONTENT ? " within its content"
+                                                      : "");
         add(&text, ": ");
         add_words(&text, result->code, result->enhanced, result->text);
     }
@@ -126,9 +126,11 @@ cp_value smtp_refusal_text(cp_context *cp, const smtp_message_result *result, co
 }
 
 const char *smtp_stage_command(smtp_message_stage stage) {
-    static const char *const commands[] = {
-        [SMTP_STAGE_MAIL] = "MAIL FROM", [SMTP_STAGE_RCPT] = "RCPT TO", [SMTP_STAGE_DATA] = "DATA",
-        [SMTP_STAGE_CONTENT] = "content", [SMTP_STAGE_END] = "end of content"};
+    static const char *const commands[] = {[SMTP_STAGE_MAIL] = "MAIL FROM",
+                                           [SMTP_STAGE_RCPT] = "RCPT TO",
+                                           [SMTP_STAGE_DATA] = "DATA",
+                                           [SMTP_STAGE_CONTENT] = "content",
+                                           [SMTP_STAGE_END] = "end of content"};
     return commands[stage];
 }
 

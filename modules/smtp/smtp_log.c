@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* smtp_log: each command and each line of a reply as a record of level pdus; the content of messages only as its size. */
+/* smtp_log: each command and each line of a reply as a record of level pdus; the content of messages only as its size.
+ */
 #include "modules/smtp/smtp.h"
 
 #include <stdio.h>
@@ -28,11 +29,12 @@ void smtp_log_ask(cp_context *cp, struct smtp *smtp) {
 }
 
 /* A log that cannot be written must not stop the mail: nothing more is logged. */
-static void write_record(cp_context *cp, struct smtp *smtp, const char *mark, const char *bytes, size_t size, bool cut) {
+static void write_record(cp_context *cp, struct smtp *smtp, const char *mark, const char *bytes, size_t size,
+                         bool cut) {
     char shown[LINE_MAX_SHOWN + 64];
     size = smtp_text_sanitise(shown, sizeof shown, bytes, size, false);
-    cp_value arguments[2] = {cp_string_z(cp, "pdus"), cp_string_format(cp, "%s %.*s%s", mark, (int)size, shown,
-                                                                       cut ? "..." : "")};
+    cp_value arguments[2] = {cp_string_z(cp, "pdus"),
+                             cp_string_format(cp, "%s %.*s%s", mark, (int)size, shown, cut ? "..." : "")};
     if (cp_send_z(cp, smtp->module.log, "info", arguments, 2) != CP_THROWN) return;
     cp_take_error(cp);
     smtp->logs = false;

@@ -29,8 +29,8 @@ enum smtp_begun smtp_begin(cp_context *cp, struct smtp *smtp, struct smtp_delive
         return SMTP_BEGUN;
     case SMTP_CLIENT_BAD_ENVELOPE:
         smtp_close_content(cp, delivery);
-        cp_throw_value(cp, smtp_envelope_error(cp, smtp_client_envelope_status(smtp->client),
-                                               smtp_client_error(smtp->client)));
+        cp_throw_value(
+            cp, smtp_envelope_error(cp, smtp_client_envelope_status(smtp->client), smtp_client_error(smtp->client)));
         return SMTP_BEGUN_BAD;
     case SMTP_CLIENT_MAIL_LIMIT: smtp_close_content(cp, delivery); return SMTP_BEGUN_LIMIT;
     case SMTP_CLIENT_NO_MEMORY:
@@ -63,8 +63,7 @@ static cp_value hand_over(cp_context *cp, struct smtp *smtp, size_t size, bool l
     while (smtp->wants_content && !smtp->failed) {
         size_t taken, waiting;
         const char *bytes;
-        smtp_client_status status =
-            smtp_client_data(smtp->client, smtp->block + offset, size - offset, last, &taken);
+        smtp_client_status status = smtp_client_data(smtp->client, smtp->block + offset, size - offset, last, &taken);
         if (status != SMTP_CLIENT_OK) {
             smtp_abandon(cp, smtp, status == SMTP_CLIENT_NO_MEMORY ? "out of memory" : "the connection is closed");
             return CP_NIL;
@@ -156,9 +155,9 @@ cp_value smtp_delivery_error(cp_context *cp, struct smtp *smtp, struct smtp_deli
     cp_value text = words || smtp->peer == CP_NIL
                         ? delivery->text
                         : cp_string_format(cp, "%s: %s", cp_text_z(cp, smtp->peer), cp_text_z(cp, delivery->text));
-    delivery->error = smtp_error(cp, words ? CP_ERROR_SMTP : smtp->failed_class, words ? delivery->code : smtp->failed_code,
-                                 text, delivery->enhanced, delivery->temporary,
-                                 delivery->state == SMTP_MESSAGE_IN_DOUBT);
+    delivery->error =
+        smtp_error(cp, words ? CP_ERROR_SMTP : smtp->failed_class, words ? delivery->code : smtp->failed_code, text,
+                   delivery->enhanced, delivery->temporary, delivery->state == SMTP_MESSAGE_IN_DOUBT);
     cp_error_set_detail(cp, delivery->error, "command", cp_string_z(cp, delivery->command));
     cp_error_set_detail(cp, delivery->error, "results", delivery->results);
     return delivery->error;

@@ -8,17 +8,17 @@
 /* One sendAll. Lies on the C stack. */
 struct run {
     struct smtp *smtp;
-    cp_value source;       /* a function, or a sequence that `iterator` walks */
+    cp_value source; /* a function, or a sequence that `iterator` walks */
     cp_iterator iterator;
-    bool at_hand;          /* the next message is there without running anything */
-    cp_value tell;         /* function for each result, or () */
+    bool slow;                                /* the source took its time: what is to be written does not wait for it */
+    cp_value tell;                            /* function for each result, or () */
     struct smtp_delivery *again, *again_last; /* messages whose connection was lost before they were sent */
-    struct smtp_delivery *next; /* the one that waits for a new connection, because of a limit */
-    bool exhausted;        /* no further message is taken from the source */
-    cp_value error;        /* what ends the run once all is settled; () = nothing */
+    struct smtp_delivery *next;               /* the one that waits for a new connection, because of a limit */
+    bool exhausted;                           /* no further message is taken from the source */
+    cp_value error;                           /* what ends the run once all is settled; () = nothing */
     int64_t accepted;
-    bool limit;            /* the connection has had as many messages as the server allows */
-    uint64_t settled;      /* messages that had the server's answer on this connection */
+    bool limit;       /* the connection has had as many messages as the server allows */
+    uint64_t settled; /* messages that had the server's answer on this connection */
 };
 
 static bool has_more(const struct run *run) { return run->next != NULL || run->again != NULL || !run->exhausted; }
@@ -32,13 +32,23 @@ static void end_with(cp_context *cp, struct run *run) {
 
 /* ---- where messages come from ---- */
 
-/* The next message of the source; CP_DONE at the end, CP_THROWN. */
+enum { SLOW = 5 }; /* ms */
+
+static cp_value write_out(cp_context *cp, void *data) { return smtp_flush(cp, data); }
+
+/* The next message of the source; CP_DONE at the end, CP_THROWN. The final dot of the message before waits for it, to
+ * leave in one write with its envelope; but not while the source itself waits, nor for a source that computes long. */
 static cp_value take_next(cp_context *cp, struct run *run) {
     cp_value message;
+    int64_t begun = cp_now(cp);
+    cp_before_wait hook = {.function = write_out, .data = run->smtp};
+    cp_before_wait_push(cp, &hook);
     if (cp_is_function(run->source)) {
         message = cp_call(cp, run->source, NULL, 0);
-        if (message == CP_NIL) return CP_DONE;
+        if (message == CP_NIL) message = CP_DONE;
     } else message = cp_next(cp, &run->iterator);
+    cp_before_wait_pop(cp, &hook);
+    run->slow = cp_now(cp) - begun >= SLOW;
     if (message == CP_THROWN || message == CP_DONE || message_is(cp, message)) return message;
     return cp_throw_type(cp, "what sendAll sends", "SmtpMessage", message);
 }
@@ -87,10 +97,12 @@ static void tell_finished(cp_context *cp, struct run *run) {
 
 /* ---- the connection ---- */
 
-/* Certainly not delivered, for no fault of its own. A 421 speaks of the connection, not of the message (RFC 5321 3.8). */
+/* Certainly not delivered, for no fault of its own. A 421 speaks of the connection, not of the message (RFC 5321 3.8).
+ */
 static bool may_go_again(const struct smtp_delivery *delivery) {
     if (delivery->again || delivery->error != CP_NIL) return false;
-    return delivery->state == SMTP_MESSAGE_NOT_SENT || (delivery->state == SMTP_MESSAGE_REFUSED && delivery->code == 421);
+    return delivery->state == SMTP_MESSAGE_NOT_SENT ||
+           (delivery->state == SMTP_MESSAGE_REFUSED && delivery->code == 421);
 }
 
 /* After the connection was lost: puts back what was not sent, tells of the rest, and connects again if there is more to
@@ -162,7 +174,7 @@ static cp_value send_messages(cp_context *cp, struct run *run) {
         smtp_client_output(smtp->client, &bytes, &waiting);
         bool ready = has_more(run) && !run->limit && smtp_client_can_begin(smtp->client);
         if (smtp->wants_content) result = smtp_feed(cp, smtp);
-        else if (ready && (waiting == 0 || run->at_hand)) begin_next(cp, run);
+        else if (ready && (waiting == 0 || !run->slow)) begin_next(cp, run);
         else if (waiting > 0) {
             result = smtp_flush(cp, smtp);
             smtp_take_events(cp, smtp);
@@ -185,7 +197,6 @@ static cp_value send_messages(cp_context *cp, struct run *run) {
 static cp_value send_all(cp_context *cp, struct smtp *smtp, cp_value source, cp_value told) {
     struct run run = {.smtp = smtp, .source = source, .tell = told};
     if (!cp_is_function(source) && cp_iterate(cp, &run.iterator, source) == CP_THROWN) return CP_THROWN;
-    run.at_hand = cp_is_list(source) || cp_has_class(source, CP_CLASS_ARRAY);
     if (send_messages(cp, &run) == CP_THROWN) { /* what is done has its results; nothing more is called */
         end_with(cp, &run);
         smtp_close_failed(cp, smtp);

@@ -13,6 +13,7 @@ enum {
     QUIT_TIMEOUT = 3000,    /* ms for the reply to QUIT, which nobody needs */
     WRITE_TIMEOUT = 180000, /* ms in which the server must take a part of what is written, RFC 5321 4.5.3.2.5 */
     COMMANDS_AHEAD = 200,   /* commands whose replies may lie in the sockets' buffers while we write */
+    LAST_READS = 8,         /* reads of what a server sent before it closed; it may have sent without end */
     COMMANDS_SLICE = 8192,  /* bytes of commands written at a time when there are more than that */
 };
 
@@ -65,9 +66,8 @@ static void session_failed(cp_context *cp, struct smtp *smtp, const smtp_client_
     smtp->failed_code = smtp->lost_code;
     smtp_failure_kind(failure, &smtp->failed_class, &smtp->failed_code);
     smtp->failed_enhanced = smtp_enhanced_value(cp, failure->enhanced);
-    smtp->failed_text = smtp->peer == CP_NIL
-                            ? cp_string_z(cp, failure->text)
-                            : cp_string_format(cp, "%s: %s", cp_text_z(cp, smtp->peer), failure->text);
+    smtp->failed_text = smtp->peer == CP_NIL ? cp_string_z(cp, failure->text)
+                                             : cp_string_format(cp, "%s: %s", cp_text_z(cp, smtp->peer), failure->text);
     comms_log(cp, &smtp->module, "the session has failed: %s", failure->text);
 }
 
@@ -194,7 +194,7 @@ static cp_value write_failed(cp_context *cp, struct smtp *smtp, int64_t limit) {
     int class = cp_error_class_of(error), code = cp_error_code_of(error);
     bool connection = class == CP_ERROR_COMMUNICATIONS && code != CP_COMM_CANCELLED;
     int came = 1;
-    while (connection && came > 0 && smtp_client_awaits(smtp->client)[0] != '\0') came = receive(cp, smtp, 0);
+    for (int i = 0; connection && came > 0 && i < LAST_READS; i++) came = receive(cp, smtp, 0);
     if (came < 0) cp_take_error(cp);
     char text[64];
     return lost(cp, smtp, error,
@@ -403,10 +403,9 @@ static cp_value open_session(cp_context *cp, struct smtp *smtp) {
     smtp_client_status status;
     smtp->client = smtp_client_new(&options, &status);
     if (smtp->client == NULL)
-        return status == SMTP_CLIENT_NO_MEMORY
-                   ? cp_throw(cp, CP_ERROR_CARAPACE, CP_RUNTIME, "out of memory")
-                   : cp_throw(cp, CP_ERROR_CARAPACE, CP_BAD_ARGUMENT, "localMailDomain cannot be \"%.80s\"",
-                              options.local_domain);
+        return status == SMTP_CLIENT_NO_MEMORY ? cp_throw(cp, CP_ERROR_CARAPACE, CP_RUNTIME, "out of memory")
+                                               : cp_throw(cp, CP_ERROR_CARAPACE, CP_BAD_ARGUMENT,
+                                                          "localMailDomain cannot be \"%.80s\"", options.local_domain);
     smtp->handle = cp_handle_new(cp, smtp->client, free_client);
     while (!smtp->ready && !smtp->failed)
         if (smtp_step(cp, smtp) == CP_THROWN) return CP_THROWN;

@@ -33,6 +33,7 @@ endless     a reply of many lines that never ends
 manylines:N a right reply of N lines
 longline:N  the right reply with N bytes of text
 twice       the right reply two times: a reply nobody asked for
+lockstep    the right reply, but closes if the client has sent more behind that command
 early       the right reply and at once those to the next commands (a server that talks ahead)
 
 options: --connections N     only the first N connections misbehave
@@ -51,7 +52,7 @@ import struct
 
 STAGES = "connect ehlo helo mail rcpt rset noop vrfy quit data text dot".split()
 ACTIONS = """close reset stall deaf delay drip half garbage nul short nocode wrongcode barelf mixed hugeline endless
-             manylines longline twice early""".split()
+             manylines longline twice early lockstep""".split()
 EXTENSIONS = "PIPELINING,8BITMIME,SIZE 10000000,ENHANCEDSTATUSCODES"
 LINE_LIMIT = 1 << 20
 
@@ -125,6 +126,10 @@ class Connection:
             for i in range(len(right)):
                 await self.write(right[i:i + 1])
                 await asyncio.sleep(behaviour.number(100) / 1000)
+        elif action == "lockstep":
+            if self.reader._buffer:  # the only way to ask a StreamReader without waiting
+                raise Close
+            await self.write(right)
         elif action == "half":
             await self.write(right[:len(right) // 2])
             raise Close
@@ -164,8 +169,7 @@ class Connection:
         except asyncio.LimitOverrunError:
             await self.write(b"500 line too long\r\n")
             raise Close
-        with open(self.options.folder / "transcript", "ab") as transcript:
-            transcript.write(b"%d %s" % (self.number, line))
+        self.options.transcript.write(b"%d %s" % (self.number, line))
         return line
 
     def greeting_of(self, name):
@@ -213,7 +217,7 @@ async def main():
     parser.add_argument("behaviours", nargs="*", type=Behaviour)
     options = parser.parse_args()
     (options.folder / "messages").mkdir(exist_ok=True)
-    (options.folder / "transcript").write_bytes(b"")
+    options.transcript = open(options.folder / "transcript", "wb", buffering=0)
     count = 0
 
     async def connected(reader, writer):
