@@ -360,7 +360,8 @@ typedef struct cp_property_def {
 
 enum cp_class_flags {
     CP_CLASS_MADE_BY_CONSTRUCTOR = 1, /* the constructor gets self () and returns the value itself (List, Binary) */
-    CP_CLASS_NOT_CREATABLE = 2
+    CP_CLASS_NOT_CREATABLE = 2,
+    CP_CLASS_STRING_IS_CONTENT = 4 /* `string` may be long or throw: it is not called to show the object in a List */
 };
 
 /* A native class. The constructor is the method that bears the class's name; operators are methods named + == < ...

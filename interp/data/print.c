@@ -131,8 +131,10 @@ static bool put_label(struct printer *printer, cp_value string) {
 
 static bool put_object(struct printer *printer, cp_value v) {
     cp_context *cp = printer->text.cp;
-    if (!put(printer, "<", 1) || !put_z(printer, cp_class_name(cp_class_of(cp, cp_object_behind(v))))) return false;
-    cp_value text = string_by_method(cp, v);
+    const cp_class *c = cp_class_of(cp, cp_object_behind(v));
+    if (!put(printer, "<", 1) || !put_z(printer, cp_class_name(c))) return false;
+    bool content = c->definition && (c->definition->flags & CP_CLASS_STRING_IS_CONTENT);
+    cp_value text = content ? CP_NIL : string_by_method(cp, v);
     if (text == CP_THROWN) return false;
     if (text != CP_NIL && cp_string_size(text) && (!put(printer, " ", 1) || !put_label(printer, text))) return false;
     return put(printer, ">", 1);

@@ -67,14 +67,15 @@ cp_value message_writer_to(cp_context *cp, struct mime_writer *writer, cp_value 
         target = cp_create(cp, "Stream", arguments, 3);
         if (target == CP_THROWN) return CP_THROWN;
     }
-    cp_value name = cp_symbol_z(cp, "write"), result = CP_NIL;
-    char *block = cp_alloc_atomic(BLOCK);
+    /* A Stream has done with the bytes when it returns; others may keep what they get. */
+    bool reuse = strcmp(cp_class_name(cp_class_of(cp, target)), "Stream") == 0;
+    cp_value name = cp_symbol_z(cp, "write"), result = CP_NIL, block = cp_binary_n(cp, NULL, BLOCK);
     while (result != CP_THROWN) {
-        ssize_t count = mime_writer_read(writer, block, BLOCK);
+        ssize_t count = mime_writer_read(writer, (char *)cp_binary_of(block)->data, BLOCK);
         if (count == 0) break;
         if (count < 0) result = throw_writer(cp, writer);
         else {
-            cp_value bytes = cp_binary_n(cp, block, (size_t)count);
+            cp_value bytes = reuse && count == BLOCK ? block : cp_binary_n(cp, cp_binary_of(block)->data, (size_t)count);
             result = cp_send(cp, target, name, &bytes, 1);
         }
     }

@@ -471,6 +471,7 @@ const cp_class_def mime_class = {
         "attachTextFile, attachFile, attachData, close with end; `string` is the result. Also an attachment of "
         "SmtpMessage.",
     .size = sizeof(struct mime_object),
+    .flags = CP_CLASS_STRING_IS_CONTENT,
     .major = 1,
     .properties = properties,
     .methods = methods,

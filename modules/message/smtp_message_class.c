@@ -279,6 +279,7 @@ const cp_class_def smtp_message_class = {
         "A message for Smtp: sender, recipients, subject, text, attachments. What is not ASCII is encoded as RFC 2047 "
         "and 2231 say; Date and Message-ID are always there. It is built from its properties each time it is sent.",
     .size = sizeof(struct smtp_message),
+    .flags = CP_CLASS_STRING_IS_CONTENT,
     .major = 1,
     .properties = properties,
     .methods = methods,
