@@ -69,11 +69,9 @@ static bool q_is_shorter(const char *text, size_t size, bool phrase) {
     return width <= (size + 2) / 3 * 4;
 }
 
-/* How many bytes of text, whole characters only, fit into a word of `room` characters. A base64 word that another one
- * follows ends without padding where that is possible: GMime joins adjacent words before it decodes them, and loses
- * what comes after a padding. */
+/* How many bytes of text, whole characters only, fit into a word of `room` characters. */
 static size_t word_capacity(const char *text, size_t size, size_t room, bool q, bool phrase) {
-    size_t taken = 0, width = 0, unpadded = 0;
+    size_t taken = 0, width = 0;
     if (room <= WORD_OVERHEAD) return 0;
     room -= WORD_OVERHEAD;
     while (taken < size) {
@@ -85,9 +83,8 @@ static size_t word_capacity(const char *text, size_t size, size_t room, bool q, 
         }
         if (width > room) break;
         taken += length;
-        if (taken % 3 == 0) unpadded = taken;
     }
-    return !q && taken < size && unpadded > 0 ? unpadded : taken;
+    return taken;
 }
 
 /* Likewise for a word that others may follow. In base64 it is cut where no padding is needed: GMime, and so notmuch and
