@@ -179,7 +179,7 @@ class Connection:
         return "".join(f"250{'-' if i < len(lines) - 1 else ' '}{text}\r\n" for i, text in enumerate(lines)).encode()
 
     async def take_message(self):
-        text = b""
+        text = bytearray()
         first = True
         while (line := await self.line()) not in (b".\r\n", b".\n"):
             if first:
