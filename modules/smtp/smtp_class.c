@@ -14,8 +14,8 @@ static cp_value set_local_domain(cp_context *cp, cp_value self, cp_value value) 
         const char *text = cp_text_z(cp, value);
         if (strlen(text) != cp_string_size(value) || !smtp_domain_check(text))
             return cp_throw(cp, CP_ERROR_CARAPACE, CP_BAD_ARGUMENT,
-                            "localMailDomain is a domain as mail.example.org or an address as [192.0.2.1], at most %d "
-                            "characters without space, not %s",
+                            "localMailDomain is a domain as mail.example.org or an address as [192.0.2.1], at most "
+                            "%d characters without space, not %s",
                             SMTP_DOMAIN_MAX, cp_text_z(cp, cp_to_source(cp, value)));
     }
     return smtp_of(cp, self)->local_domain = value;
@@ -86,9 +86,8 @@ static cp_value set_tls(cp_context *cp, cp_value self, cp_value value) {
 static const cp_property_def properties[] = {
     {"localMailDomain", "String", CP_READ_WRITE, NULL, get_local_domain, set_local_domain,
      "What EHLO names us: a domain, or an address as [192.0.2.1]. () is this machine's name if it has a domain, else "
-     "the "
-     "address of our end of the connection. Counts from the next connect. Errors: 1.8 a space or control in it, too "
-     "long."},
+     "the address of our end of the connection. Counts from the next connect. Errors: 1.8 a space or control in it, "
+     "too long."},
     {"remoteMailDomain", "String", CP_READ_ONLY, NULL, get_remote_domain, NULL,
      "The server's name for itself, from its greeting and its reply to EHLO; () before connect."},
     {"stack", "CommsStack", CP_READ_ONLY, NULL, get_stack, NULL, "The layers below."},
@@ -98,23 +97,20 @@ static const cp_property_def properties[] = {
     {"greeting", "String", CP_READ_ONLY, NULL, get_greeting, NULL,
      "The server's first words, with the reply code; () before connect."},
     {"capabilities", "List", CP_READ_ONLY, NULL, get_capabilities, NULL,
-     "What the server offers, a String for each line of its reply to EHLO, as \"SIZE 10240000\"; () when it knows only "
-     "HELO."},
+     "What the server offers, a String for each line of its reply to EHLO, as \"SIZE 10240000\"; () when it knows "
+     "only HELO."},
     {"reply", "String", CP_READ_ONLY, NULL, get_reply, NULL,
-     "The server's last words: reply code, enhanced code if it gave one, and text, of several lines perhaps. Controls "
-     "are shown as ?."},
+     "The server's last words: reply code, enhanced code if it gave one, and text, of several lines perhaps. "
+     "Controls are shown as ?."},
     {"partial", "Symbol", CP_READ_WRITE, NULL, get_partial, set_partial,
      "true: a message goes to those recipients whom the server accepts, and its `results` tell of each. () (the "
-     "default): "
-     "it goes to all or to nobody."},
+     "default): it goes to all or to nobody."},
     {"timeout", "Integer", CP_READ_WRITE, NULL, get_timeout, set_timeout,
-     "Milliseconds after which any one reply is given up, 1 to 86400000. () leaves it to RFC 5321 4.5.3.2: 5 minutes, "
-     "10 "
-     "for the end of a message. Errors: 1.8 out of range."},
+     "Milliseconds after which any one reply is given up, 1 to 86400000. () leaves it to RFC 5321 4.5.3.2: 5 "
+     "minutes, 10 for the end of a message. Errors: 1.8 out of range."},
     {"protocol", "Symbol|String", CP_READ_WRITE, NULL, get_protocol, set_protocol,
      "smtp (the default) or lmtp (RFC 2033), where the server answers for each recipient. Counts from the next "
-     "connect. "
-     "Errors: 1.8 another word."},
+     "connect. Errors: 1.8 another word."},
     {"tls", "Symbol|String", CP_READ_WRITE, NULL, get_tls, set_tls,
      "off: mail may go in clear. required: it may not. () (the default): required away from this machine, off on it. "
      "There is no encryption yet, so `required` makes connect fail (1.12). Errors: 1.8 another word, 1.12 implicit, "
@@ -226,30 +222,26 @@ static cp_value refuse_accept(cp_context *cp, struct comms_module *m, int64_t ti
 
 static const cp_method_def methods[] = {
     {"send", "String", "((message SmtpMessage))", smtp_method_send,
-     "Sends a message and waits for the server's word on it. Gives its Message-ID; the server's words are in `reply`, "
-     "what became of each recipient in the message's `results`. Errors: 10.CODE refused, with the details "
-     "enhancedCode, temporary, command and results (nothing was sent to anybody, unless results say so); 6.1, 6.9 the "
-     "connection was lost, inDoubt when it was after the last byte: the message may have arrived; 6.11 not connected; "
-     "what "
-     "is wrong with the message itself. After a lost connection call connect."},
+     "Sends a message and waits for the server's word on it. Gives its Message-ID; the server's words are in "
+     "`reply`, what became of each recipient in the message's `results`. Errors: 10.CODE refused, with the details "
+     "enhancedCode, temporary, command and results (nothing was sent to anybody, unless results say so); 6.1, 6.9 "
+     "the connection was lost, inDoubt when it was after the last byte: the message may have arrived; 6.11 not "
+     "connected; what is wrong with the message itself. After a lost connection call connect."},
     {"sendAll", "Integer", "(messages (tell Function ()))", smtp_method_send_all,
-     "Sends many messages, without waiting for the reply to one before the next is written where the server allows it. "
-     "`messages` is a List, an Array, an Enumerator, or a function that gives the next message until it gives (). "
-     "Gives "
-     "the number accepted. A refused message does not stop the rest: its `results` tell, and `tell` is called with "
-     "each "
-     "message and its Error, () if it was accepted. When the connection is lost after at least one message it connects "
-     "again, sends once more what was certainly not delivered, and goes on; what may have been is not sent twice, its "
-     "Error is inDoubt. Errors: as connect, or what `messages` and `tell` throw, after the messages under way are "
-     "settled; their detail `accepted` is the number."},
+     "Sends many messages, without waiting for the reply to one before the next is written where the server allows "
+     "it. `messages` is a List, an Array, an Enumerator, or a function that gives the next message until it gives "
+     "(). Gives the number accepted. A refused message does not stop the rest: its `results` tell, and `tell` is "
+     "called with each message and its Error, () if it was accepted. When the connection is lost it connects again, "
+     "unless no message had come to an end on it, sends once more what was certainly not delivered, and goes on; "
+     "what may have been is not sent twice, its Error is inDoubt. Errors: as connect, or what `messages` and `tell` "
+     "throw, after the messages under way are settled; their detail `accepted` is the number."},
     {"noop", "String", "()", method_noop,
      "Asks whether the server is still there: () when all is well, else its words. Errors: 6.1, 6.9, 6.11, 10.421."},
     {"reset", "NIL", "()", method_reset,
      "RSET: ends whatever the server still holds open. Errors: 10.CODE, 6.1, 6.9, 6.11."},
     {"verify", "String", "((address String))", method_verify,
      "VRFY: the server's words about an address or a name; most servers say 252, neither yes nor no. Errors: 10.CODE "
-     "it "
-     "refuses, 1.8 controls in the address, 6.1, 6.9, 6.11."},
+     "it refuses, 1.8 controls in the address, 6.1, 6.9, 6.11."},
     COMMS_METHODS_WITHOUT_SEND,
     {0},
 };

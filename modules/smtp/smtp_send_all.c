@@ -18,7 +18,7 @@ struct run {
     cp_value error;                           /* what ends the run once all is settled; () = nothing */
     int64_t accepted;
     bool limit;       /* the connection has had as many messages as the server allows */
-    uint64_t settled; /* messages that had the server's answer on this connection */
+    uint64_t settled; /* messages that had the server's answer on this connection; 0: not worth another */
 };
 
 static bool has_more(const struct run *run) { return run->next != NULL || run->again != NULL || !run->exhausted; }
@@ -195,7 +195,8 @@ static cp_value send_messages(cp_context *cp, struct run *run) {
 }
 
 static cp_value send_all(cp_context *cp, struct smtp *smtp, cp_value source, cp_value told) {
-    struct run run = {.smtp = smtp, .source = source, .tell = told};
+    /* A connection that stood idle may be closed by now, which is no reason not to try another. */
+    struct run run = {.smtp = smtp, .source = source, .tell = told, .settled = 1};
     if (!cp_is_function(source) && cp_iterate(cp, &run.iterator, source) == CP_THROWN) return CP_THROWN;
     if (send_messages(cp, &run) == CP_THROWN) { /* what is done has its results; nothing more is called */
         end_with(cp, &run);

@@ -1,5 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-3.0-or-later
+# timeout: 400
 """Messages with attachments sent to smtp-sink, aiosmtpd and Postfix arrive whole: each is read by Python's email and by
 GMime (tests/mail_oracle), every header, text and attachment compared with what went in.
 
