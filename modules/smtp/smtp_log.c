@@ -16,11 +16,11 @@ struct smtp_log_line {
 
 void smtp_log_ask(cp_context *cp, struct smtp *smtp) {
     smtp->logs = false;
-    if (smtp->module.log == CP_NIL || smtp->module.pays_no_heed) return;
+    if (smtp->module.log == CP_NIL || smtp->module.log_failed) return;
     cp_value level = cp_string_z(cp, "pdus"), on = cp_send_z(cp, smtp->module.log, "isOn", &level, 1);
     if (on == CP_THROWN) {
         cp_take_error(cp);
-        smtp->module.pays_no_heed = true;
+        smtp->module.log_failed = true;
         return;
     }
     smtp->logs = cp_is_true(on);
@@ -38,7 +38,7 @@ static void write_record(cp_context *cp, struct smtp *smtp, const char *mark, co
     if (cp_send_z(cp, smtp->module.log, "info", arguments, 2) != CP_THROWN) return;
     cp_take_error(cp);
     smtp->logs = false;
-    smtp->module.pays_no_heed = true;
+    smtp->module.log_failed = true;
 }
 
 /* How much content has gone, once something else is to be said. */
