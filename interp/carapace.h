@@ -374,6 +374,9 @@ typedef struct cp_class_def {
     unsigned major, minor;
     const cp_property_def *properties;
     const cp_method_def *methods;
+    /* Asked for a public name that is no member; NULL in most tables. The value, CP_THROWN, or CP_UNSET when there is no
+       such member. A count of -1 only asks whether there is one: anything but CP_UNSET, and nothing may be done. */
+    cp_value (*missing)(cp_context *cp, cp_value self, cp_value name, const cp_value *arguments, int count);
 } cp_class_def;
 
 /* Defining the same table again returns the class it has made; another table under a name in use replaces that class.
@@ -427,6 +430,8 @@ typedef struct cp_fd {
 } cp_fd;
 cp_fd *cp_fd_new(cp_context *cp, int fd);
 void cp_fd_close(cp_context *cp, cp_fd *handle); /* wakes whoever waits on it */
+/* Collects now and closes the descriptors of lost owners: for when the system says EMFILE, before the next try. */
+void cp_collect(cp_context *cp);
 /* Releases what lies outside the collected heap (malloc'd state of a C library) when the handle is collected. */
 typedef struct cp_handle {
     void *resource; /* NULL = none */

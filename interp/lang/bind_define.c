@@ -135,7 +135,7 @@ static bool bind_function_body(struct binder *b, struct function_state *f, cp_va
     for (uint32_t i = 0; i < signature->declared; i++) {
         struct parameter *parameter = &signature->parameters[i];
         if (parameter->initial != CP_UNSET) {
-            f->defaults[first + i] = bind(b, parameter->initial, position);
+            f->defaults[first + i] = bind_expression(b, parameter->initial, position);
             if (!f->defaults[first + i]) return false;
         }
         f->arguments[first + i] = scope_declare(b, parameter->name, parameter->type);
@@ -299,7 +299,7 @@ static struct node *form_return(struct binder *b, cp_value form, uint32_t positi
     struct node *node = node_new(b, NODE_RETURN, position);
     if (form_cell(form, 1)) {
         uint32_t at = item_position(b, form_cell(form, 1), position);
-        node->a = bind(b, form_item(form, 1), at);
+        node->a = bind_expression(b, form_item(form, 1), at);
         if (!node->a) return NULL;
         node->assigns = node->a->assigns;
         struct type *result = b->function->signature->result;

@@ -141,6 +141,12 @@ static void close_lost(void *object, void *data) {
     handle->fd = -1;
 }
 
+void cp_collect(cp_context *cp) {
+    (void)cp;
+    mem_collect();
+    mem_run_finalizers();
+}
+
 cp_fd *cp_fd_new(cp_context *cp, int fd) {
     cp_fd *handle = cp_alloc_atomic(sizeof *handle);
     handle->fd = fd;
