@@ -155,7 +155,6 @@ cp_value smtp_method_send_all(cp_context *cp, cp_value self, const cp_value *arg
 
 /* 5.1.1, or () without one. */
 cp_value smtp_enhanced_value(cp_context *cp, smtp_enhanced_code code);
-cp_value smtp_truth(cp_context *cp, bool condition);
 /* "550 5.1.1 No such user", with the line ends of the server's words. */
 cp_value smtp_reply_value(cp_context *cp, int code, smtp_enhanced_code enhanced, const char *words);
 /* The text of an Error about a message that was not accepted. */

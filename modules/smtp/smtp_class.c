@@ -31,7 +31,7 @@ static cp_value get_error_class(cp_context *cp, cp_value self) {
     return cp_fixnum(CP_ERROR_SMTP);
 }
 
-static cp_value get_partial(cp_context *cp, cp_value self) { return smtp_truth(cp, smtp_of(cp, self)->partial); }
+static cp_value get_partial(cp_context *cp, cp_value self) { return comms_truth(cp, smtp_of(cp, self)->partial); }
 static cp_value set_partial(cp_context *cp, cp_value self, cp_value value) {
     struct smtp *smtp = smtp_of(cp, self);
     smtp->partial = cp_is_true(value);

@@ -61,8 +61,6 @@ cp_value smtp_reply_value(cp_context *cp, int code, smtp_enhanced_code enhanced,
     return cp_string_format(cp, "%d%s%s%s%s", code, *number ? " " : "", number, *words ? " " : "", words);
 }
 
-cp_value smtp_truth(cp_context *cp, bool condition) { return condition ? cp_symbol_z(cp, "true") : CP_NIL; }
-
 /* ---- messages ---- */
 
 /* To whom: <b@y.test>, or <b@y.test> and 2 others. */
@@ -140,8 +138,8 @@ cp_value smtp_error(cp_context *cp, int error_class, int code, cp_value text, cp
                     bool in_doubt) {
     cp_value error = cp_error_new(cp, error_class, code, text);
     cp_error_set_detail(cp, error, "enhancedCode", enhanced);
-    cp_error_set_detail(cp, error, "temporary", smtp_truth(cp, temporary));
-    cp_error_set_detail(cp, error, "inDoubt", smtp_truth(cp, in_doubt));
+    cp_error_set_detail(cp, error, "temporary", comms_truth(cp, temporary));
+    cp_error_set_detail(cp, error, "inDoubt", comms_truth(cp, in_doubt));
     return error;
 }
 

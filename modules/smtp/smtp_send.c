@@ -168,8 +168,8 @@ cp_value smtp_delivery_error(cp_context *cp, struct smtp *smtp, struct smtp_deli
 /* The thread was stopped while a message was with the server: the Error on its way tells what became of it. */
 static cp_value stopped(cp_context *cp, struct smtp *smtp, const struct smtp_delivery *delivery) {
     cp_value error = cp_take_error(cp);
-    cp_error_set_detail(cp, error, "inDoubt", smtp_truth(cp, delivery->state == SMTP_MESSAGE_IN_DOUBT));
-    cp_error_set_detail(cp, error, "temporary", smtp_truth(cp, true));
+    cp_error_set_detail(cp, error, "inDoubt", comms_truth(cp, delivery->state == SMTP_MESSAGE_IN_DOUBT));
+    cp_error_set_detail(cp, error, "temporary", comms_truth(cp, true));
     smtp_close_failed(cp, smtp);
     return cp_throw_value(cp, error);
 }
