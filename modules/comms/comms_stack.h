@@ -117,7 +117,9 @@ cp_value comms_insert_below(cp_context *cp, struct comms_module *m, struct comms
 /* Each acts on `m` and what is beneath it. */
 cp_value comms_connect(cp_context *cp, struct comms_module *m);    /* from the bottom up; what is connected stays so */
 cp_value comms_disconnect(cp_context *cp, struct comms_module *m); /* from the top down; () when it is not connected */
-void comms_close(cp_context *cp, struct comms_module *m);          /* the same; Errors are dropped, one on its way kept */
+void comms_close(cp_context *cp, struct comms_module *m);          /* the same; Errors are dropped */
+/* comms_close while an Error is on its way (CP_THROWN was given), which goes on. CP_THROWN. */
+cp_value comms_close_thrown(cp_context *cp, struct comms_module *m);
 cp_value comms_send(cp_context *cp, struct comms_module *m, const struct comms_data *data);
 cp_value comms_send_value(cp_context *cp, struct comms_module *m, cp_value value); /* as a script's send */
 int64_t comms_receive(cp_context *cp, struct comms_module *m, void *into, size_t room, int64_t timeout);

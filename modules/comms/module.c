@@ -124,8 +124,8 @@ cp_value comms_connect(cp_context *cp, struct comms_module *m) {
         set_connected(cp, m);
         return CP_NIL;
     }
-    if (opened && comms_below(m) == below) comms_close(cp, below); /* nobody else knows that it is open */
-    return CP_THROWN;
+    /* Nobody else knows that what is beneath is open. */
+    return opened && comms_below(m) == below ? comms_close_thrown(cp, below) : CP_THROWN;
 }
 
 cp_value comms_disconnect(cp_context *cp, struct comms_module *m) {
@@ -146,11 +146,14 @@ cp_value comms_disconnect(cp_context *cp, struct comms_module *m) {
     return error == CP_NIL ? CP_NIL : cp_throw_value(cp, error);
 }
 
-/* A close that is part of the way of an Error may find one thrown: it is put aside, because every call looks at it. */
 void comms_close(cp_context *cp, struct comms_module *m) {
-    cp_value pending = cp_take_error(cp);
     if (comms_disconnect(cp, m) == CP_THROWN) cp_take_error(cp);
-    if (pending != CP_NIL) cp_throw_value(cp, pending);
+}
+
+cp_value comms_close_thrown(cp_context *cp, struct comms_module *m) {
+    cp_value error = cp_take_error(cp);
+    comms_close(cp, m);
+    return cp_throw_value(cp, error);
 }
 
 /* ---- sending ---- */
@@ -273,8 +276,7 @@ cp_value comms_accept_on(cp_context *cp, cp_value stack, struct comms_module *m)
     struct comms_stack *accepted = comms_stack_of(stack);
     struct comms_module *copy = comms_copy(cp, m);
     if (!copy || comms_stack_push(cp, accepted, copy) == CP_THROWN) {
-        if (comms_stack_top(accepted)) comms_close(cp, comms_stack_top(accepted));
-        return CP_THROWN;
+        return comms_stack_top(accepted) ? comms_close_thrown(cp, comms_stack_top(accepted)) : CP_THROWN;
     }
     set_connected(cp, copy);
     return stack;

@@ -38,14 +38,21 @@ static cp_value script_disconnect(cp_context *cp, struct comms_module *m) {
     return has(m, DISCONNECT) ? call(cp, m, DISCONNECT, NULL, 0) : CP_NIL;
 }
 
-/* The script sees what the script above has sent, or a Binary of what a native module has. */
+/* What a script is given of data: a String, Binary or Buffer as it was sent; of a List the whole as one String, or as
+   one Binary when not all of it is text, and so of what comes from C. */
+static cp_value whole(cp_context *cp, const struct comms_data *data) {
+    cp_value value = data->value;
+    if (value != CP_UNSET && !cp_is_list(value)) return value;
+    bool is_text = cp_is_cell(value);
+    for (cp_value rest = value; is_text && cp_is_cell(rest); rest = cp_tail(rest)) is_text = cp_is_string(cp_head(rest));
+    value = is_text ? cp_string_n(cp, NULL, data->size) : cp_binary_n(cp, NULL, data->size);
+    comms_flatten(data, is_text ? (char *)(uintptr_t)cp_string_text(value) : (char *)cp_binary_of(value)->data);
+    return value;
+}
+
 static cp_value script_send(cp_context *cp, struct comms_module *m, const struct comms_data *data) {
     if (!has(m, SEND)) return comms_send_data_below(cp, m, data);
-    cp_value value = data->value;
-    if (value == CP_UNSET) {
-        value = cp_binary_n(cp, NULL, data->size);
-        comms_flatten(data, (char *)cp_binary_of(value)->data);
-    }
+    cp_value value = whole(cp, data);
     bool before = m->passes_secret;
     m->passes_secret = data->secret;
     cp_value result = call(cp, m, SEND, &value, 1);
@@ -181,7 +188,7 @@ static cp_value construct(cp_context *cp, cp_value self, const cp_value *argumen
             return cp_throw(cp, CP_ERROR_CARAPACE, CP_BAD_ARGUMENT, "further arguments are for a class: here an object is given");
     }
     if (!cp_is_object(cp_object_behind(script->object)) || comms_module_of(cp, script->object))
-        return cp_throw_type(cp, "the module's class", "name of a scripted class, or an object of one", arguments[0]);
+        return cp_throw_type(cp, "the module's class", "the name of a scripted class or an object of one", arguments[0]);
     for (int i = 0; i < STANDARD_COUNT; i++)
         if (cp_responds_to(cp, script->object, standard_names[i])) script->methods |= 1u << i;
     return CP_NIL;
@@ -198,10 +205,6 @@ OR_STANDARD(method_get, GET, comms_method_get)
 OR_STANDARD(method_do, DO, comms_method_do)
 OR_STANDARD(method_info, INFO, comms_method_info)
 
-static cp_value method_send(cp_context *cp, cp_value self, const cp_value *arguments, int count) {
-    return comms_method_send(cp, self, arguments, count);
-}
-
 static const cp_method_def methods[] = {
     {"ScriptModule", "NIL", "((class Object) ...)", construct,
      "Makes an object of the scripted class of that name, with the further arguments for its constructor, a module; or "
@@ -210,7 +213,7 @@ static const cp_method_def methods[] = {
      "bind listen accept set get do info; what it lacks is done by the module beneath. A class that can be at the bottom "
      "says so by a property isBottom. Errors: 1.4 no such class; 1.11."},
     {"connect", "NIL", "()", comms_method_connect, "Connects what is beneath, then calls the object's connect."},
-    {"send", "Object", "((data Object))", method_send, "Hands data to the object's send, or to the module beneath."},
+    {"send", "Object", "((data Object))", comms_method_send, "Hands data to the object's send, or to the module beneath."},
     {"receive", "Binary", "((timeout Integer ()))", comms_method_receive,
      "What the object's receive (or receiveInto) gives within `timeout` milliseconds, or the module beneath."},
     {"receiveInto", "NIL", "((buffer Buffer) (timeout Integer ()))", comms_method_receive_into,

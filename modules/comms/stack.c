@@ -136,7 +136,7 @@ static struct comms_module *top_or_throw(cp_context *cp, cp_value self) {
 static struct comms_module *module_argument(cp_context *cp, cp_value v) {
     struct comms_module *m = comms_module_of(cp, v);
     if (!m)
-        cp_throw_type(cp, "the module", "module of a stack (Tcp, Util, ...; an object of a scripted class goes in a ScriptModule)", v);
+        cp_throw_type(cp, "the module", "Tcp, Util, ... or a ScriptModule around an object of a scripted class", v);
     return m;
 }
 

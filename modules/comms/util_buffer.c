@@ -63,8 +63,7 @@ static void rate_passed(cp_context *cp, const struct comms_util *util, double *f
 static cp_value inactive(cp_context *cp, struct comms_util *util) {
     cp_throw(cp, CP_ERROR_COMMUNICATIONS, CP_COMM_TIMEOUT, "disconnected, because nothing was sent or received for %lld ms",
              (long long)util->inactivity_timeout);
-    comms_close(cp, &util->module);
-    return CP_THROWN;
+    return comms_close_thrown(cp, &util->module);
 }
 
 /* Milliseconds until the connection counts as inactive; -1 for never. */

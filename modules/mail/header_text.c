@@ -138,8 +138,10 @@ static void write_encoded(struct mail_buffer *out, size_t *column, const char *b
         size_t room = used >= HEADER_LINE_SOFT ? 0 : HEADER_LINE_SOFT - used;
         if (room > WORD_LIMIT) room = WORD_LIMIT;
         size_t taken = cut_word(text, size, room, &q, phrase);
-        /* A new line if nothing fits, or if it would hold all of what this line must cut to a shred. */
-        if (taken == 0 || (taken < size && taken < 6)) {
+        /* A new line if nothing fits, or if it would hold all of what this line must cut to a shred; but not at once
+           behind the header's name. */
+        bool at_start = first && out->size > 0 && out->data[out->size - 1] == ':';
+        if (taken == 0 || (taken < size && taken < 6 && !at_start)) {
             size_t fresh = cut_word(text, size, WORD_LIMIT - (blank_size > 1 ? blank_size - 1 : 0), &fresh_q, phrase);
             if (blank_size > 0 && *column > 0 && fresh > taken) {
                 fold(out, column);

@@ -30,7 +30,8 @@ enum mail_status header_write_structured(struct mail_buffer *out, const char *na
                                          struct mail_error *error);
 
 /* Append a display name (RFC 5322 phrase): an atom sequence or a quoted string of at most 60 characters, which is not
-   folded, or encoded words with the characters that RFC 2047 5 (3) allows. *column is the present output column and is kept up to date across the CRLF SP of folding. */
+   folded, or encoded words with the characters that RFC 2047 5 (3) allows. *column is the present output column and is
+   kept up to date across the CRLF SP of folding. */
 enum mail_status header_write_phrase(struct mail_buffer *out, size_t *column, const char *text, size_t size,
                                      struct mail_error *error);
 

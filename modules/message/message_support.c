@@ -152,12 +152,12 @@ bool message_check_headers(cp_context *cp, const char *field, cp_value list) {
         cp_value item = cp_head(list), name;
         const char *bytes;
         size_t size;
-        if (!cp_is_cell(item) || !message_check_list(cp, field, item, &length) || length != 2) {
-            if (cp_is_cell(item) && cp_list_length(item) == 2) return false; /* thrown */
+        if (!cp_is_cell(item) || cp_list_length(item) != 2) {
             cp_throw(cp, CP_ERROR_CARAPACE, CP_BAD_ARGUMENT, "%s is a List of Lists (name value), but has %s in it",
                      field, message_quoted(cp, item));
             return false;
         }
+        if (!message_check_list(cp, field, item, &length)) return false;
         name = cp_head(item);
         if (!message_check_line(cp, "a header's name", name)) return false;
         cp_bytes_of(name, &bytes, &size);

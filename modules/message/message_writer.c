@@ -75,7 +75,8 @@ cp_value message_writer_to(cp_context *cp, struct mime_writer *writer, cp_value 
         if (count == 0) break;
         if (count < 0) result = throw_writer(cp, writer);
         else {
-            cp_value bytes = reuse && count == BLOCK ? block : cp_binary_n(cp, cp_binary_of(block)->data, (size_t)count);
+            cp_value bytes =
+                reuse && count == BLOCK ? block : cp_binary_n(cp, cp_binary_of(block)->data, (size_t)count);
             result = cp_send(cp, target, name, &bytes, 1);
         }
     }
