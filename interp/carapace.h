@@ -458,6 +458,15 @@ typedef struct cp_wait_list {
 enum cp_wait cp_wait_on(cp_context *cp, cp_wait_list *list, int64_t timeout);
 void cp_wake_one(cp_context *cp, cp_wait_list *list);
 void cp_wake_all(cp_context *cp, cp_wait_list *list);
+/* What must not lie about while other code waits, such as bytes not yet sent: between push and pop (same thread, last in
+   first out) `function` is called, once, before the thread waits for anything. CP_THROWN ends that wait as cancelled. */
+typedef struct cp_before_wait {
+    cp_value (*function)(cp_context *cp, void *data); /* becomes NULL when it is called */
+    void *data;
+    struct cp_before_wait *next;
+} cp_before_wait;
+void cp_before_wait_push(cp_context *cp, cp_before_wait *hook);
+void cp_before_wait_pop(cp_context *cp, cp_before_wait *hook);
 int64_t cp_now(cp_context *cp); /* milliseconds of the monotonic clock */
 
 /* Has a function called once when the program ends, to write out what is still held; it gives 0 or an errno. */

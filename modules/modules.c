@@ -5,6 +5,7 @@
 #include "modules/message/message.h"
 #include "modules/library/library_data.h"
 #include "modules/comms/comms.h"
+#include "modules/smtp/smtp.h"
 #include "modules/system/system.h"
 
 void (*const carapace_modules[])(cp_context *cp) = {
@@ -12,5 +13,6 @@ void (*const carapace_modules[])(cp_context *cp) = {
     message_register,
     library_data_register,
     comms_register,
+    smtp_register,
     NULL,
 };
