@@ -172,6 +172,7 @@ static struct node *bind_symbol(struct binder *b, cp_value form, uint32_t positi
     struct node *node = node_new(b, file ? NODE_FILE : name->function != CP_UNSET ? NODE_FUNCTION_NAME : NODE_NAME, position);
     node->file = file;
     node->symbol = name;
+    if (node->kind == NODE_NAME) file_scope_note_use(b->file, name, position);
     if (node->kind == NODE_FUNCTION_NAME) node->type = static_type(b, CP_CLASS_FUNCTION);
     return node;
 }
@@ -261,6 +262,7 @@ struct node *bind_call_of(struct binder *b, cp_symbol *name, cp_value arguments,
     node->symbol = name;
     if (!bind_arguments(b, arguments, position, &node->items, &node->count, &node->keywords)) return NULL;
     struct signature *signature = known_signature(b, name);
+    if (!signature) file_scope_note_use(b->file, name, position);
     if (!check_call(b, node, signature)) return NULL;
     if (signature) node->type = signature->result;
     note_assigns(node);
