@@ -193,6 +193,7 @@ static void wait_for_events(scheduler *s) {
         int64_t left = s->heap[1]->deadline - now();
         ms = left <= 0 ? 0 : (left + NANOSECONDS_PER_MS - 1) / NANOSECONDS_PER_MS;
     }
+    if (ms != 0 && s->on_block) s->on_block(s->on_block_data);
     if (ms != 0 && !loop_needed(s)) {
         poll(NULL, 0, ms < 0 || ms > LOOPLESS_SLEEP ? LOOPLESS_SLEEP : (int)ms);
     } else if (ms != 0) {
@@ -387,6 +388,11 @@ const volatile sig_atomic_t *scheduler_interrupt_flag(const scheduler *s) { retu
 void scheduler_on_deadlock(scheduler *s, task *(*hook)(scheduler *, void *data), void *data) {
     s->on_deadlock = hook;
     s->on_deadlock_data = data;
+}
+
+void scheduler_on_block(scheduler *s, void (*hook)(void *data), void *data) {
+    s->on_block = hook;
+    s->on_block_data = data;
 }
 
 struct uv_loop_s *scheduler_loop(scheduler *s) {

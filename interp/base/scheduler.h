@@ -118,6 +118,9 @@ const volatile sig_atomic_t *scheduler_interrupt_flag(const scheduler *);
  * ready itself. */
 void scheduler_on_deadlock(scheduler *, task *(*hook)(scheduler *, void *data), void *data);
 
+/* Has hook(data) called, in the main fiber, each time before the process blocks because no task is ready. */
+void scheduler_on_block(scheduler *, void (*hook)(void *data), void *data);
+
 /* The event loop (a uv_loop_t), made if there was none, for handles of other kinds; NULL if the system refuses. Whoever
  * has a handle that will unpark a task says so by scheduler_hold(s, 1), and scheduler_hold(s, -1) when done: no
  * deadlock is seen between. */

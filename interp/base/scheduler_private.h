@@ -75,6 +75,8 @@ struct scheduler {
     uv_timer_t timer;
     task *(*on_deadlock)(scheduler *, void *);
     void *on_deadlock_data;
+    void (*on_block)(void *data);
+    void *on_block_data;
 };
 
 /* Adds to and takes out of a queue. */

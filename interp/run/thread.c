@@ -5,6 +5,9 @@
  */
 #include "interp/run/thread.h"
 
+#include <stdio.h>
+#include <stdio_ext.h>
+
 #include "interp/base/memory.h"
 #include "interp/data/error.h"
 #include "interp/run/vm.h"
@@ -138,6 +141,13 @@ static void run_main(void *argument) {
     call->status = call->entry(call->cp, call->argument);
 }
 
+/* When all threads wait it may be for long: what was printed is shown first, also where standard output is a file or a
+   pipe. A failure is found by the next print, or at the end. */
+static void show_output(void *unused) {
+    (void)unused;
+    if (CP_UNLIKELY(__fpending(stdout) > 0)) fflush(stdout);
+}
+
 /* Everybody waits and nothing can happen any more: the main thread is told who waits for what. */
 static task *on_deadlock(scheduler *s, void *data) {
     cp_context *cp = data;
@@ -158,6 +168,7 @@ int runtime_run_main(cp_context *cp, int (*entry)(cp_context *cp, void *argument
     cp->runtime->foreground = call.thread;
     scheduler_set_interrupt_task(cp->scheduler, main_task);
     scheduler_on_deadlock(cp->scheduler, on_deadlock, cp);
+    scheduler_on_block(cp->scheduler, show_output, NULL);
     scheduler_run(cp->scheduler, task_fiber(main_task));
     return call.status;
 }
