@@ -97,9 +97,24 @@ cp_value member_use(cp_context *cp, struct member *member, cp_value receiver, co
     return value;
 }
 
+/* Whether an object hands a call of that name on to another one, of whose signature nothing is known here. */
+static bool passes_on(cp_context *cp, cp_value receiver, cp_symbol *name) {
+    uint32_t interface = cp_has_class(receiver, CP_CLASS_FACE) ? face_of(receiver)->interface : 0;
+    cp_class *c = class_numbered(cp, cp_class_number_of(cp_object_behind(receiver)));
+    if (class_member(cp, c, interface, name)) return false;
+    return (interface == 0 && c->missing) || (c->interfaces && c->interfaces[interface].delegate);
+}
+
+static cp_value no_keywords(cp_context *cp, cp_value receiver, cp_symbol *name) {
+    return cp_throw(cp, CP_ERROR_CARAPACE, CP_NOT_SUPPORTED,
+                    "%s is no member of the class %s itself: what is handed on takes its arguments by position only", name->text,
+                    cp_class_name(cp_class_of(cp, receiver)));
+}
+
 cp_value member_send(cp_context *cp, cp_value receiver, cp_symbol *name, cp_class *from, const cp_value *arguments,
                      uint32_t count, cp_value keywords) {
     cp_value answer = CP_UNSET;
+    if (keywords != CP_NIL && passes_on(cp, receiver, name)) return no_keywords(cp, receiver, name);
     struct member *member = member_find(cp, &receiver, name, from, arguments, count, &answer);
     if (!member) return answer;
     if (keywords == CP_NIL) return member_use(cp, member, receiver, arguments, count);

@@ -245,8 +245,15 @@ cp_value comms_bind(cp_context *cp, struct comms_module *m) {
     return CP_NIL;
 }
 
+/* Whether it, or a module beneath it that does so for all, has taken the local address. */
+static bool is_bound(const struct comms_module *m) {
+    for (; m; m = comms_below(m))
+        if (m->counters.bound) return true;
+    return false;
+}
+
 cp_value comms_listen(cp_context *cp, struct comms_module *m, int backlog) {
-    if (!m->counters.bound && comms_bind(cp, m) == CP_THROWN) return CP_THROWN;
+    if (!is_bound(m) && comms_bind(cp, m) == CP_THROWN) return CP_THROWN;
     cp_value result;
     if (m->kind->ops.listen) result = m->kind->ops.listen(cp, m, backlog);
     else if (comms_below(m)) result = comms_listen(cp, comms_below(m), backlog);

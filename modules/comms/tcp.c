@@ -156,19 +156,28 @@ static cp_value send_all(cp_context *cp, struct tcp *tcp, const struct comms_dat
     return CP_NIL;
 }
 
-static cp_value tcp_send(cp_context *cp, struct comms_module *m, const struct comms_data *data) {
-    struct tcp *tcp = (struct tcp *)m;
+/* Waits until no other thread is sending, so that data does not mix. */
+static cp_value wait_for_turn(cp_context *cp, struct tcp *tcp) {
     while (tcp->sending) {
         enum cp_wait wait = cp_wait_on(cp, &tcp->senders, tcp->send_timeout);
         if (wait == CP_WAIT_CANCELLED) return CP_THROWN;
         if (wait == CP_WAIT_TIMEOUT)
-            return cp_throw(cp, CP_ERROR_COMMUNICATIONS, CP_COMM_TIMEOUT, "another thread has been sending for %lld ms", (long long)tcp->send_timeout);
+            return cp_throw(cp, CP_ERROR_COMMUNICATIONS, CP_COMM_TIMEOUT, "another thread has been sending for %lld ms",
+                            (long long)tcp->send_timeout);
     }
-    if (!tcp->socket || !m->counters.connected) return not_connected(cp, tcp);
-    tcp->sending = true;
-    cp_value result = send_all(cp, tcp, data);
-    tcp->sending = false;
-    cp_wake_one(cp, &tcp->senders);
+    return CP_NIL;
+}
+
+static cp_value tcp_send(cp_context *cp, struct comms_module *m, const struct comms_data *data) {
+    struct tcp *tcp = (struct tcp *)m;
+    cp_value result = wait_for_turn(cp, tcp);
+    if (result != CP_THROWN && (!tcp->socket || !m->counters.connected)) result = not_connected(cp, tcp);
+    if (result != CP_THROWN) {
+        tcp->sending = true;
+        result = send_all(cp, tcp, data);
+        tcp->sending = false;
+    }
+    if (!tcp->sending) cp_wake_one(cp, &tcp->senders); /* also when this thread was woken only to be stopped */
     return result;
 }
 

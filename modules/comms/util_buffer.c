@@ -97,23 +97,37 @@ static cp_value count_in_group(cp_context *cp, const struct comms_util *util, si
 
 /* ---- from and to beneath ---- */
 
+/* Whether the Error on its way is 6.1; it goes on. */
+static bool timed_out(cp_context *cp) {
+    cp_value error = cp_take_error(cp);
+    bool is = cp_error_class_of(error) == CP_ERROR_COMMUNICATIONS && cp_error_code_of(error) == CP_COMM_TIMEOUT;
+    cp_throw_value(cp, error);
+    return is;
+}
+
+/* Waits for bytes until the deadline or until the connection counts as inactive, which something sent meanwhile puts
+   off. */
+static int64_t read_active(cp_context *cp, struct comms_util *util, void *into, size_t room, int64_t deadline) {
+    for (;;) {
+        int64_t quiet = until_inactive(cp, util), left = comms_left(cp, deadline);
+        if (quiet == 0) return inactive(cp, util), -1;
+        bool watched = quiet > 0 && (left < 0 || quiet < left);
+        int64_t size = comms_receive_below(cp, &util->module, into, room, watched ? quiet : left);
+        if (size > 0 || !watched || !timed_out(cp)) return size;
+        cp_take_error(cp); /* of the time that Util has set, not of the caller's */
+    }
+}
+
 int64_t util_read(cp_context *cp, struct comms_util *util, void *into, size_t room, int64_t timeout) {
-    int64_t quiet = until_inactive(cp, util);
-    if (quiet == 0) return inactive(cp, util), -1;
-    if (util->max_rate) {
+    int64_t size;
+    if (CP_LIKELY(util->inactivity_timeout < 0 && !util->max_rate))
+        size = comms_receive_below(cp, &util->module, into, room, timeout);
+    else {
         int64_t deadline = comms_deadline(cp, timeout);
-        if (rate_wait(cp, &util->receive_free, deadline) == CP_THROWN) return -1;
-        timeout = comms_left(cp, deadline);
+        if (util->max_rate && rate_wait(cp, &util->receive_free, deadline) == CP_THROWN) return -1;
+        size = read_active(cp, util, into, slice(util, room), deadline);
     }
-    bool watched = quiet > 0 && (timeout < 0 || quiet < timeout);
-    int64_t size = comms_receive_below(cp, &util->module, into, slice(util, room), watched ? quiet : timeout);
-    if (size < 0) {
-        if (!watched || until_inactive(cp, util) != 0) return -1;
-        cp_value error = cp_take_error(cp);
-        if (cp_error_class_of(error) == CP_ERROR_COMMUNICATIONS && cp_error_code_of(error) == CP_COMM_TIMEOUT)
-            return inactive(cp, util), -1;
-        return cp_throw_value(cp, error), -1;
-    }
+    if (size < 0) return -1;
     rate_passed(cp, util, &util->receive_free, (size_t)size);
     if (count_in_group(cp, util, 0, (size_t)size) == CP_THROWN) return -1;
     if (util->read_parity != PARITY_PRESERVE && read_parity(cp, util->read_parity, into, (size_t)size) == CP_THROWN) return -1;
