@@ -102,8 +102,9 @@ static cp_value unknown(cp_context *cp, struct comms_module *m, cp_value name, c
 cp_value comms_attribute_hint(cp_context *cp, struct comms_module *m, cp_value name) {
     const char *nearest = nearest_attribute(cp, m, name);
     if (!nearest) return CP_UNSET;
-    return cp_throw(cp, CP_ERROR_CARAPACE, CP_UNKNOWN, "neither CommsStack nor a module in it has a member %.80s; did you mean %s?",
-                    cp_text_z(cp, name), nearest);
+    return cp_throw(cp, CP_ERROR_CARAPACE, CP_UNKNOWN,
+                    "neither CommsStack nor a module in it has a member %.80s; did you mean %s?", cp_text_z(cp, name),
+                    nearest);
 }
 
 /* Names may be given as Strings. */
@@ -129,7 +130,8 @@ cp_value comms_attribute_set(cp_context *cp, struct comms_module *m, cp_value na
     return owner == CP_THROWN ? CP_THROWN : cp_send(cp, owner, name, &value, 1);
 }
 
-cp_value comms_call_member(cp_context *cp, struct comms_module *m, cp_value name, const cp_value *arguments, int count) {
+cp_value comms_call_member(cp_context *cp, struct comms_module *m, cp_value name, const cp_value *arguments,
+                           int count) {
     name = symbol_of(cp, name);
     cp_value owner = comms_member_owner(cp, m, name);
     return owner == CP_UNSET ? unknown(cp, m, name, "method") : cp_send(cp, owner, name, arguments, count);

@@ -31,9 +31,11 @@ static cp_value comms_modules(cp_context *cp, cp_value self, const cp_value *arg
 
 const cp_function_def comms_function_table[] = {
     {"nearestName", "String", "((name String|Symbol) (candidates List))", nearest_name,
-     "The one of the candidates (Strings or Symbols, the first 512 of them) that is spelled nearly like the name, or () "
+     "The one of the candidates (Strings or Symbols, the first 512 of them) that is spelled nearly like the name, or "
+     "() "
      "when none is near: for hints such as \"did you mean host?\"."},
-    {"commsModules", "List", "()", comms_modules, "The names of the classes that can be pushed on a CommsStack, as Symbols."},
+    {"commsModules", "List", "()", comms_modules,
+     "The names of the classes that can be pushed on a CommsStack, as Symbols."},
     {0},
 };
 

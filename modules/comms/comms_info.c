@@ -58,7 +58,9 @@ static cp_value since(cp_context *cp, cp_value self, int64_t then) {
     int64_t now = info_of(self)->now ? info_of(self)->now : cp_now(cp);
     return then ? cp_real((double)(now - then) / 1000) : CP_NIL;
 }
-static cp_value get_time_since_sent(cp_context *cp, cp_value self) { return since(cp, self, counters_of(self)->time_sent); }
+static cp_value get_time_since_sent(cp_context *cp, cp_value self) {
+    return since(cp, self, counters_of(self)->time_sent);
+}
 static cp_value get_time_since_received(cp_context *cp, cp_value self) {
     return since(cp, self, counters_of(self)->time_received);
 }
@@ -81,7 +83,8 @@ static const cp_property_def properties[] = {
     READ_ONLY("bytesReceived", "Integer", get_bytes_received, "Bytes received since the connection was made."),
     READ_ONLY("packetsSent", "Integer", get_packets_sent, "How often something was sent."),
     READ_ONLY("packetsReceived", "Integer", get_packets_received, "How often something was received."),
-    READ_ONLY("timeSinceSent", "Real", get_time_since_sent, "Seconds since something was sent; () if nothing ever was."),
+    READ_ONLY("timeSinceSent", "Real", get_time_since_sent,
+              "Seconds since something was sent; () if nothing ever was."),
     READ_ONLY("timeSinceReceived", "Real", get_time_since_received,
               "Seconds since something was received; () if nothing ever was."),
     READ_ONLY("idle", "Real", get_idle,

@@ -27,8 +27,8 @@ struct comms_counters {
     int64_t started, time_sent, time_received;
 };
 
-/* The head of every module's struct. Invariant: below and above say the same of each other; `stack` is set exactly while
-   the module is in one. */
+/* The head of every module's struct. Invariant: below and above say the same of each other; `stack` is set exactly
+   while the module is in one. */
 struct comms_module {
     cp_object header;
     const struct comms_kind *kind; /* NULL until comms_module_of has seen it */
@@ -44,17 +44,17 @@ struct comms_module {
 /* Data on its way down, in pieces that stay where they are until `send` returns. */
 struct comms_data {
     const struct iovec *parts;
-    size_t count, size; /* pieces; bytes in all */
-    cp_value value;     /* what a script has sent; CP_UNSET when it comes from C */
-    bool secret;        /* never logged: passwords and what is made of them */
-    int64_t timeout;    /* ms in which some of it must go on its way; 0 = the transport's own */
+    size_t count, size;  /* pieces; bytes in all */
+    cp_value value;      /* what a script has sent; CP_UNSET when it comes from C */
+    bool secret;         /* never logged: passwords and what is made of them */
+    int64_t timeout;     /* ms in which some of it must go on its way; 0 = the transport's own */
     struct iovec single; /* parts, when there is one */
 };
 
 /* What a module can do; what is NULL is done by the module beneath. All return CP_NIL or CP_THROWN if nothing else is
    said. Counters and flags are kept by the callers (comms_connect, comms_send, ...). */
 struct comms_ops {
-    cp_value (*connect)(cp_context *cp, struct comms_module *m); /* what is beneath is connected already */
+    cp_value (*connect)(cp_context *cp, struct comms_module *m);    /* what is beneath is connected already */
     cp_value (*disconnect)(cp_context *cp, struct comms_module *m); /* its own goodbye; what is beneath follows */
     cp_value (*send)(cp_context *cp, struct comms_module *m, const struct comms_data *data);
     /* For modules that send other things than bytes (Smtp: a message): any value; the result goes to the script. */
@@ -160,45 +160,54 @@ void comms_log(cp_context *cp, struct comms_module *m, const char *format, ...) 
 /* ---- the standard members, for each module's tables ---- */
 
 #define COMMS_LOG_PROPERTY                                                                                             \
-    {"log", "Log", CP_READ_WRITE, NULL, comms_get_log, comms_set_log,                                                  \
-     "Where the module writes what happens and what goes through it, when the log's level `com` (cut to the first 200 "  \
-     "bytes) or `trace` (8 KB) is on. Secrets are never written."}
+    {                                                                                                                  \
+        "log", "Log", CP_READ_WRITE, NULL, comms_get_log, comms_set_log,                                               \
+            "Where the module writes what happens and what goes through it, when the log's level `com` (cut to the "   \
+            "first 200 "                                                                                               \
+            "bytes) or `trace` (8 KB) is on. Secrets are never written."                                               \
+    }
 
 #define COMMS_METHODS_WITHOUT_SEND                                                                                     \
     {"connect", "NIL", "()", comms_method_connect,                                                                     \
-     "Connects what is beneath, from the bottom up, then this module. Errors: 1.2 connected already, 6.1, 6.2, 6.10, "   \
+     "Connects what is beneath, from the bottom up, then this module. Errors: 1.2 connected already, 6.1, 6.2, 6.10, " \
      "6.12."},                                                                                                         \
         {"receive", "Binary", "((timeout Integer ()))", comms_method_receive,                                          \
-         "What is there, at least one byte; waits for it at most `timeout` milliseconds, without one for ever. Errors: "  \
-         "6.1 nothing came, 6.3, 6.9 closed by the peer, 6.11 not connected, 6.12 cancelled."},                          \
+         "What is there, at least one byte; waits for it at most `timeout` milliseconds, without one for ever. "       \
+         "Errors: "                                                                                                    \
+         "6.1 nothing came, 6.3, 6.9 closed by the peer, 6.11 not connected, 6.12 cancelled."},                        \
         {"receiveInto", "NIL", "((buffer Buffer) (timeout Integer ()))", comms_method_receive_into,                    \
-         "Appends what is there to a Buffer; otherwise as `receive`."},                                                  \
+         "Appends what is there to a Buffer; otherwise as `receive`."},                                                \
         {"disconnect", "NIL", "()", comms_method_disconnect,                                                           \
-         "Disconnects this module and what is beneath it, or stops listening; nothing happens when it is not "           \
-         "connected. Errors: 6.5 after all is closed."},                                                                 \
-        {"close", "NIL", "()", comms_method_close, "As `disconnect`, but without Errors, whatever the state."},         \
-        {"bind", "NIL", "()", comms_method_bind, "Takes the local address. Errors: 6.7, 6.10."},                        \
+         "Disconnects this module and what is beneath it, or stops listening; nothing happens when it is not "         \
+         "connected. Errors: 6.5 after all is closed."},                                                               \
+        {"close", "NIL", "()", comms_method_close, "As `disconnect`, but without Errors, whatever the state."},        \
+        {"bind", "NIL", "()", comms_method_bind, "Takes the local address. Errors: 6.7, 6.10."},                       \
         {"listen", "NIL", "((backlog Integer 512))", comms_method_listen,                                              \
-         "Begins to take connections, `backlog` (1 to 65535) of which may wait for `accept`; binds first when that was "  \
+         "Begins to take connections, `backlog` (1 to 65535) of which may wait for `accept`; binds first when that "   \
+         "was "                                                                                                        \
          "not done. Errors: 6.6, 6.7."},                                                                               \
         {"accept", "CommsStack", "((timeout Integer ()))", comms_method_accept,                                        \
-         "Waits for a connection, at most `timeout` milliseconds, and gives a connected CommsStack with new modules of "  \
+         "Waits for a connection, at most `timeout` milliseconds, and gives a connected CommsStack with new modules "  \
+         "of "                                                                                                         \
          "the same classes and properties up to this one. Errors: 6.1 none came, 6.8, 6.12."},                         \
         {"set", "Object", "((name String|Symbol) value)", comms_method_set,                                            \
-         "Sets the property of that name, here or in the topmost module beneath that has it. Gives the value. Errors: "   \
+         "Sets the property of that name, here or in the topmost module beneath that has it. Gives the value. "        \
+         "Errors: "                                                                                                    \
          "1.4 none has it."},                                                                                          \
         {"get", "Object", "((name String|Symbol))", comms_method_get,                                                  \
          "The property of that name, from here or the topmost module beneath that has it. Errors: 1.4 none has it."},  \
         {"do", "Object", "((name String|Symbol) ...)", comms_method_do,                                                \
-         "Calls the method of that name, here or of the topmost module beneath that has one. Errors: 1.4 none has "      \
+         "Calls the method of that name, here or of the topmost module beneath that has one. Errors: 1.4 none has "    \
          "it."},                                                                                                       \
-        {"info", "CommsInfo", "()", comms_method_info,                                                                 \
-         "The state and counters of this module as they are at this moment."}
+    {                                                                                                                  \
+        "info", "CommsInfo", "()", comms_method_info,                                                                  \
+            "The state and counters of this module as they are at this moment."                                        \
+    }
 
 #define COMMS_METHODS                                                                                                  \
     COMMS_METHODS_WITHOUT_SEND, {                                                                                      \
         "send", "Object", "((data String|Binary|Buffer|List))", comms_method_send,                                     \
-            "Sends all of the bytes, in one piece where the system can: a String, Binary, Buffer or a List of them. "    \
+            "Sends all of the bytes, in one piece where the system can: a String, Binary, Buffer or a List of them. "  \
             "Errors: 1.11 something else, 6.1 the peer takes nothing, 6.4, 6.9 closed by the peer, 6.11, 6.12."        \
     }
 

@@ -87,8 +87,8 @@ static cp_value nothing_beneath(cp_context *cp, const struct comms_module *m, co
 static struct comms_module *need_below(cp_context *cp, struct comms_module *m) {
     struct comms_module *below = comms_below(m);
     if (!below)
-        cp_throw(cp, CP_ERROR_CARAPACE, CP_ILLEGAL, "there is no module beneath %s: push it on a CommsStack with a transport",
-                 comms_name(m));
+        cp_throw(cp, CP_ERROR_CARAPACE, CP_ILLEGAL,
+                 "there is no module beneath %s: push it on a CommsStack with a transport", comms_name(m));
     return below;
 }
 
@@ -111,8 +111,8 @@ cp_value comms_connect(cp_context *cp, struct comms_module *m) {
     if (m->counters.connecting)
         return cp_throw(cp, CP_ERROR_CARAPACE, CP_ILLEGAL, "another thread is connecting this %s", comms_name(m));
     struct comms_module *below = comms_below(m);
-    if (!below && m->kind->place != COMMS_BOTTOM &&
-        !(m->kind->may_be_bottom && m->kind->may_be_bottom(cp, m)) && !need_below(cp, m))
+    if (!below && m->kind->place != COMMS_BOTTOM && !(m->kind->may_be_bottom && m->kind->may_be_bottom(cp, m)) &&
+        !need_below(cp, m))
         return CP_THROWN;
     if (m->counters.connected) comms_close(cp, m); /* to a peer that has gone */
     bool opened = below && !comms_is_connected(below);

@@ -24,7 +24,8 @@ cp_value comms_method_connect(cp_context *cp, cp_value self, const cp_value *arg
     (void)arguments, (void)count;
     struct comms_module *m = comms_self(cp, self);
     if (comms_is_connected(m))
-        return cp_throw(cp, CP_ERROR_CARAPACE, CP_ILLEGAL, "%s is connected already: disconnect it first", comms_name(m));
+        return cp_throw(cp, CP_ERROR_CARAPACE, CP_ILLEGAL, "%s is connected already: disconnect it first",
+                        comms_name(m));
     return comms_connect(cp, m);
 }
 

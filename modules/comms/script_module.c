@@ -4,9 +4,23 @@
  */
 #include "comms_private.h"
 
-enum standard { CONNECT, SEND, RECEIVE, RECEIVE_INTO, DISCONNECT, BIND, LISTEN, ACCEPT, SET, GET, DO, INFO, STANDARD_COUNT };
-static const char *const standard_names[STANDARD_COUNT] = {"connect", "send",   "receive", "receiveInto", "disconnect", "bind",
-                                                           "listen",  "accept", "set",     "get",         "do",         "info"};
+enum standard {
+    CONNECT,
+    SEND,
+    RECEIVE,
+    RECEIVE_INTO,
+    DISCONNECT,
+    BIND,
+    LISTEN,
+    ACCEPT,
+    SET,
+    GET,
+    DO,
+    INFO,
+    STANDARD_COUNT
+};
+static const char *const standard_names[STANDARD_COUNT] = {
+    "connect", "send", "receive", "receiveInto", "disconnect", "bind", "listen", "accept", "set", "get", "do", "info"};
 
 struct script_module {
     struct comms_module module;
@@ -22,7 +36,8 @@ static inline bool has(const struct comms_module *m, enum standard method) {
     return ((const struct script_module *)m)->methods & 1u << method;
 }
 
-static cp_value call(cp_context *cp, struct comms_module *m, enum standard method, const cp_value *arguments, int count) {
+static cp_value call(cp_context *cp, struct comms_module *m, enum standard method, const cp_value *arguments,
+                     int count) {
     return cp_send_z(cp, ((struct script_module *)m)->object, standard_names[method], arguments, count);
 }
 
@@ -44,7 +59,8 @@ static cp_value whole(cp_context *cp, const struct comms_data *data) {
     cp_value value = data->value;
     if (value != CP_UNSET && !cp_is_list(value)) return value;
     bool is_text = cp_is_cell(value);
-    for (cp_value rest = value; is_text && cp_is_cell(rest); rest = cp_tail(rest)) is_text = cp_is_string(cp_head(rest));
+    for (cp_value rest = value; is_text && cp_is_cell(rest); rest = cp_tail(rest))
+        is_text = cp_is_string(cp_head(rest));
     value = is_text ? cp_string_n(cp, NULL, data->size) : cp_binary_n(cp, NULL, data->size);
     comms_flatten(data, is_text ? (char *)(uintptr_t)cp_string_text(value) : (char *)cp_binary_of(value)->data);
     return value;
@@ -84,8 +100,8 @@ static cp_value received(cp_context *cp, struct comms_module *m, int64_t timeout
                         "%s::receive gave a %s: it must give a Binary, String or Buffer, or throw", class_name,
                         cp_class_name(cp_class_of(cp, answer)));
     if (size == 0)
-        return cp_throw(cp, CP_ERROR_COMMUNICATIONS, CP_COMM_RECEIVE, "%s::receive gave no bytes: it must wait for some, or throw",
-                        class_name);
+        return cp_throw(cp, CP_ERROR_COMMUNICATIONS, CP_COMM_RECEIVE,
+                        "%s::receive gave no bytes: it must wait for some, or throw", class_name);
     return cp_is_buffer(answer) ? cp_binary_n(cp, bytes, size) : answer;
 }
 
@@ -185,10 +201,12 @@ static cp_value construct(cp_context *cp, cp_value self, const cp_value *argumen
     } else {
         script->object = arguments[0];
         if (count > 1)
-            return cp_throw(cp, CP_ERROR_CARAPACE, CP_BAD_ARGUMENT, "further arguments are for a class: here an object is given");
+            return cp_throw(cp, CP_ERROR_CARAPACE, CP_BAD_ARGUMENT,
+                            "further arguments are for a class: here an object is given");
     }
     if (!cp_is_object(cp_object_behind(script->object)) || comms_module_of(cp, script->object))
-        return cp_throw_type(cp, "the module's class", "the name of a scripted class or an object of one", arguments[0]);
+        return cp_throw_type(cp, "the module's class", "the name of a scripted class or an object of one",
+                             arguments[0]);
     for (int i = 0; i < STANDARD_COUNT; i++)
         if (cp_responds_to(cp, script->object, standard_names[i])) script->methods |= 1u << i;
     return CP_NIL;
@@ -209,21 +227,27 @@ static const cp_method_def methods[] = {
     {"ScriptModule", "NIL", "((class Object) ...)", construct,
      "Makes an object of the scripted class of that name, with the further arguments for its constructor, a module; or "
      "takes an object. The class may have any of the properties log (a Log) and stack (a CommsStack: it is set to the "
-     "layers below when the module is pushed), and any of the standard methods connect send receive receiveInto disconnect "
-     "bind listen accept set get do info; what it lacks is done by the module beneath. A class that can be at the bottom "
+     "layers below when the module is pushed), and any of the standard methods connect send receive receiveInto "
+     "disconnect "
+     "bind listen accept set get do info; what it lacks is done by the module beneath. A class that can be at the "
+     "bottom "
      "says so by a property isBottom. Errors: 1.4 no such class; 1.11."},
     {"connect", "NIL", "()", comms_method_connect, "Connects what is beneath, then calls the object's connect."},
-    {"send", "Object", "((data Object))", comms_method_send, "Hands data to the object's send, or to the module beneath."},
+    {"send", "Object", "((data Object))", comms_method_send,
+     "Hands data to the object's send, or to the module beneath."},
     {"receive", "Binary", "((timeout Integer ()))", comms_method_receive,
      "What the object's receive (or receiveInto) gives within `timeout` milliseconds, or the module beneath."},
     {"receiveInto", "NIL", "((buffer Buffer) (timeout Integer ()))", comms_method_receive_into,
      "Appends what is received to a Buffer."},
-    {"disconnect", "NIL", "()", comms_method_disconnect, "Calls the object's disconnect, then disconnects what is beneath."},
+    {"disconnect", "NIL", "()", comms_method_disconnect,
+     "Calls the object's disconnect, then disconnects what is beneath."},
     {"close", "NIL", "()", comms_method_close, "As `disconnect`, but without Errors, whatever the state."},
     {"bind", "NIL", "()", comms_method_bind, "Calls the object's bind, or that of the module beneath."},
-    {"listen", "NIL", "((backlog Integer 512))", comms_method_listen, "Calls the object's listen, or that of the module beneath."},
+    {"listen", "NIL", "((backlog Integer 512))", comms_method_listen,
+     "Calls the object's listen, or that of the module beneath."},
     {"accept", "CommsStack", "((timeout Integer ()))", comms_method_accept,
-     "A new stack of the same classes with the same properties. The object's accept gives a stack of the layers beneath, on "
+     "A new stack of the same classes with the same properties. The object's accept gives a stack of the layers "
+     "beneath, on "
      "which a copy of this module is put."},
     {"set", "Object", "((name String|Symbol) value)", method_set,
      "The object's set; without one, sets the property here or in the topmost module beneath that has it."},

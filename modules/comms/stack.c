@@ -14,7 +14,9 @@ static bool is_listed(const char *const *names, const char *name) {
     return false;
 }
 
-static cp_value illegal(cp_context *cp, const char *text) { return cp_throw(cp, CP_ERROR_CARAPACE, CP_ILLEGAL, "%s", text); }
+static cp_value illegal(cp_context *cp, const char *text) {
+    return cp_throw(cp, CP_ERROR_CARAPACE, CP_ILLEGAL, "%s", text);
+}
 
 /* The rules of comms.md 1: whether m may stand on `below` (NULL: at the bottom). */
 static cp_value check_place(cp_context *cp, struct comms_module *m, const struct comms_module *below) {
@@ -26,7 +28,8 @@ static cp_value check_place(cp_context *cp, struct comms_module *m, const struct
             snprintf(list + length, sizeof list - length, "%s%s", length ? ", " : "", *name);
         }
         snprintf(text, sizeof text, "%.60s stands directly on %s%s, not %s%.60s: push that first", comms_name(m),
-                 kind->needs_below[1] ? "one of " : "a ", list, below ? "on " : "at the bottom", below ? comms_name(below) : "");
+                 kind->needs_below[1] ? "one of " : "a ", list, below ? "on " : "at the bottom",
+                 below ? comms_name(below) : "");
         return illegal(cp, text);
     }
     if (!below) {
@@ -39,8 +42,8 @@ static cp_value check_place(cp_context *cp, struct comms_module *m, const struct
         return illegal(cp, text);
     }
     if (kind->place == COMMS_BOTTOM) {
-        snprintf(text, sizeof text, "%.60s is always at the bottom of a stack: push it first, not on %.60s", comms_name(m),
-                 comms_name(below));
+        snprintf(text, sizeof text, "%.60s is always at the bottom of a stack: push it first, not on %.60s",
+                 comms_name(m), comms_name(below));
         return illegal(cp, text);
     }
     if (below->kind->place == COMMS_TOP && kind->place != COMMS_ANY) {
@@ -135,8 +138,7 @@ static struct comms_module *top_or_throw(cp_context *cp, cp_value self) {
 
 static struct comms_module *module_argument(cp_context *cp, cp_value v) {
     struct comms_module *m = comms_module_of(cp, v);
-    if (!m)
-        cp_throw_type(cp, "the module", "Tcp, Util, ... or a ScriptModule around an object of a scripted class", v);
+    if (!m) cp_throw_type(cp, "the module", "Tcp, Util, ... or a ScriptModule around an object of a scripted class", v);
     return m;
 }
 
@@ -162,8 +164,10 @@ static cp_value get_bottom(cp_context *cp, cp_value self) {
 
 static const cp_property_def properties[] = {
     {"depth", "Integer", CP_READ_ONLY, NULL, get_depth, NULL, "How many modules there are."},
-    {"top", "Object", CP_READ_ONLY, NULL, get_top, NULL, "The module at the top, the one used directly; () when empty."},
-    {"bottom", "Object", CP_READ_ONLY, NULL, get_bottom, NULL, "The module that does the real input and output; () when empty."},
+    {"top", "Object", CP_READ_ONLY, NULL, get_top, NULL,
+     "The module at the top, the one used directly; () when empty."},
+    {"bottom", "Object", CP_READ_ONLY, NULL, get_bottom, NULL,
+     "The module that does the real input and output; () when empty."},
     {0},
 };
 
@@ -190,7 +194,8 @@ static cp_value method_pop(cp_context *cp, cp_value self, const cp_value *argume
 
 static cp_value method_insert(cp_context *cp, cp_value self, const cp_value *arguments, int count) {
     (void)count;
-    struct comms_module *added = module_argument(cp, arguments[0]), *m = added ? module_argument(cp, arguments[1]) : NULL;
+    struct comms_module *added = module_argument(cp, arguments[0]),
+                        *m = added ? module_argument(cp, arguments[1]) : NULL;
     if (!m) return CP_THROWN;
     const struct comms_module *in = comms_stack_top(comms_stack_of(self));
     while (in && in != m) in = comms_below(in);
@@ -297,7 +302,8 @@ static const cp_method_def methods[] = {
     {"close", "NIL", "()", method_close, "As `disconnect`, but without Errors, whatever the state."},
     {"send", "Object", "((data Object))", method_send,
      "Sends by the top module: a String, Binary, Buffer or a List of them; what else, the top module says."},
-    {"receive", "Object", "((timeout Integer ()))", method_receive, "What the top module receives: a Binary of what is there."},
+    {"receive", "Object", "((timeout Integer ()))", method_receive,
+     "What the top module receives: a Binary of what is there."},
     {"receiveInto", "NIL", "((buffer Buffer) (timeout Integer ()))", method_receive_into,
      "Appends what is there to a Buffer; otherwise as `receive`."},
     {"bind", "NIL", "()", method_bind, "Takes the local address. Errors: 6.7, 6.10."},
@@ -305,7 +311,8 @@ static const cp_method_def methods[] = {
      "Begins to take connections, `backlog` (1 to 65535) of which may wait for `accept`; binds first when that was not "
      "done. Errors: 6.6, 6.7."},
     {"accept", "CommsStack", "((timeout Integer ()))", method_accept,
-     "Waits for a connection, at most `timeout` milliseconds, without one for ever, and gives a connected CommsStack of "
+     "Waits for a connection, at most `timeout` milliseconds, without one for ever, and gives a connected CommsStack "
+     "of "
      "new modules of the same classes with the same properties. Errors: 6.1 none came, 6.8, 6.12."},
     {"set", "Object", "((name String|Symbol) value)", method_set,
      "Sets an attribute of the topmost module that has it; (stack.name value) does the same. Errors: 1.4 none has it."},

@@ -18,9 +18,9 @@ struct tcp {
     int port, local_port;      /* as set; -1 = not */
     int64_t connect_timeout, send_timeout;
     bool no_delay, keep_alive;
-    int family;    /* AF_UNSPEC AF_INET AF_INET6: the one wanted */
-    cp_value peer; /* String of the last connection's other end */
-    cp_fd *socket; /* connected or listening; NULL = neither */
+    int family;     /* AF_UNSPEC AF_INET AF_INET6: the one wanted */
+    cp_value peer;  /* String of the last connection's other end */
+    cp_fd *socket;  /* connected or listening; NULL = neither */
     cp_fd *waiting; /* what `connect` and `bind` wait on meanwhile */
     bool sending;   /* a thread is at it: the others wait in `senders` for their turn */
     cp_wait_list senders;
@@ -36,11 +36,14 @@ static const char *peer_text(cp_context *cp, const struct tcp *tcp) {
 
 static cp_value not_connected(cp_context *cp, const struct tcp *tcp) {
     if (tcp->host == CP_NIL) return cp_throw(cp, CP_ERROR_COMMUNICATIONS, CP_COMM_NOT_CONNECTED, "not connected");
-    return cp_throw(cp, CP_ERROR_COMMUNICATIONS, CP_COMM_NOT_CONNECTED, "not connected to %s", cp_text_z(cp, tcp->host));
+    return cp_throw(cp, CP_ERROR_COMMUNICATIONS, CP_COMM_NOT_CONNECTED, "not connected to %s",
+                    cp_text_z(cp, tcp->host));
 }
 
 static cp_value closed_by_peer(cp_context *cp, const struct tcp *tcp, int number) {
-    if (number) return cp_throw_errno(cp, CP_ERROR_COMMUNICATIONS, CP_COMM_CLOSED, number, "%s has closed the connection", peer_text(cp, tcp));
+    if (number)
+        return cp_throw_errno(cp, CP_ERROR_COMMUNICATIONS, CP_COMM_CLOSED, number, "%s has closed the connection",
+                              peer_text(cp, tcp));
     return cp_throw(cp, CP_ERROR_COMMUNICATIONS, CP_COMM_CLOSED, "%s has closed the connection", peer_text(cp, tcp));
 }
 
@@ -70,20 +73,22 @@ static cp_value tcp_connect(cp_context *cp, struct comms_module *m) {
     if (tcp->socket)
         return cp_throw(cp, CP_ERROR_CARAPACE, CP_ILLEGAL, "this Tcp is bound or listening: disconnect it first");
     if (tcp->host == CP_NIL || tcp->port < 1)
-        return cp_throw(cp, CP_ERROR_CARAPACE, CP_MISSING, "Tcp needs a %s to connect to", tcp->host == CP_NIL ? "host" : "port");
+        return cp_throw(cp, CP_ERROR_CARAPACE, CP_MISSING, "Tcp needs a %s to connect to",
+                        tcp->host == CP_NIL ? "host" : "port");
     const char *host = cp_text_z(cp, tcp->host);
     int64_t deadline = comms_deadline(cp, tcp->connect_timeout);
     struct tcp_addresses addresses, local = {0};
     if (tcp_resolve(cp, host, tcp->port, tcp->family, false, deadline, &tcp->waiting, &addresses) == CP_THROWN)
         return CP_THROWN;
     bool has_local = tcp->local_host != CP_NIL || tcp->local_port > 0;
-    if (has_local &&
-        tcp_resolve(cp, tcp->local_host == CP_NIL ? NULL : cp_text_z(cp, tcp->local_host),
-                    tcp->local_port < 0 ? 0 : tcp->local_port, tcp->family, true, deadline, &tcp->waiting, &local) == CP_THROWN)
+    if (has_local && tcp_resolve(cp, tcp->local_host == CP_NIL ? NULL : cp_text_z(cp, tcp->local_host),
+                                 tcp->local_port < 0 ? 0 : tcp->local_port, tcp->family, true, deadline, &tcp->waiting,
+                                 &local) == CP_THROWN)
         return CP_THROWN;
     char name[300];
     snprintf(name, sizeof name, "%.255s port %d", host, tcp->port);
-    cp_fd *socket = tcp_race(cp, &addresses, has_local ? &local : NULL, name, deadline, tcp->connect_timeout, &tcp->waiting);
+    cp_fd *socket =
+        tcp_race(cp, &addresses, has_local ? &local : NULL, name, deadline, tcp->connect_timeout, &tcp->waiting);
     if (!socket) return CP_THROWN;
     if (tcp->socket) { /* meanwhile another thread has bound it */
         cp_fd_close(cp, socket);
@@ -144,14 +149,16 @@ static cp_value send_all(cp_context *cp, struct tcp *tcp, const struct comms_dat
             enum cp_wait wait = cp_wait_fd(cp, socket->fd, CP_WRITABLE, timeout);
             if (wait == CP_WAIT_CANCELLED) return CP_THROWN;
             if (wait == CP_WAIT_TIMEOUT)
-                return cp_throw(cp, CP_ERROR_COMMUNICATIONS, CP_COMM_TIMEOUT, "%s has taken nothing for %lld ms; %zu of %zu bytes were sent",
-                                peer_text(cp, tcp), (long long)timeout, data->size - left, data->size);
+                return cp_throw(cp, CP_ERROR_COMMUNICATIONS, CP_COMM_TIMEOUT,
+                                "%s has taken nothing for %lld ms; %zu of %zu bytes were sent", peer_text(cp, tcp),
+                                (long long)timeout, data->size - left, data->size);
             if (wait == CP_WAIT_FAILED || socket->fd < 0)
-                return cp_throw(cp, CP_ERROR_COMMUNICATIONS, CP_COMM_NOT_CONNECTED, "disconnected from %s by another thread",
-                                peer_text(cp, tcp));
+                return cp_throw(cp, CP_ERROR_COMMUNICATIONS, CP_COMM_NOT_CONNECTED,
+                                "disconnected from %s by another thread", peer_text(cp, tcp));
         } else if (errno == EPIPE || errno == ECONNRESET) return closed_by_peer(cp, tcp, errno);
         else if (errno != EINTR)
-            return cp_throw_errno(cp, CP_ERROR_COMMUNICATIONS, CP_COMM_SEND, errno, "cannot send to %s", peer_text(cp, tcp));
+            return cp_throw_errno(cp, CP_ERROR_COMMUNICATIONS, CP_COMM_SEND, errno, "cannot send to %s",
+                                  peer_text(cp, tcp));
     }
     return CP_NIL;
 }
@@ -195,18 +202,21 @@ static int64_t tcp_receive(cp_context *cp, struct comms_module *m, void *into, s
         if (errno == EINTR) continue;
         if (errno == ECONNRESET || errno == EPIPE) return closed_by_peer(cp, tcp, errno), -1;
         if (errno != EAGAIN) {
-            cp_throw_errno(cp, CP_ERROR_COMMUNICATIONS, CP_COMM_RECEIVE, errno, "cannot receive from %s", peer_text(cp, tcp));
+            cp_throw_errno(cp, CP_ERROR_COMMUNICATIONS, CP_COMM_RECEIVE, errno, "cannot receive from %s",
+                           peer_text(cp, tcp));
             return -1;
         }
         if (deadline == -2) deadline = comms_deadline(cp, timeout);
         enum cp_wait wait = cp_wait_fd(cp, socket->fd, CP_READABLE, comms_left(cp, deadline));
         if (wait == CP_WAIT_CANCELLED) return -1;
         if (wait == CP_WAIT_TIMEOUT) {
-            cp_throw(cp, CP_ERROR_COMMUNICATIONS, CP_COMM_TIMEOUT, "nothing came from %s within %lld ms", peer_text(cp, tcp), (long long)timeout);
+            cp_throw(cp, CP_ERROR_COMMUNICATIONS, CP_COMM_TIMEOUT, "nothing came from %s within %lld ms",
+                     peer_text(cp, tcp), (long long)timeout);
             return -1;
         }
         if (wait == CP_WAIT_FAILED || socket->fd < 0) {
-            cp_throw(cp, CP_ERROR_COMMUNICATIONS, CP_COMM_NOT_CONNECTED, "disconnected from %s by another thread", peer_text(cp, tcp));
+            cp_throw(cp, CP_ERROR_COMMUNICATIONS, CP_COMM_NOT_CONNECTED, "disconnected from %s by another thread",
+                     peer_text(cp, tcp));
             return -1;
         }
     }
@@ -216,7 +226,8 @@ static int64_t tcp_receive(cp_context *cp, struct comms_module *m, void *into, s
 
 static cp_value tcp_bind(cp_context *cp, struct comms_module *m) {
     struct tcp *tcp = (struct tcp *)m;
-    if (tcp->socket) return cp_throw(cp, CP_ERROR_CARAPACE, CP_ILLEGAL, "this Tcp is in use already: disconnect it first");
+    if (tcp->socket)
+        return cp_throw(cp, CP_ERROR_CARAPACE, CP_ILLEGAL, "this Tcp is in use already: disconnect it first");
     cp_value host = tcp->local_host != CP_NIL ? tcp->local_host : tcp->host;
     int port = tcp->local_port >= 0 ? tcp->local_port : tcp->port < 0 ? 0 : tcp->port, number = 0;
     struct tcp_addresses addresses;
@@ -224,13 +235,15 @@ static cp_value tcp_bind(cp_context *cp, struct comms_module *m) {
                     comms_deadline(cp, tcp->connect_timeout), &tcp->waiting, &addresses) == CP_THROWN)
         return CP_THROWN;
     char text[TCP_ADDRESS_TEXT] = "?";
-    for (int round = 0; round < (host == CP_NIL ? 2 : 1); round++) /* "every address" is IPv6's if that can be had: it takes IPv4 too */
+    for (int round = 0; round < (host == CP_NIL ? 2 : 1);
+         round++) /* "every address" is IPv6's if that can be had: it takes IPv4 too */
         for (size_t i = 0; i < addresses.count; i++) {
             const struct tcp_address *address = &addresses.list[i];
             bool ipv6 = address->any.sa_family == AF_INET6;
             if (host == CP_NIL && ipv6 != (round == 0)) continue;
             tcp_address_text(address, text);
-            int on = 1, v6_only = host != CP_NIL || tcp->family == AF_INET6, fd = tcp_socket(cp, address->any.sa_family);
+            int on = 1, v6_only = host != CP_NIL || tcp->family == AF_INET6,
+                fd = tcp_socket(cp, address->any.sa_family);
             if (fd < 0) {
                 number = errno;
                 continue;
@@ -250,7 +263,8 @@ static cp_value tcp_bind(cp_context *cp, struct comms_module *m) {
 static cp_value tcp_listen(cp_context *cp, struct comms_module *m, int backlog) {
     struct tcp *tcp = (struct tcp *)m;
     if (!tcp->socket || m->counters.connected)
-        return cp_throw(cp, CP_ERROR_COMMUNICATIONS, CP_COMM_LISTEN, "cannot listen: this Tcp is not bound to an address");
+        return cp_throw(cp, CP_ERROR_COMMUNICATIONS, CP_COMM_LISTEN,
+                        "cannot listen: this Tcp is not bound to an address");
     if (listen(tcp->socket->fd, backlog) != 0)
         return cp_throw_errno(cp, CP_ERROR_COMMUNICATIONS, CP_COMM_LISTEN, errno, "cannot listen");
     struct tcp_address address;
@@ -284,8 +298,9 @@ static cp_value accepted(cp_context *cp, struct tcp *tcp, int fd, const struct t
 
 /* Errors of the connection that came, not of the listening socket: accept(2). */
 static bool is_passing(int number) {
-    return number == EINTR || number == ECONNABORTED || number == EPROTO || number == ENETDOWN || number == ENOPROTOOPT ||
-           number == EHOSTDOWN || number == ENONET || number == EHOSTUNREACH || number == ENETUNREACH || number == EPERM;
+    return number == EINTR || number == ECONNABORTED || number == EPROTO || number == ENETDOWN ||
+           number == ENOPROTOOPT || number == EHOSTDOWN || number == ENONET || number == EHOSTUNREACH ||
+           number == ENETUNREACH || number == EPERM;
 }
 
 static cp_value tcp_accept(cp_context *cp, struct comms_module *m, int64_t timeout) {
@@ -309,7 +324,8 @@ static cp_value tcp_accept(cp_context *cp, struct comms_module *m, int64_t timeo
         enum cp_wait wait = cp_wait_fd(cp, socket->fd, CP_READABLE, comms_left(cp, deadline));
         if (wait == CP_WAIT_CANCELLED) return CP_THROWN;
         if (wait == CP_WAIT_TIMEOUT)
-            return cp_throw(cp, CP_ERROR_COMMUNICATIONS, CP_COMM_TIMEOUT, "no connection came within %lld ms", (long long)timeout);
+            return cp_throw(cp, CP_ERROR_COMMUNICATIONS, CP_COMM_TIMEOUT, "no connection came within %lld ms",
+                            (long long)timeout);
         if (wait == CP_WAIT_FAILED || socket->fd < 0)
             return cp_throw(cp, CP_ERROR_COMMUNICATIONS, CP_COMM_ACCEPT, "another thread has ended the listening");
     }

@@ -23,7 +23,8 @@ enum { HOST_LIMIT = 255, ATTEMPT_DELAY = 250, LOOKUP_STACK = 512 * 1024 };
 /* ---- text ---- */
 
 void tcp_address_host(const struct tcp_address *address, char text[TCP_ADDRESS_TEXT]) {
-    if (getnameinfo(&address->any, address->size, text, TCP_ADDRESS_TEXT, NULL, 0, NI_NUMERICHOST) != 0) strcpy(text, "?");
+    if (getnameinfo(&address->any, address->size, text, TCP_ADDRESS_TEXT, NULL, 0, NI_NUMERICHOST) != 0)
+        strcpy(text, "?");
 }
 
 int tcp_address_port(const struct tcp_address *address) {
@@ -134,9 +135,11 @@ static cp_value look_up(cp_context *cp, const struct lookup *wanted, int64_t dea
     cp_value answer = CP_NIL;
     if (wait == CP_WAIT_CANCELLED) answer = CP_THROWN;
     else if (wait == CP_WAIT_TIMEOUT)
-        answer = cp_throw(cp, CP_ERROR_COMMUNICATIONS, CP_COMM_TIMEOUT, "the name %s was not resolved in time", wanted->host);
+        answer = cp_throw(cp, CP_ERROR_COMMUNICATIONS, CP_COMM_TIMEOUT, "the name %s was not resolved in time",
+                          wanted->host);
     else if (wait == CP_WAIT_FAILED)
-        answer = cp_throw(cp, CP_ERROR_COMMUNICATIONS, CP_COMM_NOT_CONNECTED, "disconnected while %s was looked up", wanted->host);
+        answer = cp_throw(cp, CP_ERROR_COMMUNICATIONS, CP_COMM_NOT_CONNECTED, "disconnected while %s was looked up",
+                          wanted->host);
     else if (lookup->status != 0) answer = not_resolved(cp, wanted->host, lookup->status, lookup->number);
     else interleave(lookup->found, result);
     lookup_release(lookup);
@@ -146,11 +149,13 @@ static cp_value look_up(cp_context *cp, const struct lookup *wanted, int64_t dea
 cp_value tcp_resolve(cp_context *cp, const char *host, int port, int family, bool passive, int64_t deadline,
                      cp_fd **waiting, struct tcp_addresses *result) {
     result->count = 0;
-    struct lookup wanted = {.hints = {.ai_family = family, .ai_socktype = SOCK_STREAM,
+    struct lookup wanted = {.hints = {.ai_family = family,
+                                      .ai_socktype = SOCK_STREAM,
                                       .ai_flags = AI_NUMERICSERV | (passive ? AI_PASSIVE : 0)}};
     size_t size = host ? strlen(host) : 0;
     if (size > 2 && host[0] == '[' && host[size - 1] == ']') host++, size -= 2;
-    if (size > HOST_LIMIT) return cp_throw(cp, CP_ERROR_CARAPACE, CP_BAD_ARGUMENT, "a host's name has at most %d bytes", HOST_LIMIT);
+    if (size > HOST_LIMIT)
+        return cp_throw(cp, CP_ERROR_CARAPACE, CP_BAD_ARGUMENT, "a host's name has at most %d bytes", HOST_LIMIT);
     if (host) memcpy(wanted.host, host, size);
     snprintf(wanted.service, sizeof wanted.service, "%d", port);
     /* Addresses written as such need no thread: this does not ask the network. */
@@ -187,7 +192,8 @@ static void race_failed(struct race *race, const struct tcp_address *address, in
     char text[TCP_ADDRESS_TEXT];
     tcp_address_text(address, text);
     size_t length = strlen(race->failures);
-    snprintf(race->failures + length, sizeof race->failures - length, "%s%s: %s", length ? "; " : "", text, strerror(number));
+    snprintf(race->failures + length, sizeof race->failures - length, "%s%s: %s", length ? "; " : "", text,
+             strerror(number));
 }
 
 /* Binds to the first local address of the same family; without one the system chooses. */
@@ -207,7 +213,8 @@ static bool race_begin(cp_context *cp, struct race *race) {
     const struct tcp_address *address = &race->addresses->list[i];
     int fd = tcp_socket(cp, address->any.sa_family);
     if (fd < 0) return race_failed(race, address, errno), false;
-    bool connected = bind_local(fd, race->local, address->any.sa_family) == 0 && connect(fd, &address->any, address->size) == 0;
+    bool connected =
+        bind_local(fd, race->local, address->any.sa_family) == 0 && connect(fd, &address->any, address->size) == 0;
     if (!connected && errno != EINPROGRESS) {
         race_failed(race, address, errno);
         close(fd);
@@ -248,7 +255,8 @@ static int race_look(cp_context *cp, struct race *race) {
 }
 
 /* The number of the winner, or -1 after a throw. */
-static int race_run(cp_context *cp, struct race *race, const char *name, int64_t deadline, int64_t timeout, cp_fd **waiting) {
+static int race_run(cp_context *cp, struct race *race, const char *name, int64_t deadline, int64_t timeout,
+                    cp_fd **waiting) {
     int64_t next_start = cp_now(cp);
     for (;;) {
         bool more = race->next < race->addresses->count;
@@ -284,8 +292,8 @@ static int race_run(cp_context *cp, struct race *race, const char *name, int64_t
     }
 }
 
-cp_fd *tcp_race(cp_context *cp, const struct tcp_addresses *addresses, const struct tcp_addresses *local, const char *name,
-                int64_t deadline, int64_t timeout, cp_fd **waiting) {
+cp_fd *tcp_race(cp_context *cp, const struct tcp_addresses *addresses, const struct tcp_addresses *local,
+                const char *name, int64_t deadline, int64_t timeout, cp_fd **waiting) {
     struct race race = {.addresses = addresses, .local = local};
     if (addresses->count > 1) {
         int fd = epoll_create1(EPOLL_CLOEXEC);

@@ -32,8 +32,8 @@ int tcp_address_port(const struct tcp_address *address);
 
 /*
  * The addresses of a host, families in turn (RFC 8305 4). `host` is a name, an IPv4 or IPv6 literal, that in brackets
- * or not; NULL with `passive`: every local address. `family` is AF_UNSPEC, AF_INET or AF_INET6. The name is looked up on
- * another OS thread, which is left to itself when the deadline (-1: none) is over. `*waiting` is what is waited on:
+ * or not; NULL with `passive`: every local address. `family` is AF_UNSPEC, AF_INET or AF_INET6. The name is looked up
+ * on another OS thread, which is left to itself when the deadline (-1: none) is over. `*waiting` is what is waited on:
  * who closes it, ends the wait. CP_THROWN: 1.8, 6.1, 6.10, 6.11 (closed), 6.12.
  */
 cp_value tcp_resolve(cp_context *cp, const char *host, int port, int family, bool passive, int64_t deadline,
@@ -44,8 +44,8 @@ cp_value tcp_resolve(cp_context *cp, const char *host, int port, int family, boo
  * begins beside it (RFC 8305 5). `local`: where from, NULL for anywhere. `name` is for the Errors. NULL after a throw:
  * 6.1, 6.2, 6.11, 6.12.
  */
-cp_fd *tcp_race(cp_context *cp, const struct tcp_addresses *addresses, const struct tcp_addresses *local, const char *name,
-                int64_t deadline, int64_t timeout, cp_fd **waiting);
+cp_fd *tcp_race(cp_context *cp, const struct tcp_addresses *addresses, const struct tcp_addresses *local,
+                const char *name, int64_t deadline, int64_t timeout, cp_fd **waiting);
 
 /* A non-blocking socket or accepted connection; when descriptors are used up, lost ones are collected first. -1 with
    errno. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * util.c: class Util: what protocols need between themselves and the bytes: reading by lines, lengths and marks, parity,
- * limits of rate and idleness, counting by groups.
+ * util.c: class Util: what protocols need between themselves and the bytes: reading by lines, lengths and marks,
+ * parity, limits of rate and idleness, counting by groups.
  */
 #include "util_private.h"
 
@@ -66,11 +66,15 @@ static cp_value parity_set(cp_context *cp, cp_value value, enum parity *parity) 
     return cp_throw(cp, CP_ERROR_CARAPACE, CP_BAD_ARGUMENT, "parity is odd, even, strip or preserve, not %.40s", text);
 }
 
-static cp_value get_read_parity(cp_context *cp, cp_value self) { return cp_string_z(cp, parity_names[util_of(self)->read_parity]); }
+static cp_value get_read_parity(cp_context *cp, cp_value self) {
+    return cp_string_z(cp, parity_names[util_of(self)->read_parity]);
+}
 static cp_value set_read_parity(cp_context *cp, cp_value self, cp_value value) {
     return parity_set(cp, value, &util_of(self)->read_parity);
 }
-static cp_value get_write_parity(cp_context *cp, cp_value self) { return cp_string_z(cp, parity_names[util_of(self)->write_parity]); }
+static cp_value get_write_parity(cp_context *cp, cp_value self) {
+    return cp_string_z(cp, parity_names[util_of(self)->write_parity]);
+}
 static cp_value set_write_parity(cp_context *cp, cp_value self, cp_value value) {
     return parity_set(cp, value, &util_of(self)->write_parity);
 }
@@ -107,7 +111,8 @@ static cp_value get_max_rate(cp_context *cp, cp_value self) {
 static cp_value set_max_rate(cp_context *cp, cp_value self, cp_value value) {
     int64_t rate = 0;
     if (value != CP_NIL && (!cp_to_int64(value, &rate) || rate < 1))
-        return cp_throw(cp, CP_ERROR_CARAPACE, CP_BAD_ARGUMENT, "maxRate is 1 or more bytes a second, or () for no limit");
+        return cp_throw(cp, CP_ERROR_CARAPACE, CP_BAD_ARGUMENT,
+                        "maxRate is 1 or more bytes a second, or () for no limit");
     util_of(self)->max_rate = rate;
     return value;
 }
@@ -124,20 +129,24 @@ static cp_value set_buffer_limit(cp_context *cp, cp_value self, cp_value value) 
 static const cp_property_def properties[] = {
     COMMS_LOG_PROPERTY,
     {"readParity", "String|Symbol", CP_READ_WRITE, NULL, get_read_parity, set_read_parity,
-     "What becomes of each byte's highest bit when it is read: \"preserve\" (the default) leaves it, \"strip\" clears it, "
+     "What becomes of each byte's highest bit when it is read: \"preserve\" (the default) leaves it, \"strip\" clears "
+     "it, "
      "\"odd\" and \"even\" check it (6.3 when it is wrong) and clear it. Errors: 1.8 another word."},
     {"writeParity", "String|Symbol", CP_READ_WRITE, NULL, get_write_parity, set_write_parity,
      "What becomes of each byte's highest bit when it is sent: \"preserve\" (the default), \"strip\", or \"odd\" and "
      "\"even\", which set it so. Errors: 1.8 another word."},
     {"trafficGroup", "String|Symbol", CP_READ_WRITE, NULL, get_traffic_group, set_traffic_group,
-     "The name under which traffic is counted, for all Utils of the same group together: see `traffic`. () counts nothing."},
+     "The name under which traffic is counted, for all Utils of the same group together: see `traffic`. () counts "
+     "nothing."},
     {"inactivityTimeout", "Integer", CP_READ_WRITE, NULL, get_inactivity_timeout, set_inactivity_timeout,
-     "Milliseconds: when nothing was sent or received for so long, the next or waiting `send` or `receive` disconnects and "
+     "Milliseconds: when nothing was sent or received for so long, the next or waiting `send` or `receive` disconnects "
+     "and "
      "throws 6.1. () is no limit, the default."},
     {"maxRate", "Integer", CP_READ_WRITE, NULL, get_max_rate, set_max_rate,
      "Bytes a second that may pass in each direction, 1 or more; () is no limit, the default. Errors: 1.8."},
     {"bufferLimit", "Integer", CP_READ_WRITE, NULL, get_buffer_limit, set_buffer_limit,
-     "Bytes that may be gathered while a line or text is looked for, 1 to 2147483647, by default 1048576; beyond it is 6.3. "
+     "Bytes that may be gathered while a line or text is looked for, 1 to 2147483647, by default 1048576; beyond it is "
+     "6.3. "
      "Errors: 1.8."},
     {0},
 };
@@ -158,7 +167,8 @@ static cp_value method_receive_n(cp_context *cp, cp_value self, const cp_value *
     if (!comms_timeout(cp, arguments[1], &timeout)) return CP_THROWN;
     if (!cp_to_int64(arguments[0], &n) || n < 0)
         return cp_throw(cp, CP_ERROR_CARAPACE, CP_BAD_ARGUMENT, "receiveN takes the number of bytes, 0 or more");
-    if (n > PROBE_SIZE && !cp_try_alloc_atomic(cp, (size_t)n)) return CP_THROWN; /* too large is an Error, not the end */
+    if (n > PROBE_SIZE && !cp_try_alloc_atomic(cp, (size_t)n))
+        return CP_THROWN; /* too large is an Error, not the end */
     cp_value binary = cp_binary_n(cp, NULL, (size_t)n);
     unsigned char *bytes = cp_binary_of(binary)->data;
     int64_t deadline = comms_deadline(cp, timeout);
@@ -234,7 +244,8 @@ static const cp_method_def methods[] = {
      "Exactly so many bytes, within `timeout` milliseconds. Errors: as `receive`; what had come by then can still be "
      "received."},
     {"receiveUntil", "String", "((text String|Binary) (timeout Integer ()))", method_receive_until,
-     "Everything up to and including the text. Errors: as `receive`; 6.3 when it does not come within bufferLimit bytes; "
+     "Everything up to and including the text. Errors: as `receive`; 6.3 when it does not come within bufferLimit "
+     "bytes; "
      "what had come can still be received."},
     {"receiveLine", "String", "((timeout Integer ()))", method_receive_line,
      "The next line without its end, which is LF or CR LF. Errors: as `receiveUntil`."},
@@ -242,7 +253,8 @@ static const cp_method_def methods[] = {
      "Puts bytes back: they are received next, before what has come."},
     {"traffic", "CommsInfo", "((group String|Symbol))", method_traffic,
      "What all Utils of that trafficGroup have sent and received together; it goes on counting."},
-    {"resetTraffic", "NIL", "((group String|Symbol))", method_reset_traffic, "Lets the group's counters begin at 0 again."},
+    {"resetTraffic", "NIL", "((group String|Symbol))", method_reset_traffic,
+     "Lets the group's counters begin at 0 again."},
     {0},
 };
 

@@ -19,7 +19,8 @@ const char *comms_util_peek(const struct comms_util *util, size_t *size);
 void comms_util_consume(struct comms_util *util, size_t size);
 /* Drops everything that was read and not yet consumed; STARTTLS must (RFC 3207 4.2: nothing sent before it counts). */
 void comms_util_forget(struct comms_util *util);
-/* Reads once more from beneath, 1 byte or more: the number, or -1 thrown: 6.1, 6.3 (the buffer is at its limit), 6.9. */
+/* Reads once more from beneath, 1 byte or more: the number, or -1 thrown: 6.1, 6.3 (the buffer is at its limit), 6.9.
+ */
 int64_t comms_util_fill(cp_context *cp, struct comms_util *util, int64_t timeout);
 /* The next line without its end (CR LF or LF), consumed. NULL after a throw: 6.1, 6.9, 6.3 when it is longer than
    `limit` bytes (0: bufferLimit). What had come remains in the buffer after 6.1. */

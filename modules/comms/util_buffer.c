@@ -21,8 +21,9 @@ static void write_parity(enum parity parity, unsigned char *bytes, size_t size) 
 static cp_value read_parity(cp_context *cp, enum parity parity, unsigned char *bytes, size_t size) {
     for (size_t i = 0; i < size; i++) {
         if (parity != PARITY_STRIP && is_odd(bytes[i]) != (parity == PARITY_ODD))
-            return cp_throw(cp, CP_ERROR_COMMUNICATIONS, CP_COMM_RECEIVE, "received the byte %02x, which is not of %s parity",
-                            bytes[i], parity == PARITY_ODD ? "odd" : "even");
+            return cp_throw(cp, CP_ERROR_COMMUNICATIONS, CP_COMM_RECEIVE,
+                            "received the byte %02x, which is not of %s parity", bytes[i],
+                            parity == PARITY_ODD ? "odd" : "even");
         bytes[i] &= 0x7f;
     }
     return CP_NIL;
@@ -45,7 +46,8 @@ static cp_value rate_wait(cp_context *cp, const double *free, int64_t deadline) 
         if (ahead <= 0) return CP_NIL;
         int64_t pause = (int64_t)ahead + 1, left = comms_left(cp, deadline);
         if (left == 0)
-            return cp_throw(cp, CP_ERROR_COMMUNICATIONS, CP_COMM_TIMEOUT, "nothing could be received in time at Util's maxRate");
+            return cp_throw(cp, CP_ERROR_COMMUNICATIONS, CP_COMM_TIMEOUT,
+                            "nothing could be received in time at Util's maxRate");
         if (left > 0 && left < pause) pause = left;
         if (cp_sleep(cp, pause) == CP_WAIT_CANCELLED) return CP_THROWN;
     }
@@ -61,8 +63,8 @@ static void rate_passed(cp_context *cp, const struct comms_util *util, double *f
 /* ---- inactivity ---- */
 
 static cp_value inactive(cp_context *cp, struct comms_util *util) {
-    cp_throw(cp, CP_ERROR_COMMUNICATIONS, CP_COMM_TIMEOUT, "disconnected, because nothing was sent or received for %lld ms",
-             (long long)util->inactivity_timeout);
+    cp_throw(cp, CP_ERROR_COMMUNICATIONS, CP_COMM_TIMEOUT,
+             "disconnected, because nothing was sent or received for %lld ms", (long long)util->inactivity_timeout);
     return comms_close_thrown(cp, &util->module);
 }
 
@@ -130,7 +132,8 @@ int64_t util_read(cp_context *cp, struct comms_util *util, void *into, size_t ro
     if (size < 0) return -1;
     rate_passed(cp, util, &util->receive_free, (size_t)size);
     if (count_in_group(cp, util, 0, (size_t)size) == CP_THROWN) return -1;
-    if (util->read_parity != PARITY_PRESERVE && read_parity(cp, util->read_parity, into, (size_t)size) == CP_THROWN) return -1;
+    if (util->read_parity != PARITY_PRESERVE && read_parity(cp, util->read_parity, into, (size_t)size) == CP_THROWN)
+        return -1;
     return size;
 }
 
@@ -208,7 +211,8 @@ static bool make_room(cp_context *cp, struct comms_util *util, size_t before, si
     if (before + length + size > util->capacity) {
         size_t capacity = util->capacity ? util->capacity : FIRST_CAPACITY;
         while (capacity < before + length + size) {
-            if (capacity > SIZE_MAX / 4) return cp_throw(cp, CP_ERROR_CARAPACE, CP_RUNTIME, "Util's buffer is too large"), false;
+            if (capacity > SIZE_MAX / 4)
+                return cp_throw(cp, CP_ERROR_CARAPACE, CP_RUNTIME, "Util's buffer is too large"), false;
             capacity *= 2;
         }
         char *data = cp_try_alloc_atomic(cp, capacity);
@@ -230,7 +234,8 @@ int64_t comms_util_fill(cp_context *cp, struct comms_util *util, int64_t timeout
     if (util->filling) return busy(cp), -1;
     size_t unread = util_unread(util);
     if (unread >= (size_t)util->buffer_limit) {
-        cp_throw(cp, CP_ERROR_COMMUNICATIONS, CP_COMM_RECEIVE, "what was looked for is not in the first %zu bytes (Util's bufferLimit)", unread);
+        cp_throw(cp, CP_ERROR_COMMUNICATIONS, CP_COMM_RECEIVE,
+                 "what was looked for is not in the first %zu bytes (Util's bufferLimit)", unread);
         return -1;
     }
     /* A buffer that is being filled to the brim is grown, so that fast peers cost few calls. */
@@ -269,7 +274,8 @@ void util_handed_up(cp_context *cp, struct comms_util *util, const char *bytes, 
     comms_log_traffic(cp, m, false, &part, 1, size, false);
 }
 
-int64_t util_find(cp_context *cp, struct comms_util *util, const char *text, size_t size, int64_t timeout, size_t limit) {
+int64_t util_find(cp_context *cp, struct comms_util *util, const char *text, size_t size, int64_t timeout,
+                  size_t limit) {
     int64_t deadline = -2; /* reckoned at the first wait */
     size_t searched = 0;
     for (;;) {
@@ -278,7 +284,8 @@ int64_t util_find(cp_context *cp, struct comms_util *util, const char *text, siz
         const char *at = unread - searched < size ? NULL : memmem(from + searched, unread - searched, text, size);
         if (at && (size_t)(at - from) + size <= limit) return at - from;
         if (at || unread >= limit) {
-            cp_throw(cp, CP_ERROR_COMMUNICATIONS, CP_COMM_RECEIVE, "what was looked for is not in the first %zu bytes", limit);
+            cp_throw(cp, CP_ERROR_COMMUNICATIONS, CP_COMM_RECEIVE, "what was looked for is not in the first %zu bytes",
+                     limit);
             return -1;
         }
         searched = unread < size ? 0 : unread - size + 1; /* it may have begun to come */

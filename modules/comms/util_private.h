@@ -34,7 +34,8 @@ cp_value util_unread_bytes(cp_context *cp, struct comms_util *util, const void *
 /* Counts and logs what goes up by a method of Util's own. */
 void util_handed_up(cp_context *cp, struct comms_util *util, const char *bytes, size_t size);
 /* Where `text` begins in the buffer, filling it until it is there; -1 after a throw. */
-int64_t util_find(cp_context *cp, struct comms_util *util, const char *text, size_t size, int64_t timeout, size_t limit);
+int64_t util_find(cp_context *cp, struct comms_util *util, const char *text, size_t size, int64_t timeout,
+                  size_t limit);
 /* The CommsInfo of a group, made when there is none; CP_THROWN without memory. */
 cp_value util_group(cp_context *cp, cp_value name);
 

@@ -52,7 +52,8 @@ static cp_value wire_send(cp_context *context, struct comms_module *m, const str
 static int64_t wire_receive(cp_context *context, struct comms_module *m, void *into, size_t room, int64_t timeout) {
     (void)timeout;
     struct wire *wire = (struct wire *)m;
-    if (!wire->pieces || !*wire->pieces) return cp_throw(context, CP_ERROR_COMMUNICATIONS, CP_COMM_CLOSED, "the end"), -1;
+    if (!wire->pieces || !*wire->pieces)
+        return cp_throw(context, CP_ERROR_COMMUNICATIONS, CP_COMM_CLOSED, "the end"), -1;
     size_t size = strlen(*wire->pieces);
     assert_true(size <= room);
     memcpy(into, *wire->pieces++, size);
@@ -119,7 +120,8 @@ static void assert_thrown(int error_class, int code, const char *words) {
     cp_value error = cp_take_error(cp);
     assert_int_equal(cp_error_class_of(error), error_class);
     assert_int_equal(cp_error_code_of(error), code);
-    if (!strstr(cp_text_z(cp, cp_error_text_of(error)), words)) fail_msg("\"%s\" lacks \"%s\"", cp_text_z(cp, cp_error_text_of(error)), words);
+    if (!strstr(cp_text_z(cp, cp_error_text_of(error)), words))
+        fail_msg("\"%s\" lacks \"%s\"", cp_text_z(cp, cp_error_text_of(error)), words);
 }
 
 /* ---- tests ---- */
@@ -238,7 +240,7 @@ static void lines(void **unused) {
     assert_int_equal(size, 0);
     assert_int_equal(comms_util_fill(cp, util, 0), -1);
     assert_thrown(6, 9, "the end");
-    assert_false(comms_is_connected(talk)); /* the peer has gone */
+    assert_false(comms_is_connected(talk));         /* the peer has gone */
     assert_true(comms_connect(cp, talk) == CP_NIL); /* which closes, then connects anew */
     assert_int_equal(wire->disconnects, 1);
 }
@@ -251,13 +253,15 @@ static void secrets(void **unused) {
     assert_true(cp_send_z(cp, log, "levels", (cp_value[]){cp_string_z(cp, "com trace")}, 1) != CP_THROWN);
     static const char script[] = "(class Passing (properties (stack CommsStack) (log Log))\n"
                                  "  (methods (NIL send (data) (this.stack.send data))))";
-    assert_true(load_text(cp, cp_string_z(cp, "test"), cp_string_z(cp, script), file_scope_new(cp, false)) != CP_THROWN);
+    assert_true(load_text(cp, cp_string_z(cp, "test"), cp_string_z(cp, script), file_scope_new(cp, false)) !=
+                CP_THROWN);
     cp_value module = cp_create(cp, "ScriptModule", (cp_value[]){cp_string_z(cp, "Passing")}, 1);
     assert_true(comms_insert_below(cp, comms_module_of(cp, util_value), comms_module_of(cp, module)) == CP_NIL);
     for (int i = 0; i < 3; i++)
         assert_true(cp_send_z(cp, ((cp_value[]){wire_value, util_value, module})[i], "log", &log, 1) == log);
     assert_true(comms_connect(cp, talk) == CP_NIL);
-    struct comms_data data = {.count = 1, .size = 7, .value = CP_UNSET, .secret = true, .single = {(void *)(uintptr_t) "hunter2", 7}};
+    struct comms_data data = {
+        .count = 1, .size = 7, .value = CP_UNSET, .secret = true, .single = {(void *)(uintptr_t) "hunter2", 7}};
     data.parts = &data.single;
     assert_true(comms_send_data_below(cp, talk, &data) == CP_NIL);
     assert_true(wire->secret);
@@ -282,9 +286,12 @@ static int all(cp_context *context, void *unused) {
     comms_define_module(cp, &wire_kind);
     comms_define_module(cp, &talk_kind);
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup(places, build),    cmocka_unit_test_setup(connecting, build),
-        cmocka_unit_test_setup(data_is_not_copied, build), cmocka_unit_test_setup(gathering, build),
-        cmocka_unit_test_setup(lines, build),     cmocka_unit_test_setup(secrets, build),
+        cmocka_unit_test_setup(places, build),
+        cmocka_unit_test_setup(connecting, build),
+        cmocka_unit_test_setup(data_is_not_copied, build),
+        cmocka_unit_test_setup(gathering, build),
+        cmocka_unit_test_setup(lines, build),
+        cmocka_unit_test_setup(secrets, build),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

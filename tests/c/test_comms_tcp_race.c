@@ -162,7 +162,8 @@ static void resolving(void **unused) {
     assert_true(tcp_resolve(cp, name, 1, AF_UNSPEC, false, -1, &waiting, &found) == CP_THROWN);
     assert_int_equal(cp_error_code_of(cp_take_error(cp)), CP_BAD_ARGUMENT);
     /* the time is over before the name can be looked up */
-    assert_true(tcp_resolve(cp, "no-such-name.invalid", 1, AF_UNSPEC, false, cp_now(cp) - 1, &waiting, &found) == CP_THROWN);
+    assert_true(tcp_resolve(cp, "no-such-name.invalid", 1, AF_UNSPEC, false, cp_now(cp) - 1, &waiting, &found) ==
+                CP_THROWN);
     cp_value error = cp_take_error(cp);
     assert_true(cp_error_code_of(error) == CP_COMM_TIMEOUT || cp_error_code_of(error) == CP_COMM_NOT_RESOLVED);
     assert_null(waiting);
@@ -172,8 +173,11 @@ static int all(cp_context *context, void *unused) {
     (void)unused;
     cp = context;
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(next_when_one_is_refused), cmocka_unit_test(next_when_one_is_silent),
-        cmocka_unit_test(all_fail), cmocka_unit_test(none_in_time), cmocka_unit_test(resolving),
+        cmocka_unit_test(next_when_one_is_refused),
+        cmocka_unit_test(next_when_one_is_silent),
+        cmocka_unit_test(all_fail),
+        cmocka_unit_test(none_in_time),
+        cmocka_unit_test(resolving),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
