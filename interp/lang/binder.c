@@ -339,6 +339,11 @@ static struct node *expand_macro(struct binder *b, cp_symbol *name, cp_value mac
     return bind_check_form(b, expanded, position) ? bind(b, expanded, position) : NULL;
 }
 
+/* Whether the file defines a function of that name further down: a built-in form of that name is not meant then. */
+static bool is_foreseen(struct binder *b, cp_symbol *name) {
+    return cp_table_count(b->file->foreseen) && cp_table_get(b->cp, b->file->foreseen, cp_from_object(name)) != CP_UNSET;
+}
+
 static struct node *bind_list(struct binder *b, cp_value form, uint32_t position) {
     cp_value head = cp_head(form);
     if (cp_is_symbol(head)) {
@@ -347,7 +352,7 @@ static struct node *bind_list(struct binder *b, cp_value form, uint32_t position
         if (definition) {
             if (definition->macro != CP_UNSET && !scope_find(b, name))
                 return expand_macro(b, name, definition->macro, form, position);
-            bool builtin = name->function == CP_UNSET || (name->flags & CP_SYMBOL_BUILTIN);
+            bool builtin = (name->function == CP_UNSET || (name->flags & CP_SYMBOL_BUILTIN)) && !is_foreseen(b, name);
             if (definition->form && (!definition->only_while_builtin || (builtin && !scope_find(b, name))))
                 return definition->form(b, form, position);
         }
