@@ -2,9 +2,11 @@
 /* modules.c: the list of the rooms of native classes that are part of the program. A new room adds one line. */
 #include "interp/carapace.h"
 
+#include "modules/library/library.h"
 #include "modules/system/system.h"
 
 void (*const carapace_modules[])(cp_context *cp) = {
     system_register,
+    library_register,
     NULL,
 };
