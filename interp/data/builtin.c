@@ -10,6 +10,7 @@
 #include "interp/data/error.h"
 #include "interp/data/number.h"
 #include "interp/data/string.h"
+#include "interp/data/text.h"
 
 static const struct {
     enum cp_class_number number;
@@ -37,4 +38,5 @@ void builtin_define(cp_context *cp) {
     class_numbered(cp, CP_CLASS_ERROR)->missing = error_missing;
     cp_define_functions(cp, number_functions);
     cp_define_functions(cp, collection_functions);
+    cp_define_functions(cp, text_functions);
 }
