@@ -161,6 +161,9 @@ static cp_value f_fold_case(cp_context *cp, cp_value self, const cp_value *argum
     return map_text(cp, arguments[0], UTF8PROC_STABLE | UTF8PROC_CASEFOLD);
 }
 
+/* Two of the former are a flag, and the latter makes a picture of the sign before it: both take two columns. */
+enum { REGIONAL_FIRST = 0x1F1E6, REGIONAL_LAST = 0x1F1FF, EMOJI_STYLE = 0xFE0F };
+
 /* The end of the cluster that begins at p, which is below end; its width in columns is stored. */
 static const char *skip_cluster(const char *p, const char *end, int *width) {
     utf8proc_int32_t state = 0;
@@ -173,7 +176,8 @@ static const char *skip_cluster(const char *p, const char *end, int *width) {
             utf8proc_grapheme_break_stateful((utf8proc_int32_t)point, (utf8proc_int32_t)following, &state))
             break;
         int wide = utf8proc_charwidth((utf8proc_int32_t)following);
-        if (following == 0xFE0F) wide = 2; /* shown as a picture */
+        bool flag = following >= REGIONAL_FIRST && following <= REGIONAL_LAST;
+        if (flag || following == EMOJI_STYLE) wide = 2;
         if (wide > *width) *width = wide;
         point = following;
         p = next;
