@@ -300,7 +300,9 @@ static struct node *bind_named_call(struct binder *b, cp_symbol *name, cp_value 
         return callee ? bind_call_value(b, callee, NULL, cp_tail(form), position) : NULL;
     }
     struct file_variable *file = file_scope_find(b->cp, b->file, name);
-    if (file && file->declared && may_be_called(b, file->type) && name->function == CP_UNSET) {
+    /* a built-in function is a second choice only: a script may have given its variable a name that came later */
+    bool own_function = name->function != CP_UNSET && !(name->flags & CP_SYMBOL_BUILTIN);
+    if (file && file->declared && may_be_called(b, file->type) && !own_function) {
         struct node *callee = bind(b, cp_head(form), name_position);
         return callee ? bind_call_value(b, callee, name, cp_tail(form), position) : NULL;
     }
