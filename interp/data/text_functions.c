@@ -56,20 +56,23 @@ static cp_value f_index_of(cp_context *cp, cp_value self, const cp_value *argume
 static cp_value f_split(cp_context *cp, cp_value self, const cp_value *arguments, int count) {
     (void)self, (void)count;
     if (arguments[1] == CP_NIL) return send(cp, "split", arguments, 0);
-    if (cp_is_string(arguments[1]) || !cp_responds_to(cp, arguments[1], "split")) return send(cp, "split", arguments, 1);
+    if (cp_is_string(arguments[1]) || !cp_responds_to(cp, arguments[1], "split"))
+        return send(cp, "split", arguments, 1);
     return cp_send_z(cp, arguments[1], "split", arguments, 1);
 }
 
 static cp_value f_replace(cp_context *cp, cp_value self, const cp_value *arguments, int count) {
     (void)self, (void)count;
-    if (cp_is_string(arguments[1]) || !cp_responds_to(cp, arguments[1], "replace")) return send(cp, "replace", arguments, 2);
+    if (cp_is_string(arguments[1]) || !cp_responds_to(cp, arguments[1], "replace"))
+        return send(cp, "replace", arguments, 2);
     cp_value given[] = {arguments[0], arguments[2]};
     return cp_send_z(cp, arguments[1], "replace", given, 2);
 }
 
 static cp_value f_format(cp_context *cp, cp_value self, const cp_value *arguments, int count) {
     (void)self;
-    return format_text(cp, cp_string_text(arguments[0]), cp_string_size(arguments[0]), arguments + 1, (size_t)count - 1);
+    return format_text(cp, cp_string_text(arguments[0]), cp_string_size(arguments[0]), arguments + 1,
+                       (size_t)count - 1);
 }
 
 /* ---- numbers ----------------------------------------------------------------------------------------------------- */
@@ -91,7 +94,8 @@ static cp_value digits_value(cp_context *cp, cp_value text, cp_value base) {
     if (!cp_to_int64(base, &radix) || radix < 2 || radix > 36)
         return cp_throw(cp, CP_ERROR_CARAPACE, CP_BAD_ARGUMENT, "parseInteger: the base must be from 2 to 36");
     cp_value trimmed = cp_send_z(cp, text, "trim", NULL, 0);
-    return trimmed == CP_THROWN ? trimmed : number_parse_base(cp, cp_string_text(trimmed), cp_string_size(trimmed), (int)radix);
+    return trimmed == CP_THROWN ? trimmed
+                                : number_parse_base(cp, cp_string_text(trimmed), cp_string_size(trimmed), (int)radix);
 }
 
 static cp_value f_parse_integer(cp_context *cp, cp_value self, const cp_value *arguments, int count) {
@@ -152,7 +156,8 @@ static cp_value f_normalise(cp_context *cp, cp_value self, const cp_value *argum
         if (utf8_ascii(cp_string_text(arguments[0]), cp_string_size(arguments[0]))) return arguments[0];
         return map_text(cp, arguments[0], forms[i].options);
     }
-    return cp_throw(cp, CP_ERROR_CARAPACE, CP_BAD_ARGUMENT, "normalise: the form is NFC, NFD, NFKC or NFKD, not %.20s", form);
+    return cp_throw(cp, CP_ERROR_CARAPACE, CP_BAD_ARGUMENT, "normalise: the form is NFC, NFD, NFKC or NFKD, not %.20s",
+                    form);
 }
 
 static cp_value f_fold_case(cp_context *cp, cp_value self, const cp_value *arguments, int count) {
@@ -216,26 +221,34 @@ static cp_value f_width(cp_context *cp, cp_value self, const cp_value *arguments
 
 const cp_function_def text_functions[] = {
     {"split", "List", "((text String) (separator Object ()))", f_split,
-     "The parts of the text between separators, empty ones included. Without a separator the words between white space, "
+     "The parts of the text between separators, empty ones included. Without a separator the words between white "
+     "space, "
      "with an empty one the characters. The separator may be a Regex."},
     {"trim", "String", "((text String))", f_trim, "The text without the white space at both ends."},
     {"upper", "String", "((text String))", f_upper, "The text in capital letters, character by character."},
     {"lower", "String", "((text String))", f_lower, "The text in small letters, character by character."},
     {"replace", "String", "((text String) old new)", f_replace,
-     "The text with new for every old, from left to right. The old may be a Regex, the new then a template or a function. "
+     "The text with new for every old, from left to right. The old may be a Regex, the new then a template or a "
+     "function. "
      "Error 1.8 when old is empty."},
-    {"startsWith", "Symbol", "((text String) (start String))", f_starts_with, "true when the text begins with start, else ()."},
+    {"startsWith", "Symbol", "((text String) (start String))", f_starts_with,
+     "true when the text begins with start, else ()."},
     {"endsWith", "Symbol", "((text String) (end String))", f_ends_with, "true when the text ends with end, else ()."},
     {"indexOf", "Integer", "((text String) (wanted String) (from Integer 0))", f_index_of,
-     "The index at which wanted stands first in the text, at or after from; () when it does not. Error 1.7 when from lies "
+     "The index at which wanted stands first in the text, at or after from; () when it does not. Error 1.7 when from "
+     "lies "
      "outside the text."},
     {"format", "String", "((spec String) ...)", f_format,
-     "Text by a printf spec with one conversion for each value: d i u x X o for Integers of any size, e E f F g G a A for "
-     "numbers, s for anything as print shows it; %% is a percent sign. Flags - + space 0 #, width and precision up to 4096 "
-     "as in C; those of s count characters. Error 1.8 for another spec or number of values, 1.11 for a value that does not "
+     "Text by a printf spec with one conversion for each value: d i u x X o for Integers of any size, e E f F g G a A "
+     "for "
+     "numbers, s for anything as print shows it; %% is a percent sign. Flags - + space 0 #, width and precision up to "
+     "4096 "
+     "as in C; those of s count characters. Error 1.8 for another spec or number of values, 1.11 for a value that does "
+     "not "
      "fit its conversion."},
     {"parseInteger", "Object", "((text String) (base Integer ()) (default Object error))", f_parse_integer,
-     "The Integer that the text spells, of any size, in a base from 2 to 36, or else decimal, 0xFF or 0b101; white space "
+     "The Integer that the text spells, of any size, in a base from 2 to 36, or else decimal, 0xFF or 0b101; white "
+     "space "
      "around it and a sign are allowed. A text that is none is error 1.8, or gives the default."},
     {"parseReal", "Object", "((text String) (default Object error))", f_parse_real,
      "The Real that the text spells, also without a point, or inf, -inf, nan; white space around it and a sign are "
@@ -243,9 +256,11 @@ const cp_function_def text_functions[] = {
     {"normalise", "String", "((text String) (form String|Symbol NFC))", f_normalise,
      "The text in the Unicode normal form NFC, NFD, NFKC or NFKD. Error 1.8 for another name."},
     {"foldCase", "String", "((text String))", f_fold_case,
-     "The text for comparison without regard to case: Unicode's full case folding, so that Strasse and Straße are the same."},
+     "The text for comparison without regard to case: Unicode's full case folding, so that Strasse and Straße are the "
+     "same."},
     {"graphemes", "List", "((text String))", f_graphemes,
-     "What a reader takes for characters, each as a String: a letter with its accents, a flag, an emoji of several parts."},
+     "What a reader takes for characters, each as a String: a letter with its accents, a flag, an emoji of several "
+     "parts."},
     {"width", "Integer", "((text String))", f_width,
      "How many columns the text takes on a terminal: wide East Asian characters and emoji count 2, combining marks and "
      "controls 0."},

@@ -3,9 +3,9 @@
  * bind_match.c: match (language.md 5): patterns become tests, and the names in them variables of the clause.
  *
  * A clause is (if tests body rest). The tests of a pattern run from left to right as one `and`; parts of the value that
- * later tests or names need are kept in hidden variables of the match, which all clauses share, because only one of them
- * is tried at a time. Names become variables of a `let` around the body, so that every closure has its own and the body
- * stays in tail position.
+ * later tests or names need are kept in hidden variables of the match, which all clauses share, because only one of
+ * them is tried at a time. Names become variables of a `let` around the body, so that every closure has its own and the
+ * body stays in tail position.
  */
 #include "interp/lang/binder.h"
 #include "interp/lang/instructions.h"
@@ -69,7 +69,8 @@ static bool add_set(struct matcher *m, struct variable *part, struct node *value
     return true;
 }
 
-static struct node *call_helper(struct matcher *m, const char *name, struct node *x, struct node *y, uint32_t position) {
+static struct node *call_helper(struct matcher *m, const char *name, struct node *x, struct node *y,
+                                uint32_t position) {
     struct node *node = node_new(m->b, NODE_CALL, position);
     node->symbol = cp_symbol_of(cp_symbol_z(m->b->cp, name));
     node->items = cp_alloc(2 * sizeof *node->items);
@@ -79,8 +80,8 @@ static struct node *call_helper(struct matcher *m, const char *name, struct node
 }
 
 static void add_equal(struct matcher *m, struct variable *value, cp_value constant, uint32_t position) {
-    struct node *node = node_pair(m->b, NODE_COMPARE, read_part(m, value, position),
-                                  node_constant(m->b, constant, position), position);
+    struct node *node =
+        node_pair(m->b, NODE_COMPARE, read_part(m, value, position), node_constant(m->b, constant, position), position);
     node->number = OP_EQUAL;
     add_test(m, node);
 }
@@ -124,14 +125,15 @@ static bool fail(struct matcher *m, uint32_t position, const char *text) {
 static bool bind_name(struct matcher *m, cp_value form, struct variable *value, uint32_t position) {
     cp_symbol *name = cp_symbol_of(form);
     if (name->flags & (CP_SYMBOL_GLOBAL | CP_SYMBOL_KEYWORD)) {
-        bind_fail(m->b, position, CP_ERROR_PARSE, 4, "the pattern %s is neither a plain name, which binds, nor a literal; quote a Symbol: '%s",
-                  name->text, name->text);
+        bind_fail(m->b, position, CP_ERROR_PARSE, 4,
+                  "the pattern %s is neither a plain name, which binds, nor a literal; quote a Symbol: '%s", name->text,
+                  name->text);
         return false;
     }
     for (uint32_t i = 0; i < m->binding_count; i++) {
         if (m->bindings[i].name != name) continue;
-        bind_fail(m->b, position, CP_ERROR_PARSE, 4, "the pattern binds %s twice; compare with (if pattern (== %s other))",
-                  name->text, name->text);
+        bind_fail(m->b, position, CP_ERROR_PARSE, 4,
+                  "the pattern binds %s twice; compare with (if pattern (== %s other))", name->text, name->text);
         return false;
     }
     m->bindings = grown(m->bindings, m->binding_count, &m->binding_capacity, sizeof *m->bindings);
@@ -157,7 +159,8 @@ static bool list_pattern(struct matcher *m, cp_value form, struct variable *valu
     size_t count = 0, needed = 0; /* needed: items that must be reached at all */
     bool has_rest = false;
     for (cp_value items = cp_tail(form); cp_is_cell(items); items = cp_tail(items)) {
-        if (has_rest) return fail(m, item_position(m->b, items, position), "(... rest) must be the last pattern of a List");
+        if (has_rest)
+            return fail(m, item_position(m->b, items, position), "(... rest) must be the last pattern of a List");
         has_rest = is_rest(m, cp_head(items));
         if (has_rest) needed = count + 1;
         else if (count++, !matches_all(cp_head(items))) needed = count;
@@ -310,7 +313,8 @@ static struct node *declare_hidden(struct binder *b, struct variable *variable, 
 }
 
 static struct node *form_match(struct binder *b, cp_value form, uint32_t position) {
-    if (!form_has(b, form, position, 1, -1, "(match value (pattern expression ...) ... (else expression ...))")) return NULL;
+    if (!form_has(b, form, position, 1, -1, "(match value (pattern expression ...) ... (else expression ...))"))
+        return NULL;
     cp_value value_cell = form_cell(form, 1);
     struct node *value = bind(b, cp_head(value_cell), item_position(b, value_cell, position));
     if (!value) return NULL;
@@ -335,7 +339,8 @@ static struct node *form_match(struct binder *b, cp_value form, uint32_t positio
 const struct special_form_entry match_forms[] = {
     {"match", form_match, true,
      "(match value (pattern expression ...) ... (else expression ...)): the first pattern that fits. A pattern is a "
-     "literal or 'symbol (compared by ==), _ (fits all), a name (fits all and binds it), (list pattern ... (... rest)), "
+     "literal or 'symbol (compared by ==), _ (fits all), a name (fits all and binds it), (list pattern ... (... "
+     "rest)), "
      "{key pattern ...} (a HashTable with these keys), (Class pattern), or (if pattern test). No fit is error 1.5."},
     {0},
 };
@@ -382,7 +387,8 @@ static cp_value match_failed(cp_context *cp, cp_value self, const cp_value *argu
     (void)self, (void)count;
     cp_value text = cp_to_source(cp, arguments[0]);
     if (text == CP_THROWN) return CP_THROWN;
-    return cp_throw(cp, CP_ERROR_CARAPACE, CP_RUNTIME, "match: no pattern fits %.80s; add (else ...)", cp_text_z(cp, text));
+    return cp_throw(cp, CP_ERROR_CARAPACE, CP_RUNTIME, "match: no pattern fits %.80s; add (else ...)",
+                    cp_text_z(cp, text));
 }
 
 const cp_function_def match_functions[] = {

@@ -66,11 +66,14 @@ static cp_value position(cp_context *cp, const struct match *match, size_t offse
 
 static cp_value get_text(cp_context *cp, cp_value self) { return match_group(cp, match_of(self), 0); }
 static cp_value get_start(cp_context *cp, cp_value self) { return cp_integer(cp, (int64_t)match_of(self)->start); }
-static cp_value get_end(cp_context *cp, cp_value self) { return position(cp, match_of(self), match_of(self)->offsets[1]); }
+static cp_value get_end(cp_context *cp, cp_value self) {
+    return position(cp, match_of(self), match_of(self)->offsets[1]);
+}
 
 static cp_value get_groups(cp_context *cp, cp_value self) {
     cp_list_builder list = {0};
-    for (size_t i = 1; i <= regex_of(match_of(self))->group_count; i++) cp_list_add(&list, match_group(cp, match_of(self), i));
+    for (size_t i = 1; i <= regex_of(match_of(self))->group_count; i++)
+        cp_list_add(&list, match_group(cp, match_of(self), i));
     return list.list;
 }
 
@@ -140,7 +143,8 @@ static const cp_property_def properties[] = {
 
 static const cp_method_def methods[] = {
     {"get", "String", "((group Integer|String|Symbol))", m_get,
-     "What a group matched, by number (0 is the whole match) or name; () when it took no part. Error 1.7 for a number and "
+     "What a group matched, by number (0 is the whole match) or name; () when it took no part. Error 1.7 for a number "
+     "and "
      "1.4 for a name that the pattern does not have."},
     {"startOf", "Integer", "((group Integer|String|Symbol))", m_start_of,
      "The index of a group's first character in the text; () when it took no part. Errors as get."},

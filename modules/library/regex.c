@@ -19,7 +19,8 @@ static bool read_flags(cp_context *cp, cp_value flags, uint32_t *options) {
     static const struct {
         char letter;
         uint32_t option;
-    } known[] = {{'i', PCRE2_CASELESS}, {'m', PCRE2_MULTILINE}, {'s', PCRE2_DOTALL}, {'x', PCRE2_EXTENDED}, {'u', PCRE2_UCP}};
+    } known[] = {
+        {'i', PCRE2_CASELESS}, {'m', PCRE2_MULTILINE}, {'s', PCRE2_DOTALL}, {'x', PCRE2_EXTENDED}, {'u', PCRE2_UCP}};
     *options = 0;
     for (size_t i = 0; i < cp_string_size(flags); i++) {
         size_t k = 0;
@@ -48,7 +49,9 @@ static bool start(cp_context *cp, struct search *search, cp_value self, const cp
 
 static cp_value get_pattern(cp_context *cp, cp_value self) { return (void)cp, regex_of(self)->pattern; }
 static cp_value get_flags(cp_context *cp, cp_value self) { return (void)cp, regex_of(self)->flags; }
-static cp_value get_group_count(cp_context *cp, cp_value self) { return (void)cp, cp_fixnum(regex_of(self)->group_count); }
+static cp_value get_group_count(cp_context *cp, cp_value self) {
+    return (void)cp, cp_fixnum(regex_of(self)->group_count);
+}
 
 /* ---- methods ---- */
 
@@ -145,19 +148,23 @@ static const cp_property_def properties[] = {
 
 static const cp_method_def methods[] = {
     {"Regex", "NIL", "((pattern String) (flags String \"\"))", construct,
-     "Compiles a pattern of PCRE2 (as Perl's; see pcre2pattern). Flags: i without regard to case, m ^ and $ at each line, "
+     "Compiles a pattern of PCRE2 (as Perl's; see pcre2pattern). Flags: i without regard to case, m ^ and $ at each "
+     "line, "
      "s . takes line ends too, x blanks and comments in the pattern, u \\d \\w \\s \\b by Unicode. A raw String, "
      "\"\"\"\\d+\"\"\", needs no doubled backslashes. Error 1.8, with the place, for a pattern that is wrong."},
     {"test", "Symbol", "((text String) (from Integer 0))", m_test,
      "true when the pattern matches somewhere in the text, at or after from; else (). Errors as match."},
     {"match", "Match", "((text String) (from Integer 0))", m_match,
-     "The first match that begins at or after the character from, or (). Error 1.7 when from lies outside the text, 1.5 "
+     "The first match that begins at or after the character from, or (). Error 1.7 when from lies outside the text, "
+     "1.5 "
      "when the pattern would try too many ways (5,000,000 steps from one place, 64 MB, 5 seconds)."},
     {"matchAll", "List", "((text String) (from Integer 0))", m_match_all,
      "All matches, from left to right, none overlapping the one before. Errors as match."},
     {"replace", "String", "((text String) (with String|Function) (count Integer ()))", m_replace,
-     "The text with every match replaced, or the first count of them. A String is a template: $1 ${1} ${name} are groups, "
-     "$& the whole match, $$ a dollar sign; a function gets the Match. Error 1.8 for a template that names no group, 1.5 "
+     "The text with every match replaced, or the first count of them. A String is a template: $1 ${1} ${name} are "
+     "groups, "
+     "$& the whole match, $$ a dollar sign; a function gets the Match. Error 1.8 for a template that names no group, "
+     "1.5 "
      "as match."},
     {"split", "List", "((text String) (most Integer ()))", m_split,
      "The parts of the text between the matches, empty ones included; at most so many cuts. A match of nothing cuts "
@@ -168,7 +175,8 @@ static const cp_method_def methods[] = {
 
 const cp_class_def regex_class = {
     .name = "Regex",
-    .doc = "A regular expression (PCRE2) on text by character. No pattern can hang the program: what takes too long is "
+    .doc = "A regular expression (PCRE2) on text by character; a byte that is not UTF-8 is seen as the control U+001A. "
+           "No pattern can hang the program: what takes too long is "
            "error 1.5.",
     .size = sizeof(struct regex),
     .major = 1,

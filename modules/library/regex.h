@@ -33,7 +33,8 @@ struct match {
 struct search {
     cp_context *cp;
     cp_value regex, subject;
-    bool ascii, valid;
+    const char *text; /* the subject as PCRE2 sees it: of the same size, but surely UTF-8 */
+    bool ascii;
     size_t from;          /* where the next search begins */
     bool after_empty;     /* an empty match must not be found again at `from` */
     size_t known, before; /* an offset and how many characters lie before it */

@@ -2,8 +2,8 @@
 /*
  * regex_replace.c: replacing what a Regex finds, by a template or by what a function gives.
  *
- * In a template $1 and ${1} are groups, ${name} is a group by name, $& and $0 the whole match, $$ a dollar sign. It is read
- * anew for each match: templates are short, and nothing has to be kept.
+ * In a template $1 and ${1} are groups, ${name} is a group by name, $& and $0 the whole match, $$ a dollar sign. It is
+ * read anew for each match: templates are short, and nothing has to be kept.
  */
 #include "modules/library/regex.h"
 
@@ -34,8 +34,8 @@ static bool put(struct output *out, const char *bytes, size_t size) {
 
 static bool bad_template(struct output *out, cp_value with, const char *reason) {
     cp_throw(out->cp, CP_ERROR_CARAPACE, CP_BAD_ARGUMENT,
-             "Regex.replace: %s in %.80s; $1 ${1} ${name} are groups, $& is the whole match, $$ is a dollar sign", reason,
-             cp_text_z(out->cp, cp_to_source(out->cp, with)));
+             "Regex.replace: %s in %.80s; $1 ${1} ${name} are groups, $& is the whole match, $$ is a dollar sign",
+             reason, cp_text_z(out->cp, cp_to_source(out->cp, with)));
     return false;
 }
 
@@ -48,7 +48,8 @@ static size_t read_number(const char **at, const char *end, int most) {
 }
 
 /* The group meant by what follows a dollar sign; SIZE_MAX after a throw. */
-static size_t template_group(struct output *out, const struct match *match, cp_value with, const char **at, const char *end) {
+static size_t template_group(struct output *out, const struct match *match, cp_value with, const char **at,
+                             const char *end) {
     size_t groups = ((struct regex *)match->regex)->group_count, number;
     if (*at < end && **at == '&') return ++*at, 0;
     if (*at < end && **at == '{') {
@@ -77,7 +78,8 @@ static bool put_template(struct output *out, const struct match *match, cp_value
         size_t group = template_group(out, match, with, &at, end);
         if (group == SIZE_MAX) return false;
         size_t from = match->offsets[2 * group], to = match->offsets[2 * group + 1];
-        if (from != PCRE2_UNSET && to >= from && !put(out, cp_string_text(match->subject) + from, to - from)) return false;
+        if (from != PCRE2_UNSET && to >= from && !put(out, cp_string_text(match->subject) + from, to - from))
+            return false;
     }
     return true;
 }

@@ -7,7 +7,12 @@
  * starting places, small ones where they are slow; between two of them other threads run and the time is added up.
  *
  * There is no just-in-time compilation: it knows no memory limit, and its code would be memory that the collector does
- * not see. Patterns lie in collected memory, what PCRE2 needs during a match in malloc'd memory that all Regexes of a
+ * not see.
+ *
+ * Texts are looked at once, not at each search: in what PCRE2 sees every byte that begins no character is replaced by
+ * the control SUBSTITUTE, so that it is a character, as everywhere in the language, and offsets stay.
+ *
+ * Patterns lie in collected memory, what PCRE2 needs during a match in malloc'd memory that all Regexes of a
  * context share: no match gives way to another thread.
  */
 #include "modules/library/regex.h"
@@ -17,10 +22,10 @@
 #include <time.h>
 
 enum {
-    MATCH_STEPS = 5 * 1000 * 1000,   /* from one starting place */
-    MATCH_MEMORY = 64 * 1024,        /* KiB */
-    MOST_PATTERN = 1 << 20,          /* bytes */
-    FIRST_WINDOW = 1024,             /* bytes of starting places */
+    MATCH_STEPS = 5 * 1000 * 1000, /* from one starting place */
+    MATCH_MEMORY = 64 * 1024,      /* KiB */
+    MOST_PATTERN = 1 << 20,        /* bytes */
+    FIRST_WINDOW = 1024,           /* bytes of starting places */
     LEAST_WIDE_WINDOW = 1 << 16,
 };
 static const double MOST_SECONDS = 5; /* of computing, for one search */
@@ -34,8 +39,9 @@ struct shared {
     pcre2_match_context *context; /* these two are malloc'd */
     pcre2_match_data *data;
     uint32_t pairs;
-    cp_value checked; /* the text that was looked at last */
-    bool ascii, valid;
+    cp_value checked; /* the String that was looked at last */
+    const char *text; /* what PCRE2 gets to see of it */
+    bool ascii;
 };
 
 /* Nothing that PCRE2 keeps with a pattern points into collected memory but what its own frame on the stack holds. */
@@ -103,7 +109,7 @@ pcre2_code *regex_compile(cp_context *cp, cp_value pattern, uint32_t options) {
         cp_throw(cp, CP_ERROR_CARAPACE, CP_BAD_ARGUMENT, "Regex: the pattern is not UTF-8; write other bytes as \\xHH");
         return NULL;
     }
-    options |= PCRE2_UTF | PCRE2_MATCH_INVALID_UTF | PCRE2_USE_OFFSET_LIMIT | PCRE2_NEVER_BACKSLASH_C | PCRE2_NO_UTF_CHECK;
+    options |= PCRE2_UTF | PCRE2_USE_OFFSET_LIMIT | PCRE2_NEVER_BACKSLASH_C | PCRE2_NO_UTF_CHECK;
     pcre2_code *code = pcre2_compile((PCRE2_SPTR)text, size, options, &error, &offset, shared->compile);
     if (code) return code;
     PCRE2_UCHAR reason[160];
@@ -114,6 +120,33 @@ pcre2_code *regex_compile(cp_context *cp, cp_value pattern, uint32_t options) {
     return NULL;
 }
 
+/* A copy of the same size that is UTF-8. */
+static const char *repaired(cp_context *cp, const char *text, size_t size) {
+    enum { SUBSTITUTE = 0x1A };
+    char *copy = cp_try_alloc_atomic(cp, size);
+    if (!copy) return NULL;
+    memcpy(copy, text, size);
+    for (size_t at = 0; at < size;) {
+        size_t bytes = utf8_text_character(text + at, size - at);
+        if (!bytes) copy[at] = SUBSTITUTE;
+        at += bytes ? bytes : 1;
+    }
+    return copy;
+}
+
+static bool look_at(cp_context *cp, struct shared *shared, cp_value subject) {
+    if (shared->checked == subject) return true;
+    const char *text = cp_string_text(subject);
+    size_t size = cp_string_size(subject);
+    bool ascii = utf8_text_is_ascii(text, size);
+    const char *seen = ascii || utf8_text_is_valid(text, size) ? text : repaired(cp, text, size);
+    if (!seen) return false;
+    shared->checked = subject;
+    shared->text = seen;
+    shared->ascii = ascii;
+    return true;
+}
+
 /* ---- searching --------------------------------------------------------------------------------------------------- */
 
 bool search_start(cp_context *cp, struct search *search, cp_value regex, cp_value subject, cp_value from) {
@@ -121,18 +154,16 @@ bool search_start(cp_context *cp, struct search *search, cp_value regex, cp_valu
     if (!shared) return false;
     const char *text = cp_string_text(subject);
     size_t size = cp_string_size(subject), offset = 0;
-    if (shared->checked != subject) {
-        shared->ascii = utf8_text_is_ascii(text, size);
-        shared->valid = shared->ascii || utf8_text_is_valid(text, size);
-        shared->checked = subject;
-    }
-    *search = (struct search){.cp = cp, .regex = regex, .subject = subject, .ascii = shared->ascii, .valid = shared->valid};
+    if (!look_at(cp, shared, subject)) return false;
+    *search =
+        (struct search){.cp = cp, .regex = regex, .subject = subject, .text = shared->text, .ascii = shared->ascii};
     int64_t position;
     bool within = cp_to_int64(from, &position) && position >= 0 && (uint64_t)position <= size;
     if (within && shared->ascii) offset = (size_t)position;
     size_t before = 0;
     if (within && !shared->ascii)
-        for (; before < (size_t)position && offset < size; before++) offset += character_size(text + offset, size - offset);
+        for (; before < (size_t)position && offset < size; before++)
+            offset += character_size(text + offset, size - offset);
     if (!within || (!shared->ascii && before < (size_t)position)) {
         cp_throw(cp, CP_ERROR_CARAPACE, CP_INDEX, "Regex: the search cannot begin at %s; the text has %zu characters",
                  cp_text_z(cp, cp_to_string(cp, from)), shared->ascii ? size : count_characters(text, size));
@@ -159,9 +190,8 @@ static double now(void) {
 
 static int too_much(struct search *search, const char *what) {
     struct regex *regex = (struct regex *)search->regex;
-    cp_throw(search->cp, CP_ERROR_CARAPACE, CP_RUNTIME,
-             "Regex: %s; the pattern %.80s tries too many ways in this text", what,
-             cp_text_z(search->cp, cp_to_source(search->cp, regex->pattern)));
+    cp_throw(search->cp, CP_ERROR_CARAPACE, CP_RUNTIME, "Regex: %s; the pattern %.80s tries too many ways in this text",
+             what, cp_text_z(search->cp, cp_to_source(search->cp, regex->pattern)));
     return -1;
 }
 
@@ -192,11 +222,10 @@ int search_next(struct search *search, size_t **offsets) {
     struct shared *shared = shared_of(cp);
     pcre2_match_data *data = shared ? match_data(cp, shared, regex->group_count + 1) : NULL;
     if (!data) return -1;
-    const char *text = cp_string_text(search->subject);
+    const char *text = search->text;
     size_t size = cp_string_size(search->subject), window = regex->one_piece ? SIZE_MAX : FIRST_WINDOW;
     size_t widest = size / 8 > LEAST_WIDE_WINDOW ? size / 8 : LEAST_WIDE_WINDOW, from = search->from;
-    while (from < size && ((unsigned char)text[from] & 0xC0) == 0x80) from++; /* bytes that begin no character match nothing */
-    uint32_t options = (search->valid ? PCRE2_NO_UTF_CHECK : 0) | (search->after_empty ? PCRE2_NOTEMPTY_ATSTART : 0);
+    uint32_t options = PCRE2_NO_UTF_CHECK | (search->after_empty ? PCRE2_NOTEMPTY_ATSTART : 0);
     for (;;) {
         size_t last = window >= size - from ? size : from + window;
         pcre2_set_offset_limit(shared->context, last);
@@ -208,7 +237,7 @@ int search_next(struct search *search, size_t **offsets) {
         if (result != PCRE2_ERROR_NOMATCH) return failed(search, result);
         if (last == size) return 0;
         if (search->seconds > MOST_SECONDS) return too_much(search, "it takes too long");
-        from = last + 1; /* behind the starting place that was tried last: a character's first byte, or within one */
+        from = last + 1; /* behind the last starting place, and where a character begins */
         while (from < size && ((unsigned char)text[from] & 0xC0) == 0x80) from++;
         if (took > SLOW) window = window / 4 + 1;
         else if (took < FAST && window < widest) window *= 2;

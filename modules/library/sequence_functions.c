@@ -7,8 +7,8 @@
  * unique) is of its kind: List, Array, String, Binary, HashTable; of all others, and for results of a function, a List,
  * but for an Array an Array.
  *
- * The function may throw, wait, and change the sequence: cp_next always comes to an end, and what has been gathered is in
- * memory of its own.
+ * The function may throw, wait, and change the sequence: cp_next always comes to an end, and what has been gathered is
+ * in memory of its own.
  */
 #include "modules/library/library.h"
 
@@ -36,7 +36,8 @@ static bool gather(cp_context *cp, struct values *values, cp_value item) {
 static cp_value as_array(cp_context *cp, const struct values *values) {
     cp_value array = cp_array_n(cp, values->count, CP_NIL);
     size_t count;
-    if (array != CP_THROWN && values->count) memcpy(cp_array_items(array, &count), values->items, values->count * sizeof(cp_value));
+    if (array != CP_THROWN && values->count)
+        memcpy(cp_array_items(array, &count), values->items, values->count * sizeof(cp_value));
     return array;
 }
 
@@ -150,7 +151,8 @@ static cp_value call_all(cp_context *cp, const cp_value *arguments, int count, s
         cp_value next = next_of_all(cp, walks, items, sequences);
         if (next == CP_DONE) return CP_NIL;
         if (next == CP_THROWN) return next;
-        cp_value result = sequences == 1 ? walk_call(cp, walks, arguments[0]) : cp_call(cp, arguments[0], items, (int)sequences);
+        cp_value result =
+            sequences == 1 ? walk_call(cp, walks, arguments[0]) : cp_call(cp, arguments[0], items, (int)sequences);
         if (result == CP_THROWN || (results && !gather(cp, results, result))) return CP_THROWN;
     }
 }
@@ -159,7 +161,8 @@ static cp_value f_map(cp_context *cp, cp_value self, const cp_value *arguments, 
     (void)self;
     struct values results = {0};
     if (call_all(cp, arguments, count, &results) == CP_THROWN) return CP_THROWN;
-    return cp_has_class(arguments[1], CP_CLASS_ARRAY) ? as_array(cp, &results) : cp_list_n(results.items, results.count);
+    return cp_has_class(arguments[1], CP_CLASS_ARRAY) ? as_array(cp, &results)
+                                                      : cp_list_n(results.items, results.count);
 }
 
 static cp_value f_each(cp_context *cp, cp_value self, const cp_value *arguments, int count) {
@@ -186,7 +189,8 @@ static cp_value f_reduce(cp_context *cp, cp_value self, const cp_value *argument
     (void)self;
     struct walk walk;
     cp_value result = count > 2 ? arguments[2] : CP_UNSET;
-    if (count > 3) return cp_throw(cp, CP_ERROR_CARAPACE, CP_BAD_ARGUMENT, "reduce takes one first value, %d given", count - 2);
+    if (count > 3)
+        return cp_throw(cp, CP_ERROR_CARAPACE, CP_BAD_ARGUMENT, "reduce takes one first value, %d given", count - 2);
     if (!walk_start(cp, &walk, arguments[1])) return CP_THROWN;
     for (cp_value item; (item = walk_next(cp, &walk)) != CP_DONE;) {
         if (item == CP_THROWN) return item;
@@ -243,7 +247,8 @@ static cp_value f_filter(cp_context *cp, cp_value self, const cp_value *argument
     return as_kind_of(cp, arguments[1], &kept);
 }
 
-/* Walks to the first item for which the function's answer is true (wanted) or (), if there is one: 1, else 0; -1 thrown. */
+/* Walks to the first item for which the function's answer is true (wanted) or (), if there is one: 1, else 0; -1
+ * thrown. */
 static int seek(cp_context *cp, struct walk *walk, const cp_value *arguments, bool wanted) {
     if (!walk_start(cp, walk, arguments[1])) return -1;
     for (cp_value item; (item = walk_next(cp, walk)) != CP_DONE;) {
@@ -334,7 +339,9 @@ static cp_value f_unique(cp_context *cp, cp_value self, const cp_value *argument
     if (!walk_start(cp, &walk, arguments[0])) return CP_THROWN;
     for (cp_value item; (item = walk_next(cp, &walk)) != CP_DONE;) {
         if (item == CP_THROWN) return item;
-        cp_value key = arguments[1] != CP_NIL ? walk_call(cp, &walk, arguments[1]) : walk.is_table ? walk.pair[1] : item;
+        cp_value key = arguments[1] != CP_NIL ? walk_call(cp, &walk, arguments[1])
+                       : walk.is_table        ? walk.pair[1]
+                                              : item;
         if (key == CP_THROWN) return key;
         if (cp_table_get(cp, seen, key) != CP_UNSET) continue;
         if (cp_table_set(cp, seen, key, CP_NIL) == CP_THROWN || !gather_item(cp, &kept, &walk)) return CP_THROWN;
@@ -366,18 +373,21 @@ const cp_function_def sequence_functions[] = {
      "The values of function for each item, in order: of an Array an Array, of anything else that for takes a List. A "
      "HashTable's function gets key and value. With several sequences it gets one item of each, until one of them ends "
      "(of a HashTable the keys)."},
-    {"each", "NIL", "(function sequence ...)", f_each,
-     "Calls function for each item, as map does, and gives ()."},
+    {"each", "NIL", "(function sequence ...)", f_each, "Calls function for each item, as map does, and gives ()."},
     {"filter", "Object", "(function sequence)", f_filter,
-     "The items for which function answers anything but (). A List, Array, String, Binary or HashTable gives one of its "
+     "The items for which function answers anything but (). A List, Array, String, Binary or HashTable gives one of "
+     "its "
      "kind, any other sequence a List. A HashTable's function gets key and value."},
     {"reduce", "Object", "(function sequence (... first))", f_reduce,
-     "Joins all items to one value: function gets what there is so far and the next item (of a HashTable key and value), "
-     "and gives what there is then. It begins with first, or else with the first item. Error 1.8 when there is neither."},
+     "Joins all items to one value: function gets what there is so far and the next item (of a HashTable key and "
+     "value), "
+     "and gives what there is then. It begins with first, or else with the first item. Error 1.8 when there is "
+     "neither."},
     {"sort", "List|Array|String|Binary", "(sequence (comparator Object ()))", f_sort,
      "The items in order, those that are equal as they stood; the sequence stays as it is. A List, Array, String or "
      "Binary gives one of its kind, a HashTable a List of its keys, any other sequence a List. The comparator gets two "
-     "items and says whether the first comes before the second: by an Integer below 0 (as 0 and above: it does not), or "
+     "items and says whether the first comes before the second: by an Integer below 0 (as 0 and above: it does not), "
+     "or "
      "by anything true. Without one, numbers are ordered by value, text by its code points, objects by their method <; "
      "values without an order are error 1.11."},
     {"find", "Object", "(function sequence (default Object ()))", f_find,
@@ -403,7 +413,8 @@ const cp_function_def sequence_functions[] = {
      "The Lists of all items for which function gives the same value, at that value as key, in the order in which they "
      "come. Of a HashTable, whose function gets key and value, Lists of (key value)."},
     {"sum", "Object", "(sequence (function Object ()))", f_sum,
-     "All items added up (of a HashTable the values), or what function gives for them; 0 when there is none. Numbers are "
+     "All items added up (of a HashTable the values), or what function gives for them; 0 when there is none. Numbers "
+     "are "
      "added as + does, Integers exactly; other objects by their method +. An item that cannot be added is error 1.11."},
     {0},
 };
