@@ -93,9 +93,10 @@ $(WORK)/%.o: %.c $(WORK)/flags
 	@mkdir -p $(@D)
 	$(Q)$(COMPILE) -MMD -MP -c -o $@ $<
 
-# A loadable module is a folder; it may name its libraries in a file LIBS (one line: -lssl -lcrypto).
+# A loadable module is a folder; it may name its libraries in a file LIBS (one line: -lssl -lcrypto). So that scripts need
+# not load it, a file of stdlib/ says "# defines: NAMES" and does (loadLibrary "NAME.so"): see stdlib/crypto.cpl.
 .SECONDEXPANSION:
-$(OUT)/modules/%.so: $$(wildcard modules/loadable/$$*/*.[ch] modules/loadable/$$*/LIBS) interp/carapace.h $(WORK)/flags
+$(OUT)/modules/%.so: $$(wildcard modules/loadable/$$*/*.[ch] modules/loadable/$$*/LIBS modules/loadable/*.h) interp/carapace.h $(WORK)/flags
 	$(SHOW) MODULE $@
 	@mkdir -p $(@D)
 	$(Q)$(COMPILE) -fPIC -shared $(LDFLAGS) -o $@ $(filter %.c,$^) $$(cat modules/loadable/$*/LIBS 2>/dev/null)
@@ -217,20 +218,31 @@ format-check:
 	@if command -v clang-format >/dev/null; then clang-format --dry-run -Werror $(FORMATTED); \
 	else echo "format-check: no clang-format here, skipped"; fi
 
+# ---- The reference ---------------------------------------------------------------------------------------------------
+
+.PHONY: docs
+docs: all
+	$(SHOW) DOCS docs/classes.md
+	$(Q)$(PROGRAM) docs/make-classes.cpl > build/classes.md && mv build/classes.md docs/classes.md
+
 # ---- Installing ------------------------------------------------------------------------------------------------------
-# The executable finds modules/ beside itself when run in place, and ../lib/carapace/ when installed.
+# The executable finds modules/ beside itself when run in place, and ../lib/carapace/ when installed; there, scripts/ is
+# where `load` looks last.
 
 .PHONY: install uninstall clean help
 TREE = $(DESTDIR)$(PREFIX)
+INSTALLED_DOCS = $(wildcard README.md COPYING docs/*.md examples/*.cpl examples/*/*)
 install: all
 	install -D -m 755 $(PROGRAM) $(TREE)/bin/carapace
 	install -D -m 644 interp/carapace.h $(TREE)/include/carapace.h
+	install -d $(TREE)/lib/carapace/scripts
+	@for file in $(INSTALLED_DOCS); do install -D -m 644 $$file $(TREE)/share/doc/carapace/$$file || exit 1; done
 	@for file in $(STDLIB); do install -D -m 644 $$file $(TREE)/lib/carapace/$$file || exit 1; done
 	@for file in $(MODULES); do install -D -m 644 $$file $(TREE)/lib/carapace/modules/$${file##*/} || exit 1; done
 
 uninstall:
 	rm -f $(TREE)/bin/carapace $(TREE)/include/carapace.h
-	rm -rf $(TREE)/lib/carapace
+	rm -rf $(TREE)/lib/carapace $(TREE)/share/doc/carapace
 
 clean:
 	rm -rf build
@@ -248,5 +260,6 @@ help:
 	@echo 'make fuzz        run the fuzzers   (F=fuzz_mime FUZZ_SECONDS=20)'
 	@echo 'make bench       measure beside Lua and smtp-source   (B=lang, start or mail)'
 	@echo 'make format      clang-format all C; format-check only looks'
+	@echo 'make docs        write docs/classes.md, the reference of classes and functions, anew'
 	@echo 'make install     PREFIX=/usr/local DESTDIR=; make uninstall'
 	@echo 'make clean       remove build/'

@@ -364,7 +364,8 @@ typedef struct cp_property_def {
 
 enum cp_class_flags {
     CP_CLASS_MADE_BY_CONSTRUCTOR = 1, /* the constructor gets self () and returns the value itself (List, Binary) */
-    CP_CLASS_NOT_CREATABLE = 2
+    CP_CLASS_NOT_CREATABLE = 2,
+    CP_CLASS_STRING_IS_CONTENT = 4 /* `string` may be long or throw: it is not called to show the object in a List */
 };
 
 /* A native class. The constructor is the method that bears the class's name; operators are methods named + == < ...
@@ -377,6 +378,9 @@ typedef struct cp_class_def {
     unsigned major, minor;
     const cp_property_def *properties;
     const cp_method_def *methods;
+    /* Asked for a public name that is no member; NULL in most tables. The value, CP_THROWN, or CP_UNSET when there is no
+       such member. A count of -1 only asks whether there is one: anything but CP_UNSET, and nothing may be done. */
+    cp_value (*missing)(cp_context *cp, cp_value self, cp_value name, const cp_value *arguments, int count);
 } cp_class_def;
 
 /* Defining the same table again returns the class it has made; another table under a name in use replaces that class.
@@ -430,6 +434,16 @@ typedef struct cp_fd {
 } cp_fd;
 cp_fd *cp_fd_new(cp_context *cp, int fd);
 void cp_fd_close(cp_context *cp, cp_fd *handle); /* wakes whoever waits on it */
+/* Has `release` called on what a C library holds when the handle is collected, or by cp_resource_release, once. It runs
+   no script and touches no values. */
+typedef struct cp_resource {
+    void *resource; /* NULL = released */
+    void (*release)(void *resource);
+} cp_resource;
+cp_resource *cp_resource_new(cp_context *cp, void *resource, void (*release)(void *resource));
+void cp_resource_release(cp_context *cp, cp_resource *handle);
+/* Collects now and closes the descriptors of lost owners: for when the system says EMFILE, before the next try. */
+void cp_collect(cp_context *cp);
 
 /* ---- waiting ----------------------------------------------------------------------------------------------------- */
 
@@ -448,6 +462,15 @@ typedef struct cp_wait_list {
 enum cp_wait cp_wait_on(cp_context *cp, cp_wait_list *list, int64_t timeout);
 void cp_wake_one(cp_context *cp, cp_wait_list *list);
 void cp_wake_all(cp_context *cp, cp_wait_list *list);
+/* What must not lie about while other code waits, such as bytes not yet sent: between push and pop (same thread, last in
+   first out) `function` is called, once, before the thread waits for anything. CP_THROWN ends that wait as cancelled. */
+typedef struct cp_before_wait {
+    cp_value (*function)(cp_context *cp, void *data); /* becomes NULL when it is called */
+    void *data;
+    struct cp_before_wait *next;
+} cp_before_wait;
+void cp_before_wait_push(cp_context *cp, cp_before_wait *hook);
+void cp_before_wait_pop(cp_context *cp, cp_before_wait *hook);
 int64_t cp_now(cp_context *cp); /* milliseconds of the monotonic clock */
 
 /* Has a function called once when the program ends, to write out what is still held; it gives 0 or an errno. */

@@ -106,6 +106,13 @@ static cp_value convert(cp_context *cp, enum binary_encoding encoding, cp_value 
                               : binary_encode(cp, encoding, text_of(binary), binary->size, false);
 }
 
+/* OpenSSL does it, in a module that is loaded by this call. */
+static cp_value m_digest(cp_context *cp, cp_value self, const cp_value *arguments, int count) {
+    (void)count;
+    const cp_value passed[] = {arguments[0], self};
+    return cp_call(cp, cp_symbol_z(cp, "%digest"), passed, 2);
+}
+
 static cp_value m_hex(cp_context *cp, cp_value self, const cp_value *arguments, int count) {
     (void)count;
     return convert(cp, BINARY_HEX, self, arguments[0]);
@@ -250,6 +257,9 @@ static const cp_method_def methods[] = {
     {"translate", "Binary", "((table Binary))", m_translate,
      "A new Binary in which each byte b is the table's byte at the index b. Error 1.8 when the table has not 256 "
      "bytes."},
+    {"digest", "Binary", "((name String|Symbol \"sha256\"))", m_digest,
+     "The digest of the bytes: name is md5 sha1 sha224 sha256 sha384 sha512 or another that OpenSSL knows. "
+     "Error 1.8 when it knows none of that name."},
     {"hex", "String|Binary", "((decode Object ()))", m_hex,
      "The bytes as a String of upper-case hex digits. With decode the Binary that such digits stand for: error 1.8 for "
      "any "

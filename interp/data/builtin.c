@@ -35,7 +35,6 @@ static const struct {
 void builtin_define(cp_context *cp) {
     for (size_t i = 0; i < sizeof classes / sizeof classes[0]; i++)
         class_define_builtin(cp, classes[i].number, classes[i].definition);
-    class_numbered(cp, CP_CLASS_ERROR)->missing = error_missing;
     cp_define_functions(cp, number_functions);
     cp_define_functions(cp, collection_functions);
     cp_define_functions(cp, text_functions);

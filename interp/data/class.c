@@ -182,7 +182,7 @@ bool cp_responds_to(cp_context *cp, cp_value receiver, const char *name) {
     if (!symbol) return false;
     struct member *member = class_member(cp, c, interface, symbol);
     if (member) return !(member->flags & MEMBER_PRIVATE);
-    return c->missing && c->missing(cp, object, symbol) != CP_UNSET;
+    return c->missing && c->missing(cp, object, cp_from_object(symbol), NULL, -1) != CP_UNSET;
 }
 
 /* ---- instances ---- */

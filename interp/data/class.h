@@ -124,9 +124,8 @@ struct cp_class {
     struct interface *interfaces;
     struct member *constructor; /* or NULL; scripts cannot call it by name */
     struct member *initializer; /* scripted: evaluates first values for each new object, or NULL */
-    /* Asked for a name that is no member: a value, or CP_UNSET when there is none. NULL for most classes; class Error
-       answers with its details. */
-    cp_value (*missing)(cp_context *cp, cp_value self, cp_symbol *name);
+    /* As in cp_class_def, from where it comes. NULL for most classes; class Error answers with its details. */
+    cp_value (*missing)(cp_context *cp, cp_value self, cp_value name, const cp_value *arguments, int count);
 };
 
 struct class_table {

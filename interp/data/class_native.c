@@ -9,6 +9,7 @@
 static cp_class *define(cp_class *c, const cp_class_def *definition) {
     size_t size = definition->size > sizeof(cp_object) ? definition->size : sizeof(cp_object);
     c->definition = definition;
+    c->missing = definition->missing;
     c->slot_start = (uint32_t)((size + sizeof(cp_value) - 1) / sizeof(cp_value));
     c->major = definition->major || definition->minor ? definition->major : 1;
     c->minor = definition->minor;

@@ -149,9 +149,9 @@ cp_value error_detail(cp_value error, const cp_symbol *name) {
     return pair == CP_NIL ? CP_UNSET : cp_tail(pair);
 }
 
-cp_value error_missing(cp_context *cp, cp_value self, cp_symbol *name) {
-    (void)cp;
-    return error_detail(self, name);
+cp_value error_missing(cp_context *cp, cp_value self, cp_value name, const cp_value *arguments, int count) {
+    (void)cp, (void)arguments;
+    return count > 0 ? CP_UNSET : error_detail(self, cp_symbol_of(name));
 }
 
 void cp_error_set_detail(cp_context *cp, cp_value error, const char *name, cp_value value) {

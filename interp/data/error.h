@@ -44,6 +44,6 @@ const char *error_code_title(int error_class, int code);
 
 extern const cp_class_def error_class_def; /* the table of class Error */
 /* Its answer to names that are no members: the details. */
-cp_value error_missing(cp_context *cp, cp_value self, cp_symbol *name);
+cp_value error_missing(cp_context *cp, cp_value self, cp_value name, const cp_value *arguments, int count);
 
 #endif

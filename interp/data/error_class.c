@@ -222,4 +222,5 @@ const cp_class_def error_class_def = {
     .size = sizeof(struct error),
     .properties = error_properties,
     .methods = error_methods,
+    .missing = error_missing,
 };

@@ -131,8 +131,10 @@ static bool put_label(struct printer *printer, cp_value string) {
 
 static bool put_object(struct printer *printer, cp_value v) {
     cp_context *cp = printer->text.cp;
-    if (!put(printer, "<", 1) || !put_z(printer, cp_class_name(cp_class_of(cp, cp_object_behind(v))))) return false;
-    cp_value text = string_by_method(cp, v);
+    const cp_class *c = cp_class_of(cp, cp_object_behind(v));
+    if (!put(printer, "<", 1) || !put_z(printer, cp_class_name(c))) return false;
+    bool content = c->definition && (c->definition->flags & CP_CLASS_STRING_IS_CONTENT);
+    cp_value text = content ? CP_NIL : string_by_method(cp, v);
     if (text == CP_THROWN) return false;
     if (text != CP_NIL && cp_string_size(text) && (!put(printer, " ", 1) || !put_label(printer, text))) return false;
     return put(printer, ">", 1);
@@ -160,7 +162,7 @@ static bool is_plain_name(cp_value v) {
 }
 
 static bool is_symbol_of_text(cp_value v, const char *text) {
-    return cp_is_symbol(v) && strcmp(cp_symbol_of(v)->text, text) == 0;
+    return cp_is_symbol(v) && cp_symbol_of(v)->size == strlen(text) && memcmp(cp_symbol_of(v)->text, text, strlen(text)) == 0;
 }
 
 /* True when the List is (. object name) and object.name reads back as that. */
@@ -169,7 +171,8 @@ static bool is_dotted(cp_context *cp, cp_value list) {
         size_t count;
         if (cp_head(list) != cp->known.sym_dot || list_measure(list, &count) != LIST_PROPER || count != 3) return false;
         cp_value object = cp_head(cp_tail(list));
-        if (!is_plain_name(cp_head(cp_tail(cp_tail(list))))) return false;
+        cp_value name = cp_head(cp_tail(cp_tail(list)));
+        if (!is_plain_name(name) || strncmp(cp_symbol_of(name)->text, "::", 2) == 0) return false;
         if (is_plain_name(object) || cp_is_string(object)) return true;
         if (!cp_is_cell(object)) return false;
         cp_value first = cp_head(object);

@@ -299,6 +299,13 @@ static cp_value convert(cp_context *cp, enum binary_encoding encoding, cp_value 
                               : binary_encode(cp, encoding, text, size, true);
 }
 
+/* OpenSSL does it, in a module that is loaded by this call. */
+static cp_value m_digest(cp_context *cp, cp_value self, const cp_value *arguments, int count) {
+    (void)count;
+    const cp_value passed[] = {arguments[0], self};
+    return cp_call(cp, cp_symbol_z(cp, "%digest"), passed, 2);
+}
+
 static cp_value m_hex(cp_context *cp, cp_value self, const cp_value *arguments, int count) {
     (void)count;
     return convert(cp, BINARY_HEX, self, arguments[0]);
@@ -388,6 +395,9 @@ static const cp_method_def methods[] = {
      "The Real that the text spells, also without a point, or inf, -inf, nan; white space around a number and a plus "
      "sign "
      "are allowed. Error 1.8 when it is no number."},
+    {"digest", "Binary", "((name String|Symbol \"sha256\"))", m_digest,
+     "The digest of the bytes of the text: name is md5 sha1 sha224 sha256 sha384 sha512 or another that OpenSSL knows. "
+     "Error 1.8 when it knows none of that name."},
     {"hex", "String", "((decode Object ()))", m_hex,
      "The bytes of the text as pairs of upper-case hex digits. With decode the text that such digits, in either case "
      "and "

@@ -369,7 +369,7 @@ struct node *bind_member(struct binder *b, cp_value dot, cp_symbol *name, cp_val
     cp_value object_cell = form_cell(dot, 1);
     struct node *node = node_new(b, NODE_INVOKE, position);
     node->symbol = name;
-    node->a = bind(b, cp_head(object_cell), item_position(b, object_cell, position));
+    node->a = bind_expression(b, cp_head(object_cell), item_position(b, object_cell, position));
     TRY(node->a);
     if (!bind_arguments(b, arguments, position, &node->items, &node->count, &node->keywords)) return NULL;
     node->assigns = node->a->assigns;

@@ -10,7 +10,7 @@
 
 static struct node *item(struct binder *b, cp_value form, size_t index, uint32_t position) {
     cp_value cell = form_cell(form, index);
-    return bind(b, cell ? cp_head(cell) : CP_NIL, item_position(b, cell, position));
+    return bind_expression(b, cell ? cp_head(cell) : CP_NIL, item_position(b, cell, position));
 }
 
 static struct node *node_if(struct binder *b, struct node *test, struct node *yes, struct node *no, uint32_t position) {

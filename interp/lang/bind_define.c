@@ -135,7 +135,7 @@ static bool bind_function_body(struct binder *b, struct function_state *f, cp_va
     for (uint32_t i = 0; i < signature->declared; i++) {
         struct parameter *parameter = &signature->parameters[i];
         if (parameter->initial != CP_UNSET) {
-            f->defaults[first + i] = bind(b, parameter->initial, position);
+            f->defaults[first + i] = bind_expression(b, parameter->initial, position);
             if (!f->defaults[first + i]) return false;
         }
         f->arguments[first + i] = scope_declare(b, parameter->name, parameter->type);
@@ -299,7 +299,7 @@ static struct node *form_return(struct binder *b, cp_value form, uint32_t positi
     struct node *node = node_new(b, NODE_RETURN, position);
     if (form_cell(form, 1)) {
         uint32_t at = item_position(b, form_cell(form, 1), position);
-        node->a = bind(b, form_item(form, 1), at);
+        node->a = bind_expression(b, form_item(form, 1), at);
         if (!node->a) return NULL;
         node->assigns = node->a->assigns;
         struct type *result = b->function->signature->result;
@@ -334,6 +334,21 @@ static struct node *bare_name(struct binder *b, cp_value form, uint32_t position
     return node;
 }
 
+/* (help Class.member) is about the class's member; (help variable.member) about that of the variable's class. */
+static struct node *form_help(struct binder *b, cp_value form, uint32_t position) {
+    cp_value dotted = form_item(form, 1), quote = b->cp->known.sym_quote;
+    if (form_length(form) != 2 || !cp_is_cell(dotted) || cp_head(dotted) != b->cp->known.sym_dot || form_length(dotted) != 3)
+        return bare_name(b, form, position);
+    cp_value object = form_item(dotted, 1), member = form_item(dotted, 2);
+    member = cp_list_n((cp_value[]){quote, member}, 2);
+    if (cp_is_symbol(object) && !(cp_symbol_of(object)->flags & CP_SYMBOL_GLOBAL)) {
+        struct file_variable *file = file_scope_find(b->cp, b->file, cp_symbol_of(object));
+        if (!scope_find(b, cp_symbol_of(object)) && !(file && file->declared))
+            object = cp_list_n((cp_value[]){quote, object}, 2);
+    }
+    return bind_call_of(b, cp_symbol_of(cp_head(form)), cp_list_n((cp_value[]){object, member}, 2), position);
+}
+
 const struct special_form_entry definition_forms[] = {
     {"lambda", form_lambda, false, "(lambda (argument ...) expression ...): a function without a name."},
     {"function", form_function, false, "(function Type name (argument ...)): declares a function that is defined elsewhere."},
@@ -345,6 +360,7 @@ const struct special_form_entry definition_forms[] = {
     {"isFunction", bare_name, true, NULL},
     {"isClass", bare_name, true, NULL},
     {"classInfo", bare_name, true, NULL},
-    {"help", bare_name, true, NULL},
+    {"functionInfo", bare_name, true, NULL},
+    {"help", form_help, true, NULL},
     {0},
 };

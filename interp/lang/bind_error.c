@@ -17,7 +17,7 @@ static bool bind_catch(struct binder *b, cp_value form, uint32_t position, struc
         return false;
     }
     cp_value cell = form_cell(form, 1);
-    clause->test = bind(b, cp_head(cell), item_position(b, cell, position));
+    clause->test = bind_expression(b, cp_head(cell), item_position(b, cell, position));
     if (!clause->test) return false;
     if (clause->test->kind == NODE_CONSTANT && clause->test->value == cp_fixnum(-1)) clause->test = NULL;
     cp_symbol *err = cp_symbol_of(b->cp->known.sym_err);
@@ -93,7 +93,7 @@ static struct node *form_try(struct binder *b, cp_value form, uint32_t position)
 
 static struct node *form_throw(struct binder *b, cp_value form, uint32_t position) {
     if (!form_has(b, form, position, 1, 1, "(throw error)")) return NULL;
-    struct node *error = bind(b, form_item(form, 1), item_position(b, form_cell(form, 1), position));
+    struct node *error = bind_expression(b, form_item(form, 1), item_position(b, form_cell(form, 1), position));
     return error ? node_pair(b, NODE_THROW, error, NULL, position) : NULL;
 }
 
@@ -107,7 +107,7 @@ static struct node *form_with(struct binder *b, cp_value form, uint32_t position
     cp_value binding = form_item(form, 1);
     if (form_length(binding) != 2 || !cp_is_symbol(cp_head(binding)))
         return bind_fail(b, position, CP_ERROR_PARSE, 4, "with takes (variable value) first");
-    struct node *value = bind(b, form_item(binding, 1), item_position(b, form_cell(binding, 1), position));
+    struct node *value = bind_expression(b, form_item(binding, 1), item_position(b, form_cell(binding, 1), position));
     if (!value) return NULL;
     struct node *node = node_new(b, NODE_LET, position);
     node->items = cp_alloc(sizeof *node->items);

@@ -198,7 +198,7 @@ static bool table_pattern(struct matcher *m, cp_value form, struct variable *val
                             node_constant(m->b, cp_symbol_z(m->b->cp, "HashTable"), position), position));
     for (cp_value items = cp_tail(form); cp_is_cell(items); items = cp_tail(cp_tail(items))) {
         uint32_t at = item_position(m->b, items, position);
-        struct node *key = bind(m->b, cp_head(items), at);
+        struct node *key = bind_expression(m->b, cp_head(items), at);
         if (!key) return false;
         if (key->kind != NODE_CONSTANT) { /* evaluated once */
             struct variable *part = new_part(m);
@@ -316,7 +316,7 @@ static struct node *form_match(struct binder *b, cp_value form, uint32_t positio
     if (!form_has(b, form, position, 1, -1, "(match value (pattern expression ...) ... (else expression ...))"))
         return NULL;
     cp_value value_cell = form_cell(form, 1);
-    struct node *value = bind(b, cp_head(value_cell), item_position(b, value_cell, position));
+    struct node *value = bind_expression(b, cp_head(value_cell), item_position(b, value_cell, position));
     if (!value) return NULL;
     struct matcher m = {.b = b};
     struct node *node = node_new(b, NODE_LET, position);

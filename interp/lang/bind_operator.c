@@ -6,7 +6,7 @@
 
 static struct node *item(struct binder *b, cp_value form, size_t index, uint32_t position) {
     cp_value cell = form_cell(form, index);
-    return bind(b, cp_head(cell), item_position(b, cell, position));
+    return bind_expression(b, cp_head(cell), item_position(b, cell, position));
 }
 
 static struct node *plain_call(struct binder *b, cp_value form, uint32_t position) {
@@ -122,7 +122,7 @@ static struct node *form_list(struct binder *b, cp_value form, uint32_t position
     node->type = static_type(b, CP_CLASS_LIST);
     node->items = count ? cp_alloc(count * sizeof *node->items) : NULL;
     for (cp_value rest = cp_tail(form); cp_is_cell(rest); rest = cp_tail(rest)) {
-        struct node *one = bind(b, cp_head(rest), item_position(b, rest, position));
+        struct node *one = bind_expression(b, cp_head(rest), item_position(b, rest, position));
         if (!one) return NULL;
         node->items[node->count++] = one;
         node->assigns |= one->assigns;

@@ -172,6 +172,7 @@ static struct node *bind_symbol(struct binder *b, cp_value form, uint32_t positi
     struct node *node = node_new(b, file ? NODE_FILE : name->function != CP_UNSET ? NODE_FUNCTION_NAME : NODE_NAME, position);
     node->file = file;
     node->symbol = name;
+    if (node->kind == NODE_NAME) file_scope_note_use(b->file, name, position);
     if (node->kind == NODE_FUNCTION_NAME) node->type = static_type(b, CP_CLASS_FUNCTION);
     return node;
 }
@@ -201,7 +202,7 @@ bool bind_arguments(struct binder *b, cp_value forms, uint32_t position, struct 
             bind_fail(b, at, CP_ERROR_PARSE, 4, "arguments by position must stand before those by keyword");
             return false;
         }
-        struct node *node = bind(b, item, at);
+        struct node *node = bind_expression(b, item, at);
         if (!node) return false;
         (*items)[(*count)++] = node;
     }
@@ -261,6 +262,7 @@ struct node *bind_call_of(struct binder *b, cp_symbol *name, cp_value arguments,
     node->symbol = name;
     if (!bind_arguments(b, arguments, position, &node->items, &node->count, &node->keywords)) return NULL;
     struct signature *signature = known_signature(b, name);
+    if (!signature) file_scope_note_use(b->file, name, position);
     if (!check_call(b, node, signature)) return NULL;
     if (signature) node->type = signature->result;
     note_assigns(node);
@@ -296,14 +298,14 @@ static struct node *bind_named_call(struct binder *b, cp_symbol *name, cp_value 
     if (variable && may_be_called(b, variable->type))
         return bind_call_value(b, node_variable(b, variable, name_position), name, cp_tail(form), position);
     if (name->flags & CP_SYMBOL_GLOBAL) {
-        struct node *callee = bind(b, cp_head(form), name_position);
+        struct node *callee = bind_expression(b, cp_head(form), name_position);
         return callee ? bind_call_value(b, callee, NULL, cp_tail(form), position) : NULL;
     }
     struct file_variable *file = file_scope_find(b->cp, b->file, name);
     /* a built-in function is a second choice only: a script may have given its variable a name that came later */
     bool own_function = name->function != CP_UNSET && !(name->flags & CP_SYMBOL_BUILTIN);
     if (file && file->declared && may_be_called(b, file->type) && !own_function) {
-        struct node *callee = bind(b, cp_head(form), name_position);
+        struct node *callee = bind_expression(b, cp_head(form), name_position);
         return callee ? bind_call_value(b, callee, name, cp_tail(form), position) : NULL;
     }
     return bind_call_of(b, name, cp_tail(form), position);
@@ -338,7 +340,7 @@ static struct node *expand_macro(struct binder *b, cp_symbol *name, cp_value mac
         cp_throw_value(b->cp, error);
         return NULL;
     }
-    return bind_check_form(b, expanded, position) ? bind(b, expanded, position) : NULL;
+    return bind_check_form(b, expanded, position) ? bind_expression(b, expanded, position) : NULL;
 }
 
 /* Whether the file defines a function of that name further down: a built-in form of that name is not meant then. */
@@ -365,7 +367,7 @@ static struct node *bind_list(struct binder *b, cp_value form, uint32_t position
         cp_value dot = cp_head(head);
         if (dot == b->cp->known.sym_dot && form_length(head) == 3 && cp_is_symbol(form_item(head, 2)))
             return bind_member(b, head, cp_symbol_of(form_item(head, 2)), cp_tail(form), position);
-        struct node *callee = bind(b, head, head_position);
+        struct node *callee = bind_expression(b, head, head_position);
         return callee ? bind_call_value(b, callee, NULL, cp_tail(form), position) : NULL;
     }
     if (head == CP_NIL || cp_is_function(head)) {
@@ -377,7 +379,7 @@ static struct node *bind_list(struct binder *b, cp_value form, uint32_t position
                      text == CP_THROWN ? "this" : cp_text_z(b->cp, text));
 }
 
-struct node *bind(struct binder *b, cp_value form, uint32_t position) {
+struct node *bind_expression(struct binder *b, cp_value form, uint32_t position) {
     if (cp_is_symbol(form)) return bind_symbol(b, form, position);
     if (!cp_is_cell(form)) return node_constant(b, form, position);
     if (cp_check_stack(b->cp) == CP_THROWN) return NULL;
@@ -390,11 +392,11 @@ struct node *bind(struct binder *b, cp_value form, uint32_t position) {
 struct node *bind_body(struct binder *b, cp_value forms, uint32_t position) {
     size_t length = form_length(forms);
     if (length == 0) return node_constant(b, CP_NIL, position);
-    if (length == 1) return bind(b, cp_head(forms), item_position(b, forms, position));
+    if (length == 1) return bind_expression(b, cp_head(forms), item_position(b, forms, position));
     struct node *node = node_new(b, NODE_DO, position);
     node->items = cp_alloc(length * sizeof *node->items);
     for (; cp_is_cell(forms); forms = cp_tail(forms)) {
-        struct node *item = bind(b, cp_head(forms), item_position(b, forms, position));
+        struct node *item = bind_expression(b, cp_head(forms), item_position(b, forms, position));
         if (!item) return NULL;
         node->items[node->count++] = item;
         node->assigns |= item->assigns;

@@ -46,7 +46,7 @@ extern const cp_function_def match_functions[]; /* what match calls when it runs
 void special_forms_register(cp_context *cp, const struct special_form_entry *entries);
 
 /* binder.c */
-struct node *bind(struct binder *b, cp_value form, uint32_t position);
+struct node *bind_expression(struct binder *b, cp_value form, uint32_t position);
 bool bind_check_form(struct binder *b, cp_value form, uint32_t position);
 struct node *bind_body(struct binder *b, cp_value forms, uint32_t position); /* several forms in order */
 /* Binds the items of a call's argument list; names of keyword arguments go to *keywords. false after an Error. */

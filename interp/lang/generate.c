@@ -127,16 +127,18 @@ static void generate_list(struct generator *g, struct node *node, uint32_t to) {
         for (uint32_t i = 0; i < node->count; i++) generate_into(g, node->items[i], emit_register(g));
         g->position = node->position;
         emit(g, INSTRUCTION(OP_LIST, to, first, node->count));
-    } else { /* long Lists are gathered in pieces, each put before the next by %append */
-        uint32_t function = emit_register(g), piece = emit_register(g), rest = emit_register(g);
-        struct node tail = *node, head = *node;
-        head.count = 64;
-        tail.items += 64;
-        tail.count -= 64;
-        generate_list(g, &head, piece);
-        generate_list(g, &tail, rest);
-        emit(g, INSTRUCTION(OP_CALL, function, 2, 0));
-        emit(g, emit_constant(g, cp_symbol_z(g->cp, "%append")));
+    } else { /* long Lists are gathered from Lists of Lists, so that their parts need few registers at once */
+        uint32_t function = emit_register(g), lists = emit_register(g), first = g->free, count = 0;
+        uint32_t size = (node->count + 15) / 16;
+        for (uint32_t from = 0; from < node->count; from += size, count++) {
+            struct node part = *node;
+            part.items += from;
+            part.count = node->count - from < size ? node->count - from : size;
+            generate_list(g, &part, emit_register(g));
+        }
+        emit(g, INSTRUCTION(OP_LIST, lists, first, count));
+        emit(g, INSTRUCTION(OP_CALL, function, 1, 0));
+        emit(g, emit_constant(g, cp_symbol_z(g->cp, "%concatenate")));
         emit_move(g, to, function);
     }
     g->free = saved;

@@ -57,15 +57,25 @@ struct file_variable {
     bool declared; /* by local, or set at the top level; false: only foreseen by the scan of the file */
 };
 
+/* A name that stands for a function or variable not yet known. */
+struct name_use {
+    struct name_use *next;
+    cp_symbol *name;
+    uint32_t position;
+};
+
 /* The top level of one file, or of one prompt session. */
 struct file_scope {
     cp_value variables;   /* HashTable: Symbol -> file_variable */
     cp_value foreseen;    /* HashTable: Symbols of the functions that the file defines further down */
     bool interactive;     /* a new function header replaces the old one with a warning */
     bool allow_internal;  /* stdlib: may redefine built-in names */
+    struct name_use *uses; /* names that nobody had defined when they were compiled, the last first */
+    bool note_uses;        /* --check: whether they are noted */
 };
 
 struct file_scope *file_scope_new(cp_context *cp, bool interactive);
+void file_scope_note_use(struct file_scope *file, cp_symbol *name, uint32_t position);
 struct file_variable *file_scope_find(cp_context *cp, struct file_scope *file, cp_symbol *name);
 struct file_variable *file_scope_declare(cp_context *cp, struct file_scope *file, cp_symbol *name, struct type *type);
 

@@ -42,7 +42,7 @@ static struct node *quasi(struct binder *b, cp_value form, int depth, uint32_t p
     if (cp_check_stack(b->cp) == CP_THROWN) return NULL;
     uint32_t at = item_position(b, form, position);
     if (is_form_of(form, known->sym_unquote)) {
-        if (depth == 1) return bind(b, form_item(form, 1), item_position(b, form_cell(form, 1), at));
+        if (depth == 1) return bind_expression(b, form_item(form, 1), item_position(b, form_cell(form, 1), at));
         return keep(b, known->sym_unquote, form_item(form, 1), depth - 1, at);
     }
     if (is_form_of(form, known->sym_quasiquote)) return keep(b, known->sym_quasiquote, form_item(form, 1), depth + 1, at);
@@ -56,7 +56,7 @@ static struct node *quasi(struct binder *b, cp_value form, int depth, uint32_t p
         cp_value item = cp_head(items[i]);
         uint32_t item_at = item_position(b, items[i], at);
         if (is_form_of(item, known->sym_unquote_splicing) && depth == 1) {
-            struct node *spliced = bind(b, form_item(item, 1), item_at);
+            struct node *spliced = bind_expression(b, form_item(item, 1), item_at);
             if (!spliced) return NULL;
             result = call(b, "%append", spliced, result, item_at);
         } else if (is_form_of(item, known->sym_unquote_splicing))

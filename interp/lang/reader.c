@@ -248,20 +248,23 @@ static cp_value dot_form(struct reader *reader, cp_value object, cp_value name, 
     return list.list;
 }
 
+static bool starts_number(const char *token, const char *end) {
+    if (token < end && (*token == '-' || *token == '+')) token++;
+    return token < end && *token >= '0' && *token <= '9';
+}
+
 /* Any `.name` directly after what was just read. */
 static cp_value read_dots(struct reader *reader, cp_value object, const char *at) {
     while (reader->cursor < reader->end && *reader->cursor == '.') {
         const char *name = ++reader->cursor;
         while (reader->cursor < reader->end && !is_delimiter(*reader->cursor) && *reader->cursor != '.') reader->cursor++;
-        if (reader->cursor == name) return fail(reader, PARSE_TOKEN, name - 1, "a name must follow the dot");
+        /* only what would be a Symbol standing alone: it must print and read back */
+        bool global = reader->cursor - name >= 2 && !memcmp(name, "::", 2);
+        if (reader->cursor == name || global || starts_number(name, reader->cursor) || strchr("'`,#;", *name))
+            return fail(reader, PARSE_TOKEN, name - 1, "a name must follow the dot");
         object = dot_form(reader, object, cp_symbol_n(reader->cp, name, (size_t)(reader->cursor - name)), at);
     }
     return object;
-}
-
-static bool starts_number(const char *token, const char *end) {
-    if (token < end && (*token == '-' || *token == '+')) token++;
-    return token < end && *token >= '0' && *token <= '9';
 }
 
 static cp_value read_token(struct reader *reader) {
@@ -292,7 +295,7 @@ static cp_value read_token(struct reader *reader) {
     if (dot == at) return fail(reader, PARSE_TOKEN, at, "something must stand before the dot");
     reader->cursor = dot ? dot : stop;
     cp_value symbol = cp_symbol_n(reader->cp, at, (size_t)(reader->cursor - at));
-    if (size == 2 && !memcmp(at, "::", 2)) return fail(reader, PARSE_TOKEN, at, "a name must follow ::");
+    if (reader->cursor - at == 2 && !memcmp(at, "::", 2)) return fail(reader, PARSE_TOKEN, at, "a name must follow ::");
     return read_dots(reader, symbol, at);
 }
 
@@ -337,10 +340,15 @@ static cp_value read_prefixed(struct reader *reader, cp_value name, size_t size)
 }
 
 static cp_value read_form(struct reader *reader) {
-    if (cp_check_stack(reader->cp) == CP_THROWN) return CP_THROWN;
     const struct well_known *known = &reader->cp->known;
     const char *at = reader->cursor;
     cp_value form;
+    if (cp_check_stack(reader->cp) == CP_THROWN) {
+        int line, column;
+        source_place(reader->source, (uint32_t)(at - reader->start), &line, &column);
+        error_locate(reader->cp->error, reader->source->name, line, column);
+        return CP_THROWN;
+    }
     switch (*at) {
     case '(': form = read_list(reader, ')', NULL); break;
     case '[': form = read_list(reader, ']', "%list"); break;

@@ -86,6 +86,13 @@ struct file_scope *file_scope_new(cp_context *cp, bool interactive) {
     return file;
 }
 
+void file_scope_note_use(struct file_scope *file, cp_symbol *name, uint32_t position) {
+    if (!file->note_uses) return;
+    struct name_use *use = cp_alloc(sizeof *use);
+    *use = (struct name_use){file->uses, name, position};
+    file->uses = use;
+}
+
 struct file_variable *file_scope_find(cp_context *cp, struct file_scope *file, cp_symbol *name) {
     cp_value found = cp_table_get(cp, file->variables, cp_from_object(name));
     return found == CP_UNSET ? NULL : (struct file_variable *)found;

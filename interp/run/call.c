@@ -68,13 +68,13 @@ static cp_value call_scripted(cp_context *cp, struct function *f, cp_value self,
 
 /* ---- native functions ---- */
 
-/* A whole-number type that a native's () may not stand for: required arguments with a class do not take (). */
+/* Required arguments of natives with classes do not take (), unless List is one of them: () is the empty List. */
 static inline bool native_accepts(const struct parameter *parameter, cp_value v) {
-    if (v == CP_NIL)
-        return parameter->type->any || parameter->initial == CP_NIL ||
-               (parameter->type->count == 1 ? parameter->type->numbers[0] == CP_CLASS_LIST
-                                            : type_accepts_slow(parameter->type, CP_NIL));
-    return type_accepts(parameter->type, v);
+    if (v != CP_NIL) return type_accepts(parameter->type, v);
+    if (parameter->type->any || parameter->initial == CP_NIL) return true;
+    for (uint32_t i = 0; i < parameter->type->count; i++)
+        if (parameter->type->numbers[i] == CP_CLASS_LIST) return true;
+    return false;
 }
 
 static bool check_native(cp_context *cp, struct function *f, const struct signature *signature, const cp_value *arguments,

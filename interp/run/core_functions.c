@@ -8,6 +8,7 @@
 
 #include "interp/base/memory.h"
 #include "interp/data/error.h"
+#include "interp/data/list.h"
 #include "interp/data/number.h"
 #include "interp/lang/binder.h"
 #include "interp/lang/compile.h"
@@ -82,11 +83,27 @@ NATIVE(table_literal) {
 
 NATIVE(append) {
     UNUSED;
+    size_t length;
     if (!cp_is_list(arguments[0])) return cp_throw_type(cp, "what ,@ puts in", "List", arguments[0]);
+    if (!list_count(cp, arguments[0], &length)) return CP_THROWN;
     cp_list_builder list = {0};
     for (cp_value rest = arguments[0]; cp_is_cell(rest); rest = cp_tail(rest)) cp_list_add(&list, cp_head(rest));
     if (!list.list) return arguments[1];
     cp_cell_of(list.last)->tail = arguments[1];
+    return list.list;
+}
+
+/* Long List literals come as Lists of Lists (lang/generate.c). */
+NATIVE(concatenate) {
+    UNUSED;
+    cp_list_builder list = {0};
+    for (cp_value lists = arguments[0]; cp_is_cell(lists); lists = cp_tail(lists)) {
+        size_t length;
+        cp_value rest = cp_head(lists);
+        if (!cp_is_list(rest)) return cp_throw_type(cp, "a part of the List", "List", rest);
+        if (!list_count(cp, rest, &length)) return CP_THROWN;
+        for (; cp_is_cell(rest); rest = cp_tail(rest)) cp_list_add(&list, cp_head(rest));
+    }
     return list.list;
 }
 
@@ -358,6 +375,7 @@ const cp_function_def core_functions[] = {
     {"%interpolate", "String", "(...)", interpolate, "The parts of an interpolated String joined."},
     {"%table", "HashTable", "(...)", table_literal, "The HashTable of {key value ...}."},
     {"%append", "Object", "(list tail)", append, "The items of a List put before a tail."},
+    {"%concatenate", "List", "((lists List))", concatenate, "The items of all Lists of a List."},
     {"%close", "Object", "(value)", close_value, "Closes what `with` holds."},
     {"+", "Object", "(...)", add, "The sum; an object that is no number is asked by its method +. Integers stay Integers of any size."},
     {"-", "Object", "(number ...)", subtract, "The difference; of one argument its negative."},

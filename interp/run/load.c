@@ -51,7 +51,7 @@ static cp_value compile_error(cp_context *cp, struct source *source, uint32_t po
     return CP_THROWN;
 }
 
-static cp_value run_forms(cp_context *cp, struct source *source, struct file_scope *file, bool run) {
+static cp_value run_forms(cp_context *cp, struct source *source, struct file_scope *file) {
     cp_value offsets = CP_NIL, forms = read_all(cp, source, &offsets), value = CP_NIL;
     if (forms == CP_THROWN) return forms;
     compile_foresee(cp, source, file, forms);
@@ -59,7 +59,6 @@ static cp_value run_forms(cp_context *cp, struct source *source, struct file_sco
         uint32_t position = (uint32_t)cp_fixnum_value(cp_head(offsets));
         cp_value function = compile_form(cp, source, file, cp_head(forms), position);
         if (function == CP_THROWN) return compile_error(cp, source, position);
-        if (!run) continue;
         value = cp_call(cp, function, NULL, 0);
         thread_forget_dead_values(cp->current);
         if (value == CP_THROWN) return value;
@@ -68,8 +67,12 @@ static cp_value run_forms(cp_context *cp, struct source *source, struct file_sco
     return value;
 }
 
+cp_value load_source(cp_context *cp, struct source *source, struct file_scope *file) {
+    return run_forms(cp, source, file);
+}
+
 cp_value load_text(cp_context *cp, cp_value name, cp_value text, struct file_scope *file) {
-    return run_forms(cp, source_new(cp, name, text), file, true);
+    return run_forms(cp, source_new(cp, name, text), file);
 }
 
 cp_value load_read(cp_context *cp, const char *path) {
@@ -104,13 +107,6 @@ cp_value load_file(cp_context *cp, const char *path) {
     cp_value value = load_text(cp, cp_string_z(cp, strcmp(path, "-") ? path : "<stdin>"), text, file_scope_new(cp, false));
     loads->chain = saved;
     return value;
-}
-
-cp_value load_check(cp_context *cp, const char *path) {
-    cp_value text = load_read(cp, path);
-    if (text == CP_THROWN) return text;
-    struct source *source = source_new(cp, cp_string_z(cp, path), text);
-    return run_forms(cp, source, file_scope_new(cp, false), false);
 }
 
 /* ---- stdlib ---- */
@@ -160,14 +156,25 @@ cp_value load_autoload_function(cp_context *cp, cp_symbol *name) {
 
 static cp_value open_module(cp_context *cp, const char *path);
 
+static cp_value load_autoload_file(cp_context *cp, cp_value file) {
+    const char *text = cp_text_z(cp, file);
+    size_t size = strlen(text);
+    return size > 3 && !strcmp(text + size - 3, ".so") ? open_module(cp, text) : load_stdlib(cp, text);
+}
+
+cp_value load_everything(cp_context *cp) {
+    cp_value name, file;
+    for (size_t position = 0; cp_table_next(cp->loads->autoloads, &position, &name, &file);)
+        if (load_autoload_file(cp, file) == CP_THROWN) return CP_THROWN;
+    return CP_NIL;
+}
+
 /* A class that nobody has defined: perhaps a file of the stdlib or a module has it. */
 static bool autoload_class(cp_context *cp, cp_symbol *name) {
     cp_value file = cp_table_get(cp, cp->loads->autoloads, cp_from_object(name));
     if (file == CP_UNSET) return false;
-    const char *text = cp_text_z(cp, file);
-    size_t size = strlen(text);
     cp_value pending = cp->error;
-    cp_value value = size > 3 && !strcmp(text + size - 3, ".so") ? open_module(cp, text) : load_stdlib(cp, text);
+    cp_value value = load_autoload_file(cp, file);
     if (value != CP_THROWN) return true;
     if (!cp->current || !cp->runtime) cp_take_error(cp);
     else cp->loads->autoload_error = cp_take_error(cp);
@@ -309,7 +316,8 @@ void load_init(cp_context *cp, const char *executable) {
     const char *slash = strrchr(executable, '/');
     size_t folder = slash ? (size_t)(slash - executable) : 0;
     cp_value bin = slash ? cp_string_n(cp, executable, folder) : cp_string_z(cp, ".");
-    cp_value installed = cp_string_format(cp, "%s/../lib/carapace", cp_text_z(cp, bin));
+    const char *above = folder ? memrchr(executable, '/', folder) : NULL; /* of PREFIX/bin/carapace, PREFIX */
+    cp_value installed = cp_string_format(cp, "%.*s/lib/carapace", above ? (int)(above - executable) : 2, above ? executable : "..");
     /* run in place: modules lie beside the executable; installed: in ../lib/carapace */
     loads->install = access(cp_text_z(cp, installed), F_OK) == 0 ? installed : bin;
     cp->classes->autoload = autoload_class;

@@ -19,16 +19,18 @@ struct load_state {
 void load_init(cp_context *cp, const char *executable);
 /* Runs every form of a text; the value of the last, or CP_THROWN. */
 cp_value load_text(cp_context *cp, cp_value name, cp_value text, struct file_scope *file);
+/* The same for a source that is there already. */
+cp_value load_source(cp_context *cp, struct source *source, struct file_scope *file);
 /* Runs a file by its path. */
 cp_value load_file(cp_context *cp, const char *path);
 /* As the function `load`: searches, loads once. */
 cp_value load_named(cp_context *cp, const char *name);
-/* Parses and compiles a file without running it: CP_THROWN with the first Error. */
-cp_value load_check(cp_context *cp, const char *path);
 /* Reads a whole file, or standard input for "-". */
 cp_value load_read(cp_context *cp, const char *path);
 /* Loads the stdlib file that defines a function, if one does: () or CP_THROWN. */
 cp_value load_autoload_function(cp_context *cp, cp_symbol *name);
+/* Loads whatever is otherwise loaded when one of its names is first used: () or CP_THROWN. */
+cp_value load_everything(cp_context *cp);
 /* Runs a file of the stdlib by name; CP_UNSET when there is none. */
 cp_value load_stdlib(cp_context *cp, const char *name);
 

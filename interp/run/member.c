@@ -44,7 +44,10 @@ struct member *member_find(cp_context *cp, cp_value *receiver, cp_symbol *name, 
             }
         }
         *answer = CP_UNSET;
-        if (c->missing && count == 0) *answer = c->missing(cp, *receiver, name);
+        if (c->missing && interface == 0)
+            *answer = cp_check_stack(cp) == CP_THROWN
+                          ? CP_THROWN
+                          : c->missing(cp, *receiver, cp_from_object(name), arguments, (int)count);
         if (*answer == CP_UNSET) *answer = unknown_member(cp, *receiver, c, name);
         return NULL;
     }

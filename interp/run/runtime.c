@@ -76,4 +76,5 @@ void runtime_init(cp_context *cp) {
     cp_define_class(cp, &thread_class);
     cp_define_functions(cp, thread_functions);
     cp_define_functions(cp, core_functions);
+    cp_define_functions(cp, inspect_functions);
 }

@@ -33,6 +33,7 @@ struct thread {
     bool finished, cancelled, suspended;
     cp_value result, error;
     cp_wait_list resume_list; /* where it waits while suspended */
+    cp_before_wait *before_wait; /* innermost first */
 };
 
 struct global_info {

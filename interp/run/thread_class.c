@@ -37,6 +37,9 @@ cp_value thread_throw_cancelled(cp_context *cp) {
         }
         return cp_throw(cp, CP_ERROR_CARAPACE, CP_RUNTIME, "deadlock: every thread waits for another%s", text);
     }
+    /* told once: what finally and with run on the way out may call and wait */
+    t->cancelled = false;
+    task_clear_cancel(t->task);
     return cp_throw(cp, CP_ERROR_COMMUNICATIONS, CP_COMM_CANCELLED, "the thread was stopped");
 }
 
@@ -191,7 +194,8 @@ static const cp_method_def thread_methods[] = {
      "that were exported are copied."},
     {"start", "NIL", "()", thread_start_method, "Starts the thread, or starts it again after its end. 1.2 while it runs."},
     {"stop", "NIL", "()", thread_stop,
-     "Cancels the thread: its wait, or its next call or loop turn, throws 6.12, so that `finally` and `with` are run."},
+     "Cancels the thread: its wait, or its next call or loop turn, throws 6.12, once, so that `finally` and `with` are run. A "
+     "thread that catches it goes on."},
     {"suspend", "NIL", "()", thread_suspend, "Stops the thread for the time being, at its next call or loop turn."},
     {"resume", "NIL", "()", thread_resume, "Lets a suspended thread go on."},
     {"finished", "Symbol", "()", thread_finished, "true when the thread has ended, else ()."},

@@ -35,14 +35,34 @@ static enum cp_wait come_back(cp_context *cp, struct thread *t, wait_result resu
     return CP_WAIT_CANCELLED;
 }
 
+void cp_before_wait_push(cp_context *cp, cp_before_wait *hook) {
+    hook->next = cp->current->before_wait;
+    cp->current->before_wait = hook;
+}
+
+void cp_before_wait_pop(cp_context *cp, cp_before_wait *hook) { cp->current->before_wait = hook->next; }
+
+/* Calls what is to be called before a wait: CP_UNSET when there was nothing, CP_NIL, CP_THROWN. */
+static cp_value call_before_wait(cp_context *cp, struct thread *t) {
+    cp_value result = CP_UNSET;
+    for (cp_before_wait *hook = t->before_wait; hook && result != CP_THROWN; hook = hook->next) {
+        cp_value (*function)(cp_context * cp, void *data) = hook->function;
+        hook->function = NULL;
+        if (function) result = function(cp, hook->data) == CP_THROWN ? CP_THROWN : CP_NIL;
+    }
+    return result;
+}
+
 enum cp_wait cp_wait_fd(cp_context *cp, int fd, int events, int64_t timeout) {
     struct thread *t = cp->current;
+    if (t->before_wait && call_before_wait(cp, t) == CP_THROWN) return CP_WAIT_CANCELLED;
     t->waiting_for = events == CP_WRITABLE ? "room to write" : "data to read";
     return come_back(cp, t, scheduler_wait_fd(cp->scheduler, fd, events, timeout));
 }
 
 enum cp_wait cp_sleep(cp_context *cp, int64_t milliseconds) {
     struct thread *t = cp->current;
+    if (t->before_wait && call_before_wait(cp, t) == CP_THROWN) return CP_WAIT_CANCELLED;
     t->waiting_for = "the end of a sleep";
     enum cp_wait result = come_back(cp, t, scheduler_sleep(cp->scheduler, milliseconds));
     return result == CP_WAIT_TIMEOUT ? CP_WAIT_READY : result;
@@ -50,6 +70,7 @@ enum cp_wait cp_sleep(cp_context *cp, int64_t milliseconds) {
 
 enum cp_wait cp_work(cp_context *cp, void (*function)(void *), void *argument) {
     struct thread *t = cp->current;
+    if (t->before_wait && call_before_wait(cp, t) == CP_THROWN) return CP_WAIT_CANCELLED;
     t->waiting_for = "a worker";
     return come_back(cp, t, scheduler_work(cp->scheduler, function, argument));
 }
@@ -72,6 +93,11 @@ static void unlink_waiter(cp_wait_list *list, struct waiter *w) {
 
 enum cp_wait cp_wait_on(cp_context *cp, cp_wait_list *list, int64_t timeout) {
     struct thread *t = cp->current;
+    if (t->before_wait) {
+        /* It may have waited, and what the caller is to be woken for may have come meanwhile: he looks again. */
+        cp_value called = call_before_wait(cp, t);
+        if (called != CP_UNSET) return called == CP_THROWN ? CP_WAIT_CANCELLED : CP_WAIT_READY;
+    }
     struct waiter w = {.thread = t, .previous = list->last};
     if (w.previous) w.previous->next = &w;
     else list->first = &w;
@@ -115,6 +141,12 @@ static void close_lost(void *object, void *data) {
     handle->fd = -1;
 }
 
+void cp_collect(cp_context *cp) {
+    (void)cp;
+    mem_collect();
+    mem_run_finalizers();
+}
+
 cp_fd *cp_fd_new(cp_context *cp, int fd) {
     cp_fd *handle = cp_alloc_atomic(sizeof *handle);
     handle->fd = fd;
@@ -127,5 +159,29 @@ void cp_fd_close(cp_context *cp, cp_fd *handle) {
     scheduler_forget_fd(cp->scheduler, handle->fd);
     close(handle->fd);
     handle->fd = -1;
+    mem_finalizer(handle, NULL, NULL);
+}
+
+/* ---- other resources ---- */
+
+static void release_lost(void *object, void *data) {
+    (void)data;
+    cp_resource *handle = object;
+    if (handle->resource) handle->release(handle->resource);
+    handle->resource = NULL;
+}
+
+cp_resource *cp_resource_new(cp_context *cp, void *resource, void (*release)(void *resource)) {
+    (void)cp;
+    cp_resource *handle = cp_alloc_atomic(sizeof *handle);
+    *handle = (cp_resource){.resource = resource, .release = release};
+    mem_finalizer(handle, release_lost, NULL);
+    return handle;
+}
+
+void cp_resource_release(cp_context *cp, cp_resource *handle) {
+    (void)cp;
+    if (!handle || !handle->resource) return;
+    release_lost(handle, NULL);
     mem_finalizer(handle, NULL, NULL);
 }

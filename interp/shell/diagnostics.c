@@ -42,16 +42,29 @@ static void print_source_line(const struct error *error, bool colours) {
     if ((size_t)error->column <= shown + 1) print_caret(line, shown, error->column, colours);
 }
 
+/* A recursion's frames are alike: how often is enough. */
 static void print_trace(cp_context *cp, cp_value trace) {
     if (cp_list_length(trace) < 2) return;
-    for (; cp_is_cell(trace); trace = cp_tail(trace)) {
+    while (cp_is_cell(trace)) {
         cp_value frame = cp_head(trace);
+        unsigned times = 1;
+        while (cp_is_cell(trace = cp_tail(trace)) && cp_equal(cp, frame, cp_head(trace))) times++;
         if (form_item(frame, 2) == cp_fixnum(0)) { /* where calls are left out */
             fprintf(stderr, "  %s\n", cp_text_z(cp, form_item(frame, 0)));
             continue;
         }
-        fprintf(stderr, "  in %s at %s:%ld\n", cp_text_z(cp, form_item(frame, 0)), cp_text_z(cp, form_item(frame, 1)),
+        fprintf(stderr, "  in %s at %s:%ld", cp_text_z(cp, form_item(frame, 0)), cp_text_z(cp, form_item(frame, 1)),
                 (long)cp_fixnum_value(form_item(frame, 2)));
+        if (times > 1) fprintf(stderr, ", %u times", times);
+        putc('\n', stderr);
+    }
+}
+
+/* An Error's text may quote what another machine has sent: no control character of it reaches the terminal. */
+static void print_text(const char *text) {
+    for (const unsigned char *p = (const unsigned char *)text; *p; p++) {
+        if (*p == 0xC2 && p[1] >= 0x80 && p[1] < 0xA0) p++, putc('?', stderr); /* U+0080 to U+009F */
+        else putc((*p < ' ' && *p != '\n' && *p != '\t') || *p == 0x7F ? '?' : *p, stderr);
     }
 }
 
@@ -60,17 +73,41 @@ void diagnostics_print(cp_context *cp, cp_value value) {
     error_settle(cp, value);
     bool colours = with_colours();
     fflush(stdout);
-    if (error->line > 0)
-        fprintf(stderr, "%s:%d:%d: ", cp_text_z(cp, error->file), error->line, error->column);
-    fprintf(stderr, colours ? "\033[1;31merror %d.%d:\033[0m %s\n" : "error %d.%d: %s\n", error->error_class, error->code,
-            cp_text_z(cp, error->text));
+    if (error->line > 0) fprintf(stderr, "%s:%d:%d: ", cp_text_z(cp, error->file), error->line, error->column);
+    fprintf(stderr, colours ? "\033[1;31merror %d.%d:\033[0m " : "error %d.%d: ", error->error_class, error->code);
+    print_text(cp_text_z(cp, error->text));
+    putc('\n', stderr);
     print_source_line(error, colours);
     cp_value expansion = cp_error_detail(cp, value, "expansion");
     if (expansion != CP_UNSET) fprintf(stderr, "  in the expansion of the macro %s\n", cp_text_z(cp, expansion));
     print_trace(cp, error->trace);
     int depth = 0;
-    for (cp_value cause = error->cause; cp_is_error(cause) && depth < 5; cause = error_of(cause)->cause, depth++)
-        fprintf(stderr, "  because of %s\n", cp_text_z(cp, error_string(cp, cause, true)));
+    for (cp_value cause = error->cause; cp_is_error(cause) && depth < 5; cause = error_of(cause)->cause, depth++) {
+        fputs("  because of ", stderr);
+        print_text(cp_text_z(cp, error_string(cp, cause, true)));
+        putc('\n', stderr);
+    }
+}
+
+static void print_json_string(const char *text) {
+    putchar('"');
+    for (const unsigned char *p = (const unsigned char *)text; *p; p++) {
+        if (*p == '"' || *p == '\\') printf("\\%c", *p);
+        else if (*p < 0x20) printf("\\u%04x", *p);
+        else putchar(*p);
+    }
+    putchar('"');
+}
+
+void diagnostics_print_json(cp_context *cp, cp_value value) {
+    struct error *error = error_of(value);
+    error_settle(cp, value);
+    fputs("{\"file\":", stdout);
+    print_json_string(cp_text_z(cp, error->file));
+    printf(",\"line\":%d,\"column\":%d,\"severity\":\"error\",\"class\":%d,\"code\":%d,\"text\":", error->line,
+           error->column, error->error_class, error->code);
+    print_json_string(cp_text_z(cp, error->text));
+    fputs("}\n", stdout);
 }
 
 static bool is_temporary(cp_value value) {
@@ -88,15 +125,15 @@ int diagnostics_status(cp_value value) {
     case CP_ERROR_CONFIGURATION: return EX_CONFIG;
     case CP_ERROR_FATAL: return EX_SOFTWARE;
     case CP_ERROR_SYSTEM: return error->code == EINTR ? 130 : 1;
-    case CP_ERROR_CARAPACE:
-        return error->code == CP_INTERNAL ? EX_SOFTWARE : 1;
+    case CP_ERROR_CARAPACE: return error->code == CP_INTERNAL ? EX_SOFTWARE : 1;
     case CP_ERROR_COMMUNICATIONS:
         return error->code == CP_COMM_CONNECT || error->code == CP_COMM_NOT_RESOLVED ? EX_UNAVAILABLE : EX_TEMPFAIL;
     default: break;
     }
     if (error->error_class >= CP_ERROR_SMTP) {
         if (is_temporary(value)) return EX_TEMPFAIL;
-        if (error->error_class == CP_ERROR_SMTP) return error->code >= 400 && error->code < 500 ? EX_TEMPFAIL : EX_UNAVAILABLE;
+        if (error->error_class == CP_ERROR_SMTP)
+            return error->code >= 400 && error->code < 500 ? EX_TEMPFAIL : EX_UNAVAILABLE;
     }
     return 1;
 }

@@ -7,6 +7,8 @@
 
 /* Prints place, text, source line with a caret and the calls on standard error (language.md 5). */
 void diagnostics_print(cp_context *cp, cp_value error);
+/* One line of JSON on standard output: file line column severity class code text. */
+void diagnostics_print_json(cp_context *cp, cp_value error);
 /* The status from sysexits.h for an uncaught Error. */
 int diagnostics_status(cp_value error);
 

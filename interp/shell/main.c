@@ -3,7 +3,6 @@
  * main.c: the door. Options are read in options.c; run.c does what they ask for; a script goes from there through
  * run/load.c to the reader, the binder and the generator (lang/), and then to the virtual machine (run/vm.c).
  */
-#include <locale.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -33,7 +32,6 @@ int main(int argc, char **argv) {
         return EX_USAGE;
     }
     find_executable(executable, sizeof executable, argv[0]);
-    setlocale(LC_CTYPE, "");
     signal(SIGPIPE, SIG_IGN);
     mem_init();
     cp_context *cp = context_create();
@@ -41,6 +39,7 @@ int main(int argc, char **argv) {
     runtime_init(cp);
     load_init(cp, executable);
     for (size_t i = 0; carapace_modules[i]; i++) carapace_modules[i](cp);
+    help_register(cp);
     runtime_catch_interrupts(cp);
     int status = runtime_run_main(cp, shell_run, &shell);
     return runtime_finish(cp, status);

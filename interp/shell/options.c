@@ -13,14 +13,17 @@ static const struct option_entry {
 } options[] = {
     {"-e", "EXPRESSION", SHELL_EXPRESSION, "evaluate the expression and print its value"},
     {"-", NULL, SHELL_SCRIPT, "run the script on standard input"},
-    {"--check", "FILE", SHELL_CHECK, "parse and compile the file, run nothing; status 0 when it is right, else 65"},
+    {"--check", "FILE", SHELL_CHECK, "read and compile the file, run nothing, tell all that is wrong; status 0 or 65"},
+    {"--json", NULL, SHELL_CHECK, "with --check: one JSON object a line on standard output"},
     {"-load", "NAME", SHELL_PROMPT, "load a package first; may be given several times"},
     {"--version", NULL, SHELL_VERSION, "print the version"},
     {"--help", NULL, SHELL_HELP, "print this"},
 };
 
 /* Subcommands are files of the stdlib: stdlib/commands/NAME.cpl. */
-static const struct { const char *name, *doc; } commands[] = {
+static const struct {
+    const char *name, *doc;
+} commands[] = {
     {"sink", "an SMTP server that delivers nowhere: it keeps what it gets in a Maildir (carapace sink --help)"},
 };
 
@@ -35,8 +38,10 @@ void shell_print_help(void) {
         printf("  %-20s %s\n", left, options[i].doc);
     }
     puts("\ncommands:");
-    for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++) printf("  %-20s %s\n", commands[i].name, commands[i].doc);
-    puts("\nStatus: 0 done; 65 wrong script or data, 69 unavailable, 70 internal, 75 try again later, 78 configuration,\n"
+    for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++)
+        printf("  %-20s %s\n", commands[i].name, commands[i].doc);
+    puts("\nStatus: 0 done; 65 wrong script or data, 69 unavailable, 70 internal, 75 try again later, 78 "
+         "configuration,\n"
          "130 interrupted, 1 any other Error that was not caught.");
 }
 
@@ -77,6 +82,10 @@ void shell_read_options(struct shell *shell, int count, char **arguments) {
             wrong(shell, "an argument must follow", text);
             return;
         }
+        if (!strcmp(text, "--json")) {
+            shell->json = true;
+            continue;
+        }
         if (!strcmp(text, "-load")) {
             if (shell->package_count == 32) {
                 wrong(shell, "too many", text);
@@ -88,6 +97,15 @@ void shell_read_options(struct shell *shell, int count, char **arguments) {
         shell->action = option->action;
         shell->subject = option->argument ? arguments[++i] : text;
         shell->rest = i + 1;
+        if (shell->action == SHELL_CHECK && shell->rest < count && !strcmp(arguments[shell->rest], "--json"))
+            shell->json = true;
+        else if (shell->action == SHELL_CHECK && shell->rest < count)
+            wrong(shell, "--check takes one file", arguments[shell->rest]);
+        if (shell->json && shell->action != SHELL_CHECK) wrong(shell, "only with --check", "--json");
+        return;
+    }
+    if (shell->json) {
+        wrong(shell, "only with --check", "--json");
         return;
     }
     if (!isatty(STDIN_FILENO)) { /* carapace < script */

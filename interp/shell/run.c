@@ -17,7 +17,10 @@ static cp_value string_list(cp_context *cp, char **texts, int from, int count) {
 }
 
 void shell_set_globals(cp_context *cp, const struct shell *shell) {
-    struct { const char *name; cp_value value; } globals[] = {
+    struct {
+        const char *name;
+        cp_value value;
+    } globals[] = {
         {"::CommandLine", string_list(cp, shell->arguments, 0, shell->argument_count)},
         {"::Arguments", string_list(cp, shell->arguments, shell->rest, shell->argument_count)},
         {"::InstallDir", cp->loads->install},
@@ -60,11 +63,10 @@ int shell_run(cp_context *cp, void *argument) {
     case SHELL_PROMPT: return repl_run(cp);
     case SHELL_SCRIPT: value = load_file(cp, shell->subject); break;
     case SHELL_EXPRESSION: value = run_expression(cp, shell->subject); break;
-    case SHELL_CHECK: value = load_check(cp, shell->subject); break;
+    case SHELL_CHECK: return check_file(cp, shell->subject, shell->json);
     case SHELL_COMMAND: value = run_command(cp, shell->subject); break;
     default: break;
     }
     if (value != CP_THROWN) return EX_OK;
-    int status = report(cp);
-    return shell->action == SHELL_CHECK && status == 1 ? EX_DATAERR : status;
+    return report(cp);
 }

@@ -5,19 +5,28 @@
 
 #include "interp/data/context.h"
 
-enum shell_action { SHELL_PROMPT, SHELL_SCRIPT, SHELL_EXPRESSION, SHELL_CHECK, SHELL_VERSION, SHELL_HELP, SHELL_COMMAND, SHELL_WRONG };
+enum shell_action {
+    SHELL_PROMPT,
+    SHELL_SCRIPT,
+    SHELL_EXPRESSION,
+    SHELL_CHECK,
+    SHELL_VERSION,
+    SHELL_HELP,
+    SHELL_COMMAND,
+    SHELL_WRONG
+};
 
 /* The command line, taken apart. */
 struct shell {
     int argument_count;
     char **arguments; /* as given, the executable first */
     enum shell_action action;
-    const char *subject;   /* script, expression or subcommand */
-    const char *problem;   /* SHELL_WRONG: what is wrong */
-    int rest;              /* index of the first argument for the script */
+    const char *subject;      /* script, expression or subcommand */
+    const char *problem;      /* SHELL_WRONG: what is wrong */
+    int rest;                 /* index of the first argument for the script */
     const char *packages[32]; /* -load */
     int package_count;
-    bool json;             /* --json: diagnostics as JSON lines */
+    bool json; /* --json: what --check finds as JSON lines */
 };
 
 /* options.c */
@@ -29,8 +38,15 @@ int shell_run(cp_context *cp, void *shell);
 /* Sets ::CommandLine, ::Arguments, ::InstallDir. */
 void shell_set_globals(cp_context *cp, const struct shell *shell);
 
-/* repl.c */
+/* repl.c: the prompt, until the person ends it; the process's status. */
 int repl_run(cp_context *cp);
+
+/* check.c: reads and compiles a file, runs nothing of it but its macros, and tells all that is wrong: on standard error
+   as for uncaught Errors, or with `json` one JSON object a line on standard output. EX_OK or EX_DATAERR. */
+int check_file(cp_context *cp, const char *path, bool json);
+
+/* help.c: defines the function help. */
+void help_register(cp_context *cp);
 
 #define CARAPACE_VERSION "0.1.0"
 

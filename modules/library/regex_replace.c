@@ -5,34 +5,24 @@
  * In a template $1 and ${1} are groups, ${name} is a group by name, $& and $0 the whole match, $$ a dollar sign. It is
  * read anew for each match: templates are short, and nothing has to be kept.
  */
+#include "modules/library/library_data.h"
 #include "modules/library/regex.h"
 
-/* ---- text that grows in collected memory: a function that replaces may throw, or its thread be stopped ---- */
+/* ---- helpers ---- */
 
-struct output {
+/* The text so far; the function that replaces may throw, or its thread be stopped, so it is in collected memory. */
+struct writer {
     cp_context *cp;
-    char *bytes;
-    size_t size, capacity;
+    struct output text;
 };
 
-static bool put(struct output *out, const char *bytes, size_t size) {
-    if (out->capacity - out->size < size) {
-        size_t capacity = out->capacity ? out->capacity * 2 : 256;
-        while (capacity - out->size < size) capacity *= 2;
-        char *grown = cp_try_alloc_atomic(out->cp, capacity);
-        if (!grown) return false;
-        if (out->size) memcpy(grown, out->bytes, out->size);
-        out->bytes = grown;
-        out->capacity = capacity;
-    }
-    if (size) memcpy(out->bytes + out->size, bytes, size);
-    out->size += size;
-    return true;
+static bool put(struct writer *out, const char *bytes, size_t size) {
+    return output_add(out->cp, &out->text, bytes, size);
 }
 
 /* ---- templates ---- */
 
-static bool bad_template(struct output *out, cp_value with, const char *reason) {
+static bool bad_template(struct writer *out, cp_value with, const char *reason) {
     cp_throw(out->cp, CP_ERROR_CARAPACE, CP_BAD_ARGUMENT,
              "Regex.replace: %s in %.80s; $1 ${1} ${name} are groups, $& is the whole match, $$ is a dollar sign",
              reason, cp_text_z(out->cp, cp_to_source(out->cp, with)));
@@ -48,7 +38,7 @@ static size_t read_number(const char **at, const char *end, int most) {
 }
 
 /* The group meant by what follows a dollar sign; SIZE_MAX after a throw. */
-static size_t template_group(struct output *out, const struct match *match, cp_value with, const char **at,
+static size_t template_group(struct writer *out, const struct match *match, cp_value with, const char **at,
                              const char *end) {
     size_t groups = ((struct regex *)match->regex)->group_count, number;
     if (*at < end && **at == '&') return ++*at, 0;
@@ -64,7 +54,7 @@ static size_t template_group(struct output *out, const struct match *match, cp_v
     return SIZE_MAX;
 }
 
-static bool put_template(struct output *out, const struct match *match, cp_value with) {
+static bool put_template(struct writer *out, const struct match *match, cp_value with) {
     const char *at = cp_string_text(with), *end = at + cp_string_size(with);
     while (at < end) {
         const char *dollar = memchr(at, '$', (size_t)(end - at));
@@ -86,14 +76,14 @@ static bool put_template(struct output *out, const struct match *match, cp_value
 
 /* ---- replacing ---- */
 
-static bool put_result(struct output *out, cp_value function, cp_value match) {
+static bool put_result(struct writer *out, cp_value function, cp_value match) {
     cp_value result = cp_call(out->cp, function, &match, 1);
     if (result != CP_THROWN) result = cp_to_string(out->cp, result);
     return result != CP_THROWN && put(out, cp_string_text(result), cp_string_size(result));
 }
 
 cp_value regex_replace(cp_context *cp, cp_value regex, cp_value subject, cp_value with, cp_value most) {
-    struct output out = {.cp = cp};
+    struct writer out = {.cp = cp};
     struct search search;
     int64_t left = INT64_MAX;
     if (most != CP_NIL && (!cp_to_int64(most, &left) || left < 0))
@@ -118,5 +108,5 @@ cp_value regex_replace(cp_context *cp, cp_value regex, cp_value subject, cp_valu
     }
     if (!any) return subject;
     if (!put(&out, cp_string_text(subject) + done, cp_string_size(subject) - done)) return CP_THROWN;
-    return cp_string_n(cp, out.bytes, out.size);
+    return output_string(cp, &out.text);
 }

@@ -4,6 +4,7 @@
 
 #include "modules/mail/address.h"
 #include "modules/mail/header_text.h"
+#include "modules/mail/utf8_text.h"
 
 enum mail_status address_write(struct mail_buffer *out, size_t *column, const struct address *address,
                                struct mail_error *error) {
@@ -39,13 +40,18 @@ static void space(struct mail_buffer *out, size_t *column, size_t width) {
     *column += 1;
 }
 
-/* What a mailbox takes at most when its name needs no encoding; longer ones are folded inside. */
+/* What should stand on one line: the mailbox, or if that is too much, its name, plain or as one encoded word. (Readers
+   join two without a space; Python's email does not in names.) */
 static size_t width_of(const struct address *a) {
-    size_t name = strlen(a->display_name), spec = strlen(a->spec);
-    size_t width = name > 0 ? name + spec + 6 : spec + 1;
-    if (width < HEADER_LINE_SOFT - 1) return width;
-    size_t word = strcspn(a->display_name, " ") + 4; /* up to the first place where it can be folded */
-    return word > 24 ? word : 24;
+    size_t name = strlen(a->display_name), spec = strlen(a->spec), plain = name;
+    if (name == 0) return spec + 1 < HEADER_LINE_SOFT ? spec + 1 : 24;
+    if (!utf8_text_is_ascii(a->display_name, name)) {
+        size_t word = (name + 2) / 3 * 4 + 12; /* in base64; quoted-printable is chosen when it is shorter */
+        return word < HEADER_LINE_SOFT ? word : 24;
+    }
+    for (const char *c = a->display_name; *c; c++) plain += *c == '"' || *c == '\\';
+    if (plain + spec + 6 < HEADER_LINE_SOFT - 1) return plain + spec + 6;
+    return plain + 2 < HEADER_LINE_SOFT ? plain + 2 : 24;
 }
 
 enum mail_status address_write_header(struct mail_buffer *out, const char *name, const struct address_list *lists,

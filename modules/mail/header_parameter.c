@@ -100,7 +100,8 @@ enum mail_status header_write_parameter(struct mail_buffer *out, size_t *column,
         value = repaired.data;
         size = repaired.size;
     }
-    bool token = !extended && header_token_is_valid(value, size);
+    /* Not those of RFC 2231's special characters either: Python's email loses an apostrophe in a bare word. */
+    bool token = !extended && header_token_is_valid(value, size) && !memchr(value, '\'', size);
     size_t width = name_size + 2 + (extended ? 9 : token ? 1 : 3);
     for (size_t i = 0; i < size; i++) width += escaped_width((unsigned char)value[i], extended);
     if (width <= LINE_LIMIT) {

@@ -10,7 +10,7 @@
 #define WORD_LIMIT    75  /* RFC 2047 2: an encoded word's characters */
 #define WORD_OVERHEAD 12  /* "=?UTF-8?B?" and "?=" */
 #define PLAIN_LIMIT   880 /* a plain word up to this long fits a line of 998 beside any header name */
-#define PHRASE_LIMIT  400 /* a quoted phrase may become twice as long */
+#define PHRASE_LIMIT  60  /* longer ones are encoded: GMime keeps the line end of one that is folded as it stands */
 #define BLANK_LIMIT   32  /* longer white space is encoded, so that no line becomes long or looks empty */
 #define JOIN_LIMIT    10  /* plain text this short between two encoded runs is cheaper inside them */
 
@@ -87,6 +87,19 @@ static size_t word_capacity(const char *text, size_t size, size_t room, bool q, 
     return taken;
 }
 
+/* Likewise for a word that others may follow. In base64 it is cut where no padding is needed: GMime, and so notmuch and
+   Geary, lose all that follows padding in the next words. Where that cannot be (as in "a" and then three bytes a
+   character), *q becomes true. */
+static size_t cut_word(const char *text, size_t size, size_t room, bool *q, bool phrase) {
+    size_t taken = word_capacity(text, size, room, *q, phrase), aligned = 0;
+    if (*q || taken == size) return taken;
+    for (size_t i = 0; i <= taken; i += utf8_text_character(text + i, size - i))
+        if (i % 3 == 0) aligned = i;
+    if (aligned > 0 || taken == 0) return aligned;
+    *q = true;
+    return word_capacity(text, size, room, true, phrase);
+}
+
 static void write_word(struct mail_buffer *out, size_t *column, const char *text, size_t size, bool q, bool phrase) {
     char word[WORD_LIMIT + 4];
     size_t width = 10;
@@ -113,9 +126,10 @@ static void write_word(struct mail_buffer *out, size_t *column, const char *text
  * before the first. */
 static void write_encoded(struct mail_buffer *out, size_t *column, const char *blanks, size_t blank_size,
                           const char *text, size_t size, bool phrase) {
-    bool q = q_is_shorter(text, size, phrase);
+    bool shorter = q_is_shorter(text, size, phrase);
     bool first = true;
     while (size > 0) {
+        bool q = shorter, fresh_q = shorter;
         if (!first) {
             blanks = " ";
             blank_size = 1;
@@ -123,15 +137,19 @@ static void write_encoded(struct mail_buffer *out, size_t *column, const char *b
         size_t used = *column + blank_size;
         size_t room = used >= HEADER_LINE_SOFT ? 0 : HEADER_LINE_SOFT - used;
         if (room > WORD_LIMIT) room = WORD_LIMIT;
-        size_t taken = word_capacity(text, size, room, q, phrase);
-        /* A new line if nothing fits, or if it would hold all of what this line must cut to a shred. */
-        if (taken == 0 || (taken < size && taken < 6)) {
-            size_t fresh = word_capacity(text, size, WORD_LIMIT - (blank_size > 1 ? blank_size - 1 : 0), q, phrase);
-            if (blank_size > 0 && *column > 0) {
+        size_t taken = cut_word(text, size, room, &q, phrase);
+        /* A new line if nothing fits, or if it would hold all of what this line must cut to a shred; but not at once
+           behind the header's name. */
+        bool at_start = first && out->size > 0 && out->data[out->size - 1] == ':';
+        if (taken == 0 || (taken < size && taken < 6 && !at_start)) {
+            size_t fresh = cut_word(text, size, WORD_LIMIT - (blank_size > 1 ? blank_size - 1 : 0), &fresh_q, phrase);
+            if (blank_size > 0 && *column > 0 && fresh > taken) {
                 fold(out, column);
                 taken = fresh;
+                q = fresh_q;
             } else if (taken == 0) {
-                taken = word_capacity(text, size, WORD_LIMIT, q, phrase); /* no white space to fold at: a longer line */
+                q = shorter;
+                taken = cut_word(text, size, WORD_LIMIT, &q, phrase); /* no white space to fold at: a longer line */
             }
         }
         put(out, column, blanks, blank_size);
@@ -284,12 +302,16 @@ enum mail_status header_write_phrase(struct mail_buffer *out, size_t *column, co
                                      struct mail_error *error) {
     enum mail_status status = check_value("a display name", text, size, error);
     if (status != MAIL_OK) return status;
-    bool encode = size > PHRASE_LIMIT, atoms = size > 0;
+    bool encode = false, atoms = size > 0;
+    size_t width = size;
     for (size_t i = 0; i < size && !encode; i++) {
         unsigned char c = (unsigned char)text[i];
         if (c < 32 || c > 126 || (c == '=' && i + 1 < size && text[i + 1] == '?')) encode = true;
         if (c == ' ' ? i == 0 || i + 1 == size || text[i - 1] == ' ' : !is_atext(c)) atoms = false;
+        if (c == '"' || c == '\\') width++;
     }
+    if (!atoms) width += 2;
+    if (width > PHRASE_LIMIT) encode = true;
     if (encode) {
         struct mail_buffer repaired = {0};
         utf8_text_repair(&repaired, text, size);
@@ -299,17 +321,9 @@ enum mail_status header_write_phrase(struct mail_buffer *out, size_t *column, co
         return failed ? mail_error_no_memory(error) : MAIL_OK;
     }
     if (!atoms) put(out, column, "\"", 1);
-    for (size_t i = 0; i < size;) {
-        /* One word with the spaces before it; in a quoted string too a line may be folded there (RFC 5322 3.2.4). */
-        size_t end = i, width = 0;
-        while (end < size && text[end] == ' ') end++;
-        while (end < size && text[end] != ' ') end++;
-        for (size_t k = i; k < end; k++) width += !atoms && (text[k] == '"' || text[k] == '\\') ? 2 : 1;
-        if (text[i] == ' ' && *column + width + 2 > HEADER_LINE_SOFT) fold(out, column);
-        for (; i < end; i++) {
-            if (!atoms && (text[i] == '"' || text[i] == '\\')) put(out, column, "\\", 1);
-            put(out, column, text + i, 1);
-        }
+    for (size_t i = 0; i < size; i++) {
+        if (!atoms && (text[i] == '"' || text[i] == '\\')) put(out, column, "\\", 1);
+        put(out, column, text + i, 1);
     }
     if (!atoms) put(out, column, "\"", 1);
     return out->failed ? mail_error_no_memory(error) : MAIL_OK;

@@ -29,8 +29,9 @@ enum mail_status header_write_text(struct mail_buffer *out, const char *name, co
 enum mail_status header_write_structured(struct mail_buffer *out, const char *name, const char *value, size_t size,
                                          struct mail_error *error);
 
-/* Append a display name (RFC 5322 phrase): an atom sequence, a quoted string or encoded words with the characters that
-   RFC 2047 5 (3) allows. *column is the present output column and is kept up to date across the CRLF SP of folding. */
+/* Append a display name (RFC 5322 phrase): an atom sequence or a quoted string of at most 60 characters, which is not
+   folded, or encoded words with the characters that RFC 2047 5 (3) allows. *column is the present output column and is
+   kept up to date across the CRLF SP of folding. */
 enum mail_status header_write_phrase(struct mail_buffer *out, size_t *column, const char *text, size_t size,
                                      struct mail_error *error);
 

@@ -170,8 +170,8 @@ static enum mail_status write_type(struct mime_writer *w, const struct mime_part
     enum mail_status status = MAIL_OK;
     mail_buffer_append_string(&w->text, "Content-Type: ");
     mail_buffer_append_string(&w->text, type);
-    for (size_t i = 0; i < part->parameter_count && status == MAIL_OK; i++) {
-        const struct mime_parameter *p = &part->parameters[i];
+    for (size_t i = 0; i < part->parameters.count && status == MAIL_OK; i++) {
+        const struct mime_parameter *p = &part->parameters.items[i];
         has_charset |= strcasecmp(p->name, "charset") == 0;
         status = header_write_parameter(&w->text, &column, p->name, p->value, p->size, &w->error);
     }
@@ -208,6 +208,10 @@ static enum mail_status write_headers(struct mime_writer *w, const struct mime_p
         if (part->file_name) {
             status =
                 header_write_parameter(&w->text, &column, "filename", part->file_name, part->file_name_size, &w->error);
+        }
+        for (size_t i = 0; i < part->disposition_parameters.count && status == MAIL_OK; i++) {
+            const struct mime_parameter *p = &part->disposition_parameters.items[i];
+            status = header_write_parameter(&w->text, &column, p->name, p->value, p->size, &w->error);
         }
         mail_buffer_append(&w->text, "\r\n", 2);
     }

@@ -28,18 +28,23 @@ static void drop_content(struct mime_part *part) {
     part->content = MIME_EMPTY;
 }
 
+static void free_parameters(struct mime_parameters *parameters) {
+    for (size_t i = 0; i < parameters->count; i++) {
+        free(parameters->items[i].name);
+        free(parameters->items[i].value);
+    }
+    free(parameters->items);
+}
+
 /* Depth is bounded: mime_part_append refuses trees deeper than MIME_DEPTH_LIMIT. */
 void mime_part_free(struct mime_part *part) {
     if (part == NULL) return;
     for (size_t i = 0; i < part->child_count; i++) mime_part_free(part->children[i]);
-    for (size_t i = 0; i < part->parameter_count; i++) {
-        free(part->parameters[i].name);
-        free(part->parameters[i].value);
-    }
+    free_parameters(&part->parameters);
+    free_parameters(&part->disposition_parameters);
     drop_content(part);
     mail_buffer_free(&part->headers);
     free(part->children);
-    free(part->parameters);
     free(part->type);
     free(part->disposition);
     free(part->file_name);
@@ -133,31 +138,42 @@ enum mail_status mime_part_set_type(struct mime_part *part, const char *type, st
     return replace(&part->type, type, size, error);
 }
 
-enum mail_status mime_part_set_type_parameter(struct mime_part *part, const char *name, const char *value, size_t size,
-                                              struct mail_error *error) {
+/* Add the parameter, or replace it; `reserved` has a function of its own. */
+static enum mail_status set_parameter(struct mime_parameters *parameters, const char *reserved, const char *name,
+                                      const char *value, size_t size, struct mail_error *error) {
     struct mail_buffer trial = {0};
     size_t column = 0;
     enum mail_status status = header_write_parameter(&trial, &column, name, value, size, error);
     mail_buffer_free(&trial);
     if (status != MAIL_OK) return status;
-    if (strcasecmp(name, "boundary") == 0)
-        return mail_error_set(error, MAIL_MISUSE, 0, "the boundary has a function of its own");
-    for (size_t i = 0; i < part->parameter_count; i++) {
-        struct mime_parameter *old = &part->parameters[i];
+    if (strcasecmp(name, reserved) == 0)
+        return mail_error_set(error, MAIL_MISUSE, 0, "the %s has a function of its own", reserved);
+    for (size_t i = 0; i < parameters->count; i++) {
+        struct mime_parameter *old = &parameters->items[i];
         if (strcasecmp(old->name, name) != 0) continue;
         status = replace(&old->value, value, size, error);
         if (status == MAIL_OK) old->size = size;
         return status;
     }
-    struct mime_parameter *more = realloc(part->parameters, (part->parameter_count + 1) * sizeof *more);
+    struct mime_parameter *more = realloc(parameters->items, (parameters->count + 1) * sizeof *more);
     if (more == NULL) return mail_error_no_memory(error);
-    part->parameters = more;
+    parameters->items = more;
     struct mime_parameter added = {.size = size};
     status = replace(&added.name, name, strlen(name), error);
     if (status == MAIL_OK) status = replace(&added.value, value, size, error);
     if (status != MAIL_OK) free(added.name);
-    else more[part->parameter_count++] = added;
+    else more[parameters->count++] = added;
     return status;
+}
+
+enum mail_status mime_part_set_type_parameter(struct mime_part *part, const char *name, const char *value, size_t size,
+                                              struct mail_error *error) {
+    return set_parameter(&part->parameters, "boundary", name, value, size, error);
+}
+
+enum mail_status mime_part_set_disposition_parameter(struct mime_part *part, const char *name, const char *value,
+                                                     size_t size, struct mail_error *error) {
+    return set_parameter(&part->disposition_parameters, "filename", name, value, size, error);
 }
 
 enum mail_status mime_part_set_disposition(struct mime_part *part, const char *disposition, const char *file_name,

@@ -58,6 +58,10 @@ enum mail_status mime_part_set_type_parameter(struct mime_part *part, const char
 /* "attachment" or "inline", with a file name or NULL (UTF-8; only what follows its last / or \ is used). */
 enum mail_status mime_part_set_disposition(struct mime_part *part, const char *disposition, const char *file_name,
                                            size_t size, struct mail_error *error);
+/* A Content-Disposition parameter other than filename, such as creation-date (RFC 2183); setting it again replaces it.
+   Written if there is a disposition. */
+enum mail_status mime_part_set_disposition_parameter(struct mime_part *part, const char *name, const char *value,
+                                                     size_t size, struct mail_error *error);
 /* With its angle brackets. */
 enum mail_status mime_part_set_content_id(struct mime_part *part, const char *content_id, struct mail_error *error);
 /* TRANSFER_AUTOMATIC by default: chosen for text, base64 for all else. 7bit and 8bit are possible for text in memory

@@ -12,6 +12,11 @@ struct mime_parameter {
     size_t size;
 };
 
+struct mime_parameters {
+    struct mime_parameter *items;
+    size_t count;
+};
+
 struct mime_part {
     struct mime_part *parent;
     struct mime_part **children;
@@ -19,10 +24,10 @@ struct mime_part {
 
     struct mail_buffer headers; /* whole fields, CRLF included */
     char *type;                 /* NULL: by content */
-    struct mime_parameter *parameters;
-    size_t parameter_count;
+    struct mime_parameters parameters;
     char *disposition, *file_name;
     size_t file_name_size;
+    struct mime_parameters disposition_parameters; /* all but filename */
     char *content_id;
     char *boundary; /* NULL: random */
     enum transfer_encoding encoding;

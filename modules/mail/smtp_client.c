@@ -309,6 +309,7 @@ static void handle_unasked(smtp_client *client, const smtp_reply *reply) {
 }
 
 static void handle_reply(smtp_client *client, const smtp_reply *reply) {
+    client->replies++;
     if (client->queue_count == 0 || client->queue[client->queue_head].end > client->sent) {
         handle_unasked(client, reply);
         return;
@@ -360,6 +361,20 @@ const char *smtp_client_error(const smtp_client *client) { return client->error_
 
 const char *smtp_client_awaits(const smtp_client *client) {
     return client->queue_count > 0 ? command_traits[client->queue[client->queue_head].kind].awaits : "";
+}
+
+uint64_t smtp_client_replies(const smtp_client *client) { return client->replies; }
+
+size_t smtp_client_unanswered(const smtp_client *client, size_t *sent) {
+    size_t low = 0, high = client->queue_count; /* entries stand in the order of their octets */
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (client->queue[(client->queue_head + middle) & (client->queue_capacity - 1)].end <= client->sent)
+            low = middle + 1;
+        else high = middle;
+    }
+    if (sent != NULL) *sent = low;
+    return client->queue_count;
 }
 
 int64_t smtp_client_timeout_ms(const smtp_client *client) {

@@ -161,6 +161,13 @@ int64_t smtp_client_timeout_ms(const smtp_client *client);
 /* What is awaited now, for a message: "reply to MAIL FROM"; "" when nothing. */
 const char *smtp_client_awaits(const smtp_client *client);
 
+/* Replies taken so far, the greeting among them. It grows with each, so that a deadline can be set for each alone. */
+uint64_t smtp_client_replies(const smtp_client *client);
+
+/* Commands that want a reply, the greeting among them; `*sent` (may be NULL): how many of them have left. A caller that
+ * cannot read while it writes keeps the latter small enough for the replies to find room in the sockets' buffers. */
+size_t smtp_client_unanswered(const smtp_client *client, size_t *sent);
+
 /* What the server offers; all zero before READY and after HELO. Never NULL. */
 const smtp_capabilities *smtp_client_capabilities(const smtp_client *client);
 

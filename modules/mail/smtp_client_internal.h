@@ -70,7 +70,8 @@ struct smtp_client {
     smtp_reply_parser parser;
     smtp_capabilities capabilities;
     smtp_buffer output;
-    uint64_t sent; /* octets handed to the layer below since the start */
+    uint64_t sent;    /* octets handed to the layer below since the start */
+    uint64_t replies; /* complete replies taken */
 
     smtp_command *queue; /* a ring of `queue_capacity` (a power of two) */
     size_t queue_head, queue_count, queue_capacity;

@@ -55,7 +55,8 @@ static int start_reaper(pid_t id, int fd) {
     return error;
 }
 
-static int spawn(const char *const arguments[], const int descriptors[3], pid_t *id) {
+static int spawn(const char *const arguments[], const int descriptors[3], const char *const environment[],
+                 const char *directory, pid_t *id) {
     posix_spawn_file_actions_t actions;
     posix_spawnattr_t attributes;
     int error = posix_spawn_file_actions_init(&actions);
@@ -75,16 +76,25 @@ static int spawn(const char *const arguments[], const int descriptors[3], pid_t 
     posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
     for (int i = 0; i < 3 && !error; i++)
         if (descriptors[i] >= 0) error = posix_spawn_file_actions_adddup2(&actions, descriptors[i], i);
-    if (!error) error = posix_spawnp(id, arguments[0], &actions, &attributes, (char *const *)arguments, environ);
+    if (!error && directory) error = posix_spawn_file_actions_addchdir_np(&actions, directory);
+    if (!environment) environment = (const char *const *)environ;
+    if (!error)
+        error =
+            posix_spawnp(id, arguments[0], &actions, &attributes, (char *const *)arguments, (char *const *)environment);
     posix_spawnattr_destroy(&attributes);
     posix_spawn_file_actions_destroy(&actions);
     return error;
 }
 
 int child_start(const char *const arguments[], const int descriptors[3], struct child *child) {
+    return child_start_in(arguments, descriptors, NULL, NULL, child);
+}
+
+int child_start_in(const char *const arguments[], const int descriptors[3], const char *const environment[],
+                   const char *directory, struct child *child) {
     int ends[2];
     if (pipe2(ends, O_CLOEXEC) < 0) return errno;
-    int error = spawn(arguments, descriptors, &child->id);
+    int error = spawn(arguments, descriptors, environment, directory, &child->id);
     if (!error) {
         error = start_reaper(child->id, ends[1]);
         if (error) { /* a child nobody could reap is not left running */

@@ -20,6 +20,11 @@ struct child {
  */
 int child_start(const char *const arguments[], const int descriptors[3], struct child *child);
 
+/* The same with an environment ("NAME=value" up to NULL; NULL is the parent's) and a folder to start in (NULL the
+ * same). */
+int child_start_in(const char *const arguments[], const int descriptors[3], const char *const environment[],
+                   const char *directory, struct child *child);
+
 /*
  * Waits for the end: *result is the exit status, or 128 + the signal that ended it, as the shell has it. `status` owns
  * status_fd and is closed in each case. CP_NIL, or CP_THROWN when the thread was cancelled: then the child was sent

@@ -39,8 +39,27 @@ static cp_value apply_mode(cp_context *cp, struct stream *s) {
                     "a Stream's mode is \"r\", \"w\", \"a\" or \"rw\", with a \"b\" behind it for Binary");
 }
 
-/* CP_NIL when the Stream can be read (written), else CP_THROWN. */
-static cp_value check(cp_context *cp, const struct stream *s, bool reading) {
+struct stream *stream_in(cp_context *cp, cp_value v) {
+    const cp_class *stream = *cp_module_state(cp, "class Stream");
+    return stream && cp_has_class(v, cp_class_number(stream)) ? stream_of(cp, v) : NULL;
+}
+
+cp_value stream_over_pipe(cp_context *cp, int fd, bool reading, const char *name) {
+    cp_fd *handle = cp_fd_new(cp, fd);
+    cp_value made = cp_new(cp, *cp_module_state(cp, "class Stream"));
+    struct stream *s = stream_of(cp, made);
+    s->kind = STREAM_FILE;
+    s->file = cp_string_z(cp, name);
+    s->mode = cp_string_z(cp, reading ? "r" : "w");
+    s->readable = reading;
+    s->writable = !reading;
+    *(reading ? &s->in : &s->out) = handle;
+    s->line = s->column = 1;
+    s->open = true;
+    return made;
+}
+
+cp_value stream_check(cp_context *cp, const struct stream *s, bool reading) {
     int code = reading ? CP_FILE_READ : CP_FILE_WRITE;
     if (!s->open) return cp_throw(cp, CP_ERROR_FILE, code, "the Stream is not open");
     if (reading ? s->readable : s->writable) return CP_NIL;
@@ -83,7 +102,7 @@ static cp_value written(cp_context *cp, struct stream *s) {
 
 /* The next line, CP_DONE at the end, CP_THROWN. */
 static cp_value next_line(cp_context *cp, struct stream *s) {
-    if (check(cp, s, true) == CP_THROWN) return CP_THROWN;
+    if (stream_check(cp, s, true) == CP_THROWN) return CP_THROWN;
     size_t searched = 0;
     for (;;) {
         size_t unread = stream_unread(s);
@@ -217,7 +236,7 @@ static cp_value method_type(cp_context *cp, cp_value self, const cp_value *argum
 static cp_value method_read(cp_context *cp, cp_value self, const cp_value *arguments, int count) {
     (void)count;
     struct stream *s = stream_of(cp, self);
-    if (check(cp, s, true) == CP_THROWN) return CP_THROWN;
+    if (stream_check(cp, s, true) == CP_THROWN) return CP_THROWN;
     int64_t wanted = INT64_MAX;
     if (arguments[0] != CP_NIL && (!cp_to_int64(arguments[0], &wanted) || wanted < 0))
         return cp_throw(cp, CP_ERROR_CARAPACE, CP_BAD_ARGUMENT, "a count of characters is 0 or more");
@@ -246,7 +265,7 @@ static cp_value method_read(cp_context *cp, cp_value self, const cp_value *argum
 
 /* Reads while characters are (`member`) or are not in the set. */
 static cp_value read_span(cp_context *cp, struct stream *s, cp_value characters, bool member) {
-    if (check(cp, s, true) == CP_THROWN) return CP_THROWN;
+    if (stream_check(cp, s, true) == CP_THROWN) return CP_THROWN;
     struct scan_set set;
     scan_set_init(&set, cp_string_text(characters), cp_string_size(characters));
     size_t searched = 0;
@@ -264,7 +283,7 @@ static cp_value read_span(cp_context *cp, struct stream *s, cp_value characters,
 
 /* Reads up to a whole text. */
 static cp_value read_until_text(cp_context *cp, struct stream *s, cp_value text) {
-    if (check(cp, s, true) == CP_THROWN) return CP_THROWN;
+    if (stream_check(cp, s, true) == CP_THROWN) return CP_THROWN;
     const char *wanted = cp_string_text(text);
     size_t size = cp_string_size(text), searched = 0;
     for (;;) {
@@ -300,8 +319,7 @@ static cp_value method_read_line(cp_context *cp, cp_value self, const cp_value *
 }
 
 static cp_value method_next(cp_context *cp, cp_value self, const cp_value *arguments, int count) {
-    (void)arguments, (void)count;
-    return next_line(cp, stream_of(cp, self));
+    return method_read_line(cp, self, arguments, count); /* () is what ends a loop */
 }
 
 static cp_value method_lines(cp_context *cp, cp_value self, const cp_value *arguments, int count) {
@@ -332,7 +350,7 @@ static cp_value content(cp_context *cp, struct stream *s, bool binary) {
     const unsigned char *bytes = s->input;
     size_t size = s->end;
     if (!stream_in_memory(s)) {
-        if (check(cp, s, true) == CP_THROWN || !fill_all(cp, s)) return CP_THROWN;
+        if (stream_check(cp, s, true) == CP_THROWN || !fill_all(cp, s)) return CP_THROWN;
         bytes = s->input + s->start;
         size = stream_unread(s);
     } else if (!binary && s->borrowed != CP_NIL) return s->borrowed;
@@ -372,7 +390,7 @@ static cp_value put_data(cp_context *cp, struct stream *s, cp_value data) {
 
 static cp_value method_write(cp_context *cp, cp_value self, const cp_value *arguments, int count) {
     struct stream *s = stream_of(cp, self);
-    if (check(cp, s, false) == CP_THROWN) return CP_THROWN;
+    if (stream_check(cp, s, false) == CP_THROWN) return CP_THROWN;
     for (int i = 0; i < count; i++)
         if (put_data(cp, s, arguments[i]) == CP_THROWN) return CP_THROWN;
     return written(cp, s);
@@ -380,7 +398,7 @@ static cp_value method_write(cp_context *cp, cp_value self, const cp_value *argu
 
 static cp_value print(cp_context *cp, cp_value self, const cp_value *arguments, int count, bool lines) {
     struct stream *s = stream_of(cp, self);
-    if (check(cp, s, false) == CP_THROWN) return CP_THROWN;
+    if (stream_check(cp, s, false) == CP_THROWN) return CP_THROWN;
     for (int i = 0; i < count; i++) {
         cp_value text = cp_to_string(cp, arguments[i]);
         if (text == CP_THROWN || put(cp, s, cp_string_text(text), cp_string_size(text)) == CP_THROWN) return CP_THROWN;

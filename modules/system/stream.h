@@ -48,6 +48,13 @@ static inline bool stream_in_memory(const struct stream *s) {
 }
 static inline size_t stream_unread(const struct stream *s) { return s->end - s->start; }
 
+/* The Stream in a value, for other rooms that work on its buffers; NULL when it is none. */
+struct stream *stream_in(cp_context *cp, cp_value v);
+/* A Stream over a pipe's descriptor, which it owns from now on; `name` is for Errors. */
+cp_value stream_over_pipe(cp_context *cp, int fd, bool reading, const char *name);
+/* CP_NIL when the Stream can be read (or written), else CP_THROWN (5.3, 5.4). */
+cp_value stream_check(cp_context *cp, const struct stream *s, bool reading);
+
 /* Reads more behind what is unread. 1: there is more; 0: the end was reached; -1: thrown (5.3). */
 int stream_fill(cp_context *cp, struct stream *s);
 /* Makes room for `more` bytes behind `end`. False after a throw (1.5). */

@@ -23,6 +23,14 @@ const char *system_text(cp_context *cp, const char *what, cp_value text) {
     return cp_text_z(cp, text);
 }
 
+const char *system_text_block(cp_context *cp, const char *what, cp_value text, bool empty) {
+    const char *bytes;
+    size_t size;
+    if (empty && cp_bytes_of(text, &bytes, &size) && size == 0) return "";
+    const char *from = system_text(cp, what, text);
+    return from ? memcpy(cp_alloc_atomic(strlen(from) + 1), from, strlen(from) + 1) : NULL;
+}
+
 bool system_timeout(cp_context *cp, cp_value value, int64_t *milliseconds) {
     *milliseconds = -1;
     if (value == CP_NIL) return true;
@@ -44,8 +52,9 @@ void system_register(cp_context *cp) {
     cp_define_functions(cp, file_function_table);
     static const cp_class_def *const classes[] = {
         &stream_class,        &queue_class,    &event_class, &lock_class,     &critical_section_class,
-        &lifetime_lock_class, &registry_class, &log_class,   &shortcut_class,
+        &lifetime_lock_class, &registry_class, &log_class,   &shortcut_class, &process_class,
     };
     for (size_t i = 0; i < sizeof classes / sizeof *classes; i++) cp_define_class(cp, classes[i]);
+    *cp_module_state(cp, "class Stream") = cp_find_class(cp, stream_class.name);
     cp_at_end(cp, stream_flush_all);
 }

@@ -190,7 +190,7 @@ static cp_value function_spawn(cp_context *cp, cp_value self, const cp_value *ar
     for (int i = 0; i < count; i++) {
         cp_value text = cp_to_string(cp, arguments[i]);
         if (text == CP_THROWN) return CP_THROWN;
-        words[i] = i > 0 && cp_string_size(text) == 0 ? "" : system_text(cp, i ? "argument" : "command", text);
+        words[i] = system_text_block(cp, i ? "argument" : "command", text, i > 0);
         if (!words[i]) return CP_THROWN;
     }
     struct child child;

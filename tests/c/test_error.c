@@ -165,8 +165,8 @@ static void details(void **unused) {
     assert_string_equal(text_of(call(error, "get", 1, &name)), "RCPT");
     assert_true(call(error, "get", 1, &nothing) == CP_NIL);
     cp_class *c = cp_class_of(cp, error);
-    assert_string_equal(text_of(c->missing(cp, error, cp_symbol_of(name))), "RCPT");
-    assert_true(c->missing(cp, error, cp_symbol_of(cp_symbol_z(cp, "nothing"))) == CP_UNSET);
+    assert_string_equal(text_of(c->missing(cp, error, name, NULL, 0)), "RCPT");
+    assert_true(c->missing(cp, error, cp_symbol_z(cp, "nothing"), NULL, 0) == CP_UNSET);
     assert_true(cp_responds_to(cp, error, "command"));
     assert_true(cp_responds_to(cp, error, "locate"));
     assert_false(cp_responds_to(cp, error, "nothing"));

@@ -66,6 +66,7 @@ static void write(void **state) {
     written("a b.txt", "; filename=\"a b.txt\"");
     written("a\"\\b", "; filename=\"a\\\"\\\\b\"");
     written("", "; filename=\"\"");
+    written("it's", "; filename=\"it's\""); /* Python's email does not read it bare */
     written("Überweisung.pdf", "; filename*=UTF-8''%C3%9Cberweisung.pdf");
     written("a'%*b ü", "; filename*=UTF-8''a%27%25%2Ab%20%C3%BC");
     written("\xff", "; filename*=UTF-8''%EF%BF%BD");

@@ -97,6 +97,24 @@ static struct mime_part *tree(void) {
     return root;
 }
 
+static void disposition_parameters(void **state) {
+    (void)state;
+    struct mime_part *part = mime_part_new();
+    struct mail_buffer out = {0};
+    assert_int_equal(mime_part_set_disposition_parameter(part, "size", "1", 1, NULL), MAIL_OK);
+    serialize(&out, part, false, 7);
+    assert_null(memmem(out.data, out.size, "size", 4));
+    mail_buffer_clear(&out);
+    assert_int_equal(mime_part_set_disposition(part, "inline", "a", 1, NULL), MAIL_OK);
+    assert_int_equal(mime_part_set_disposition_parameter(part, "x", "\xc3\xbc", 2, NULL), MAIL_OK);
+    assert_int_equal(mime_part_set_disposition_parameter(part, "SIZE", "22", 2, NULL), MAIL_OK);
+    serialize(&out, part, false, 7);
+    expect_buffer(&out, HEAD("us-ascii", "7bit\r\nContent-Disposition: inline; filename=a; size=22;"
+                                         " x*=UTF-8''%C3%BC"));
+    mail_buffer_free(&out);
+    mime_part_free(part);
+}
+
 static void multiparts(void **state) {
     (void)state;
     struct mime_part *root = tree();
@@ -214,6 +232,8 @@ static void misuse(void **state) {
     assert_int_equal(mime_part_set_boundary(root, "a ", &e), MAIL_SYNTAX);
     assert_int_equal(mime_part_set_type_parameter(child, "x", "a\nb", 3, &e), MAIL_CONTROL_CHARACTER);
     assert_int_equal(mime_part_set_type_parameter(root, "boundary", "x", 1, &e), MAIL_MISUSE);
+    assert_int_equal(mime_part_set_disposition_parameter(child, "x", "a\nb", 3, &e), MAIL_CONTROL_CHARACTER);
+    assert_int_equal(mime_part_set_disposition_parameter(child, "Filename", "x", 1, &e), MAIL_MISUSE);
     assert_int_equal(mime_part_set_encoding(root, TRANSFER_BASE64, &e), MAIL_MISUSE);
     static const char *const ours[] = {"content-type", "MIME-VERSION", "Content-Transfer-Encoding", "Content-ID",
                                        "Content-Disposition"};
@@ -491,10 +511,16 @@ static int tear_down(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(single_parts),     cmocka_unit_test(multiparts), cmocka_unit_test(eight_bit_multipart),
-        cmocka_unit_test(boundary_in_text), cmocka_unit_test(misuse),     cmocka_unit_test(files),
-        cmocka_unit_test(changing_files),   cmocka_unit_test(not_files),  cmocka_unit_test(large_file),
-        cmocka_unit_test(readers)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(single_parts),
+                                       cmocka_unit_test(multiparts),
+                                       cmocka_unit_test(disposition_parameters),
+                                       cmocka_unit_test(eight_bit_multipart),
+                                       cmocka_unit_test(boundary_in_text),
+                                       cmocka_unit_test(misuse),
+                                       cmocka_unit_test(files),
+                                       cmocka_unit_test(changing_files),
+                                       cmocka_unit_test(not_files),
+                                       cmocka_unit_test(large_file),
+                                       cmocka_unit_test(readers)};
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

@@ -749,6 +749,47 @@ static void test_refused_in_mid_content(void **state) {
         }
 }
 
+/* What a caller needs for deadlines and for not writing more commands than the sockets hold replies for. */
+static void test_questions(void **state) {
+    (void)state;
+    static const test_message one[] = {{"s@x.test", {"a@y.test", "b@y.test", "c@y.test"}, "Hello\r\n"}};
+    driver d;
+    smtp_client_options options = {.local_domain = "a.test"};
+    driver_init(&d, &options, one, 1);
+    size_t sent, length;
+    const char *bytes;
+    assert_int_equal(smtp_client_replies(d.client), 0);
+    assert_int_equal(smtp_client_unanswered(d.client, &sent), 1); /* the greeting wants no command */
+    assert_int_equal(sent, 1);
+    smtp_client_input(d.client, "220 a\r\n", 7);
+    assert_int_equal(smtp_client_replies(d.client), 1);
+    assert_int_equal(smtp_client_unanswered(d.client, &sent), 1);
+    assert_int_equal(sent, 0);
+    smtp_client_sent(d.client, 100);
+    assert_int_equal(smtp_client_unanswered(d.client, &sent), 1);
+    assert_int_equal(sent, 1);
+    smtp_client_input(d.client, "250-b\r\n250 PIPE", 15);
+    assert_int_equal(smtp_client_replies(d.client), 1); /* half a reply is none */
+    smtp_client_input(d.client, "LINING\r\n", 8);
+    assert_int_equal(smtp_client_replies(d.client), 2);
+    take_events(&d); /* begins the message: MAIL, RCPT, RCPT, RCPT */
+    assert_int_equal(smtp_client_unanswered(d.client, NULL), 4);
+    smtp_client_output(d.client, &bytes, &length);
+    for (size_t at = 0, lines = 0; at < length; at++) {
+        smtp_client_sent(d.client, 1);
+        lines += bytes[at] == '\n';
+        assert_int_equal(smtp_client_unanswered(d.client, &sent), 4);
+        assert_int_equal(sent, lines);
+    }
+    smtp_client_input(d.client, "250 a\r\n250 b\r\n", 14);
+    assert_int_equal(smtp_client_replies(d.client), 4);
+    assert_int_equal(smtp_client_unanswered(d.client, &sent), 2);
+    assert_int_equal(sent, 2);
+    smtp_client_closed(d.client, NULL);
+    assert_int_equal(smtp_client_unanswered(d.client, &sent), 0);
+    smtp_client_free(d.client);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_dialogues),
@@ -756,6 +797,7 @@ int main(void) {
         cmocka_unit_test(test_close_at_each_octet),
         cmocka_unit_test(test_in_doubt_boundary),
         cmocka_unit_test(test_refused_in_mid_content),
+        cmocka_unit_test(test_questions),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -17,6 +17,7 @@ CODE        that code: 421@mail, 550@rcpt#2, 354@ehlo; 421 also closes. CODE:TEX
 close       closes without a word
 reset       closes with RST
 stall       says nothing any more, and keeps the connection
+deaf        the same, and reads nothing any more either
 delay:MS    the right reply, MS milliseconds late
 drip:MS     the right reply, a byte each MS milliseconds (100)
 half        half of the right reply, then closes
@@ -32,6 +33,7 @@ endless     a reply of many lines that never ends
 manylines:N a right reply of N lines
 longline:N  the right reply with N bytes of text
 twice       the right reply two times: a reply nobody asked for
+lockstep    the right reply, but closes if the client has sent more behind that command
 early       the right reply and at once those to the next commands (a server that talks ahead)
 
 options: --connections N     only the first N connections misbehave
@@ -49,8 +51,8 @@ import socket
 import struct
 
 STAGES = "connect ehlo helo mail rcpt rset noop vrfy quit data text dot".split()
-ACTIONS = """close reset stall delay drip half garbage nul short nocode wrongcode barelf mixed hugeline endless
-             manylines longline twice early""".split()
+ACTIONS = """close reset stall deaf delay drip half garbage nul short nocode wrongcode barelf mixed hugeline endless
+             manylines longline twice early lockstep""".split()
 EXTENSIONS = "PIPELINING,8BITMIME,SIZE 10000000,ENHANCEDSTATUSCODES"
 LINE_LIMIT = 1 << 20
 
@@ -114,6 +116,9 @@ class Connection:
             raise Close
         if action == "stall":
             await self.silence()
+        elif action == "deaf":
+            self.writer.transport.pause_reading()
+            await asyncio.Event().wait()
         elif action == "delay":
             await asyncio.sleep(behaviour.number(1000) / 1000)
             await self.write(right)
@@ -121,6 +126,10 @@ class Connection:
             for i in range(len(right)):
                 await self.write(right[i:i + 1])
                 await asyncio.sleep(behaviour.number(100) / 1000)
+        elif action == "lockstep":
+            if self.reader._buffer:  # the only way to ask a StreamReader without waiting
+                raise Close
+            await self.write(right)
         elif action == "half":
             await self.write(right[:len(right) // 2])
             raise Close
@@ -160,8 +169,7 @@ class Connection:
         except asyncio.LimitOverrunError:
             await self.write(b"500 line too long\r\n")
             raise Close
-        with open(self.options.folder / "transcript", "ab") as transcript:
-            transcript.write(b"%d %s" % (self.number, line))
+        self.options.transcript.write(b"%d %s" % (self.number, line))
         return line
 
     def greeting_of(self, name):
@@ -171,7 +179,7 @@ class Connection:
         return "".join(f"250{'-' if i < len(lines) - 1 else ' '}{text}\r\n" for i, text in enumerate(lines)).encode()
 
     async def take_message(self):
-        text = b""
+        text = bytearray()
         first = True
         while (line := await self.line()) not in (b".\r\n", b".\n"):
             if first:
@@ -209,7 +217,7 @@ async def main():
     parser.add_argument("behaviours", nargs="*", type=Behaviour)
     options = parser.parse_args()
     (options.folder / "messages").mkdir(exist_ok=True)
-    (options.folder / "transcript").write_bytes(b"")
+    options.transcript = open(options.folder / "transcript", "wb", buffering=0)
     count = 0
 
     async def connected(reader, writer):

@@ -7,7 +7,8 @@
 
 Names: sink (Postfix's smtp-sink; its options may follow; -d is added: each message is a file "message.*" below
 FOLDER/messages), discard (the same keeping nothing), aiosmtpd, hostile (the programs beside this file, see there),
-postfix (a whole Postfix, root only, which delivers everything into the maildir FOLDER/messages)."""
+postfix (a whole Postfix, root only, which delivers everything into the maildir FOLDER/messages), postgresql (a database
+postgres, user tester, password secret)."""
 import ctypes
 import os
 import pathlib
@@ -254,8 +255,32 @@ def start_postfix(arguments, folder):
     return start_on_probed_port(command, folder, [postfix, "-c", str(config), "stop"])
 
 
+def start_postgresql(arguments, folder):
+    """A PostgreSQL of its own, whose user tester has the password secret; arguments: settings ("fsync=off")."""
+    places = sorted(str(p) for p in pathlib.Path("/usr/lib/postgresql").glob("*/bin"))[-1:]
+    initdb, postgres, control = (program(name, *places) for name in ("initdb", "postgres", "pg_ctl"))
+    data, password, as_user = folder / "data", folder / "password", []
+    password.write_text("secret\n")
+    if os.getuid() == 0:  # it refuses to run as root
+        owner = pwd.getpwnam("postgres")
+        as_user = [program("setpriv", "/usr/bin", "/bin"), f"--reuid={owner.pw_uid}", f"--regid={owner.pw_gid}",
+                   "--clear-groups"]
+        for path in (folder, password):
+            os.chown(path, owner.pw_uid, owner.pw_gid)
+    made = subprocess.run([*as_user, initdb, "-D", data, "-U", "tester", "-A", "scram-sha-256", f"--pwfile={password}",
+                           "-E", "UTF8", "--locale=C", "--no-sync"], cwd=folder, stdin=subprocess.DEVNULL,
+                          capture_output=True, text=True)
+    if made.returncode:
+        raise Failed(made.stderr[-2000:])
+    settings = ["fsync=off", "listen_addresses=127.0.0.1", f"unix_socket_directories={folder}", *arguments]
+    return start_on_probed_port(
+        lambda port: [*as_user, postgres, "-D", str(data), "-p", str(port), *(w for s in settings for w in ("-c", s))],
+        folder, [*as_user, control, "-D", str(data), "-m", "fast", "-w", "stop"])
+
+
 STARTERS = {"sink": start_sink, "discard": lambda arguments, folder: start_sink(arguments, folder, keep=False),
-            "aiosmtpd": start_aiosmtpd, "hostile": start_hostile, "postfix": start_postfix}
+            "aiosmtpd": start_aiosmtpd, "hostile": start_hostile, "postfix": start_postfix,
+            "postgresql": start_postgresql}
 
 
 def start(name, arguments, folder):

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * smtp_message.h: the object behind the class SmtpMessage, for the file of its table and the file that builds from it.
+ */
+#ifndef MESSAGE_SMTP_MESSAGE_H
+#define MESSAGE_SMTP_MESSAGE_H
+
+#include "modules/message/message_support.h"
+
+/* The properties that live in slots, in the order of the table. */
+enum smtp_message_slot {
+    SLOT_SENDER,
+    SLOT_RECIPIENT,
+    SLOT_RECIPIENTS,
+    SLOT_COPY_RECIPIENT,
+    SLOT_COPY_RECIPIENTS,
+    SLOT_BLIND_COPY_RECIPIENTS,
+    SLOT_SUBJECT,
+    SLOT_TEXT,
+    SLOT_HTML,
+    SLOT_ATTACHMENTS,
+    SLOT_INLINES,
+    SLOT_REPLY_TO,
+    SLOT_FROM,
+    SLOT_ENVELOPE_SENDER,
+    SLOT_HEADERS,
+    SLOT_DATE,
+    SLOT_PRIORITY,
+    SLOT_NOTIFY,
+    SLOT_SEED,
+    SLOT_RESULTS
+};
+
+/* Message-ID, date and boundaries are made when first needed and stay until a property is changed: RFC 5322 3.6.4 has
+   one id for one version of one message. */
+struct smtp_message {
+    cp_object header;
+    cp_value given_id;      /* as set, or () */
+    cp_value made_id;       /* String, or () */
+    bool dated;             /* made_date holds */
+    int64_t made_date;      /* seconds since 1970 */
+    uint64_t cids;          /* made by `inline` */
+    uint64_t boundary_seed; /* 0: not yet made */
+};
+
+static inline struct smtp_message *smtp_message_of(cp_value self) { return (struct smtp_message *)cp_object_of(self); }
+
+/* Ready to be written; `values` keeps what the parts borrow. Zeroed is empty. */
+struct smtp_message_build {
+    struct mail_built built;
+    struct mime_writer writer;
+    cp_value text, html, kept;
+    struct mail_random random; /* when seeded */
+};
+
+/* Builds parts and writer. False after a throw (1.3, 1.8, 5.1, 11); smtp_message_build_free in both cases. */
+bool smtp_message_build(cp_context *cp, cp_value self, struct smtp_message_build *build, bool allow_8bit);
+void smtp_message_build_free(struct smtp_message_build *build);
+
+/* The property messageId: see message_id. */
+cp_value smtp_message_id(cp_context *cp, cp_value self);
+/* A source of randomness for this message: `own`, when it has a seed; `purpose` tells its uses apart. */
+struct mail_random *smtp_message_random(cp_context *cp, cp_value self, struct mail_random *own, uint64_t purpose);
+/* smtp_notify bits of the property, which was checked when it was set. */
+unsigned smtp_message_notify(cp_context *cp, cp_value notify);
+/* False after a throw (1.8). () is allowed. */
+bool smtp_message_check_notify(cp_context *cp, cp_value notify);
+/* Reads what the property `date` was set to. False after a throw (1.8). */
+bool smtp_message_read_date(cp_context *cp, cp_value date, int64_t *seconds, int *offset_minutes);
+
+#endif

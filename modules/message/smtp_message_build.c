@@ -1,0 +1,291 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * smtp_message_build.c: from the properties of an SmtpMessage to its envelope and content.
+ */
+#include "modules/message/smtp_message.h"
+
+#include <stdlib.h>
+#include <strings.h>
+#include <time.h>
+
+#include "modules/mail/address.h"
+#include "modules/mail/mail_date.h"
+#include "modules/mail/message_id.h"
+
+/* ---- id, date, randomness ---- */
+
+struct mail_random *smtp_message_random(cp_context *cp, cp_value self, struct mail_random *own, uint64_t purpose) {
+    int64_t seed;
+    cp_value value = cp_slots(cp, self)[SLOT_SEED];
+    if (value == CP_NIL || !cp_to_int64(value, &seed)) return message_random(cp);
+    mail_random_init_seed(own, (uint64_t)seed ^ purpose << 32);
+    return own;
+}
+
+/* For boundaries, which like the id are the same each time this version of the message is built. */
+static struct mail_random *boundary_random(cp_context *cp, cp_value self, struct mail_random *own) {
+    struct smtp_message *m = smtp_message_of(self);
+    struct mail_random *random = smtp_message_random(cp, self, own, 2);
+    if (random == own || random->failed) return random;
+    while (m->boundary_seed == 0 && !random->failed)
+        mail_random_bytes(random, &m->boundary_seed, sizeof m->boundary_seed);
+    mail_random_init_seed(own, m->boundary_seed);
+    return own;
+}
+
+bool smtp_message_read_date(cp_context *cp, cp_value date, int64_t *seconds, int *offset_minutes) {
+    struct mail_error error;
+    char text[MAIL_DATE_SIZE];
+    if (cp_is_string(date)) {
+        if (mail_date_parse(cp_string_text(date), cp_string_size(date), seconds, offset_minutes, &error) != MAIL_OK) {
+            cp_throw(cp, CP_ERROR_CARAPACE, CP_BAD_ARGUMENT, "date %s: %s", message_quoted(cp, date), error.text);
+            return false;
+        }
+    } else {
+        bool fits = cp_to_int64(date, seconds);
+        *offset_minutes = fits ? mail_date_local_offset(*seconds) : 0;
+        if (!fits || mail_date_format(text, *seconds, *offset_minutes) != MAIL_OK) {
+            cp_throw(cp, CP_ERROR_CARAPACE, CP_BAD_ARGUMENT, "date %s is outside of the years 1900 to 9999",
+                     message_quoted(cp, date));
+            return false;
+        }
+    }
+    return true;
+}
+
+/* What the Date header will say; for one version of a message always the same. */
+static bool find_date(cp_context *cp, cp_value self, int64_t *seconds, int *offset_minutes) {
+    struct smtp_message *m = smtp_message_of(self);
+    cp_value date = cp_slots(cp, self)[SLOT_DATE];
+    if (date != CP_NIL) return smtp_message_read_date(cp, date, seconds, offset_minutes);
+    if (!m->dated) {
+        m->made_date = (int64_t)time(NULL);
+        m->dated = true;
+    }
+    *seconds = m->made_date;
+    *offset_minutes = mail_date_local_offset(m->made_date);
+    return true;
+}
+
+cp_value smtp_message_id(cp_context *cp, cp_value self) {
+    struct smtp_message *m = smtp_message_of(self);
+    const cp_value *slots = cp_slots(cp, self);
+    if (m->given_id != CP_NIL) return m->given_id;
+    if (m->made_id != CP_NIL) return m->made_id;
+    cp_value from = slots[SLOT_FROM] != CP_NIL ? slots[SLOT_FROM] : slots[SLOT_SENDER];
+    if (from == CP_NIL) return CP_NIL;
+    struct address_list list;
+    struct mail_error error;
+    struct mail_random own;
+    char id[MESSAGE_ID_SIZE];
+    int64_t seconds;
+    int offset;
+    if (!find_date(cp, self, &seconds, &offset)) return CP_THROWN;
+    enum mail_status status = address_parse(&list, cp_string_text(from), cp_string_size(from), &error);
+    if (status == MAIL_OK)
+        status = message_id_make(id, smtp_message_random(cp, self, &own, 1), seconds, list.items[0].domain, &error);
+    address_list_free(&list);
+    if (status != MAIL_OK) return message_throw(cp, &error, false);
+    return m->made_id = cp_string_z(cp, id);
+}
+
+/* ---- notify ---- */
+
+/* The bit of a word, 0 when there is none such. */
+static unsigned notify_bit(const char *word, size_t size) {
+    static const struct {
+        const char *word;
+        unsigned bit;
+    } words[] = {{"never", SMTP_NOTIFY_NEVER},
+                 {"success", SMTP_NOTIFY_SUCCESS},
+                 {"failure", SMTP_NOTIFY_FAILURE},
+                 {"delay", SMTP_NOTIFY_DELAY}};
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (strlen(words[i].word) == size && strncasecmp(words[i].word, word, size) == 0) return words[i].bit;
+    return 0;
+}
+
+/* Bits of all words in the value, each a String or Symbol; false at one that is none. */
+static bool notify_bits(cp_value notify, unsigned *bits) {
+    const char *text;
+    size_t size, count = cp_is_cell(notify) ? cp_list_length(notify) : 1;
+    *bits = 0;
+    for (size_t i = 0; i < count; i++) {
+        cp_value word = cp_is_cell(notify) ? cp_head(notify) : notify;
+        unsigned bit = !cp_is_binary(word) && cp_bytes_of(word, &text, &size) ? notify_bit(text, size) : 0;
+        if (bit == 0) return false;
+        *bits |= bit;
+        if (cp_is_cell(notify)) notify = cp_tail(notify);
+    }
+    return !(*bits & SMTP_NOTIFY_NEVER) || *bits == SMTP_NOTIFY_NEVER;
+}
+
+unsigned smtp_message_notify(cp_context *cp, cp_value notify) {
+    unsigned bits = 0;
+    (void)cp;
+    return notify != CP_NIL && notify_bits(notify, &bits) ? bits : 0;
+}
+
+bool smtp_message_check_notify(cp_context *cp, cp_value notify) {
+    unsigned bits;
+    if (notify == CP_NIL || notify_bits(notify, &bits)) return true;
+    cp_throw(cp, CP_ERROR_CARAPACE, CP_BAD_ARGUMENT,
+             "notify is success, failure or delay, a List of them, or never; it cannot be %s",
+             message_quoted(cp, notify));
+    return false;
+}
+
+/* ---- what the engine is told ---- */
+
+/* One address and a List of more as what the engine takes; an address that stands in both comes once. False after a
+   throw. */
+static bool read_addresses(cp_context *cp, const char *field, cp_value one, cp_value more,
+                           struct mail_text_list *list) {
+    size_t count;
+    if (!message_check_list(cp, field, more, &count) || !message_check_mailboxes(cp, field, more, false)) return false;
+    count += one != CP_NIL;
+    if (count == 0) return true;
+    struct mail_text *items = cp_alloc(count * sizeof *items);
+    if (one != CP_NIL) items[list->count++] = message_text(one);
+    for (; cp_is_cell(more); more = cp_tail(more))
+        if (one == CP_NIL || !cp_equal(cp, one, cp_head(more))) items[list->count++] = message_text(cp_head(more));
+    list->items = items;
+    return true;
+}
+
+/* () for "", of which nothing shall be seen. */
+static cp_value unless_empty(cp_value text) { return text != CP_NIL && cp_string_size(text) == 0 ? CP_NIL : text; }
+
+static bool refuse_own_headers(cp_context *cp, cp_value list) {
+    static const char *const own[] = {"Date", "From", "Sender", "Reply-To", "To", "Cc", "Bcc", "Subject", "Message-ID"};
+    for (; cp_is_cell(list); list = cp_tail(list)) {
+        const char *name = cp_text_z(cp, cp_head(cp_head(list)));
+        for (size_t i = 0; i < sizeof own / sizeof *own; i++) {
+            if (strcasecmp(name, own[i]) != 0) continue;
+            cp_throw(cp, CP_ERROR_CARAPACE, CP_BAD_ARGUMENT, "headers: %s has a property of its own", name);
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Fills the engine's description. False after a throw. */
+static bool describe(cp_context *cp, cp_value self, struct mail_message *m, struct smtp_message_build *build) {
+    const cp_value *slots = cp_slots(cp, self);
+    cp_value from = slots[SLOT_FROM] != CP_NIL ? slots[SLOT_FROM] : slots[SLOT_SENDER], reply = slots[SLOT_REPLY_TO];
+    if (from == CP_NIL) {
+        cp_throw(cp, CP_ERROR_CARAPACE, CP_MISSING, "the message has no sender");
+        return false;
+    }
+    m->from = message_text(from);
+    m->sender = message_text(slots[SLOT_SENDER]);
+    m->envelope_sender = message_text(slots[SLOT_ENVELOPE_SENDER]);
+    bool one = cp_is_string(reply);
+    if (!read_addresses(cp, "recipients", slots[SLOT_RECIPIENT], slots[SLOT_RECIPIENTS], &m->to) ||
+        !read_addresses(cp, "copyRecipients", slots[SLOT_COPY_RECIPIENT], slots[SLOT_COPY_RECIPIENTS], &m->cc) ||
+        !read_addresses(cp, "blindCopyRecipients", CP_NIL, slots[SLOT_BLIND_COPY_RECIPIENTS], &m->bcc) ||
+        !read_addresses(cp, "replyTo", one ? reply : CP_NIL, one ? CP_NIL : reply, &m->reply_to) ||
+        !message_check_headers(cp, "headers", slots[SLOT_HEADERS]) || !refuse_own_headers(cp, slots[SLOT_HEADERS]))
+        return false;
+    m->subject = message_text(slots[SLOT_SUBJECT]);
+    build->html = unless_empty(slots[SLOT_HTML]);
+    build->text = build->html == CP_NIL ? slots[SLOT_TEXT] : unless_empty(slots[SLOT_TEXT]);
+    m->html = message_text(build->html);
+    m->text = message_text(build->text);
+    m->has_date = true;
+    if (!find_date(cp, self, &m->date, &m->offset_minutes)) return false;
+    cp_value id = smtp_message_id(cp, self);
+    if (id == CP_THROWN) return false;
+    m->message_id = message_text(id);
+    m->priority = slots[SLOT_PRIORITY] == CP_NIL ? 0 : (int)cp_fixnum_value(slots[SLOT_PRIORITY]);
+    m->random = boundary_random(cp, self, &build->random);
+    return true;
+}
+
+bool smtp_message_build(cp_context *cp, cp_value self, struct smtp_message_build *build, bool allow_8bit) {
+    struct mail_message m = {0};
+    struct mail_error error;
+    struct attachments attachments;
+    const cp_value *slots = cp_slots(cp, self);
+    memset(build, 0, sizeof *build);
+    build->writer.handle = -1;
+    if (!describe(cp, self, &m, build) ||
+        !attachments_read(cp, &attachments, slots[SLOT_ATTACHMENTS], slots[SLOT_INLINES]))
+        return false;
+    m.attachments = attachments.items;
+    m.attachment_count = attachments.count;
+    build->kept = attachments.kept.list;
+    if (mail_message_build(&m, &build->built, &error) != MAIL_OK) {
+        attachments_free(&attachments);
+        message_throw(cp, &error, false);
+        return false;
+    }
+    return message_add_headers(cp, build->built.root, slots[SLOT_HEADERS]) &&
+           message_writer_init(cp, &build->writer, build->built.root, allow_8bit, m.random);
+}
+
+void smtp_message_build_free(struct smtp_message_build *build) {
+    mime_writer_finish(&build->writer);
+    mail_built_free(&build->built);
+    build->text = build->html = build->kept = CP_NIL;
+}
+
+/* ---- for Smtp ---- */
+
+struct smtp_content {
+    struct smtp_message_build build;
+    smtp_envelope envelope;
+};
+
+bool message_is(cp_context *cp, cp_value value) { return cp_has_class(value, message_state(cp)->smtp_message_number); }
+
+cp_value message_id(cp_context *cp, cp_value message) { return smtp_message_id(cp, message); }
+
+void message_set_results(cp_context *cp, cp_value message, cp_value results) {
+    cp_slots(cp, message)[SLOT_RESULTS] = results;
+}
+
+static bool make_envelope(cp_context *cp, cp_value message, struct smtp_content *content) {
+    const struct mail_built *built = &content->build.built;
+    if (built->recipient_count == 0) {
+        cp_throw(cp, CP_ERROR_CARAPACE, CP_MISSING, "the message has no recipients");
+        return false;
+    }
+    int64_t size = message_writer_size(cp, &content->build.writer);
+    if (size < 0) return false;
+    unsigned notify = smtp_message_notify(cp, cp_slots(cp, message)[SLOT_NOTIFY]);
+    smtp_recipient *recipients = cp_alloc(built->recipient_count * sizeof *recipients);
+    for (size_t i = 0; i < built->recipient_count; i++)
+        recipients[i] = (smtp_recipient){.address = built->recipients[i], .notify = notify};
+    content->envelope = (smtp_envelope){
+        .sender = built->envelope_sender,
+        .recipients = recipients,
+        .recipient_count = built->recipient_count,
+        .size = (uint64_t)size,
+        .body = content->build.writer.uses_8bit ? SMTP_BODY_8BIT : SMTP_BODY_7BIT,
+        .smtputf8 = built->needs_smtputf8,
+    };
+    return true;
+}
+
+struct smtp_content *message_open(cp_context *cp, cp_value message, bool has_8bitmime) {
+    struct smtp_content *content = cp_alloc(sizeof *content);
+    if (smtp_message_build(cp, message, &content->build, has_8bitmime) && make_envelope(cp, message, content))
+        return content;
+    message_close(cp, content);
+    return NULL;
+}
+
+const smtp_envelope *message_envelope(const struct smtp_content *content) { return &content->envelope; }
+
+ssize_t message_read(cp_context *cp, struct smtp_content *content, char *buffer, size_t size) {
+    ssize_t count = mime_writer_read(&content->build.writer, buffer, size);
+    if (count < 0) message_throw(cp, &content->build.writer.error, content->build.writer.started);
+    return count;
+}
+
+void message_close(cp_context *cp, struct smtp_content *content) {
+    (void)cp;
+    smtp_message_build_free(&content->build);
+    memset(&content->envelope, 0, sizeof content->envelope);
+}

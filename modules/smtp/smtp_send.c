@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* smtp_send: one message on its way: its envelope, its content in blocks, and what became of it. */
+#include "modules/smtp/smtp.h"
+
+#include "modules/message/message.h"
+
+enum { BLOCK = 64 * 1024 }; /* octets of content read, and at least written, at a time */
+
+/* ---- beginning ---- */
+
+void smtp_append(struct smtp_delivery **first, struct smtp_delivery **last, struct smtp_delivery *delivery) {
+    delivery->next = NULL;
+    if (*last != NULL) (*last)->next = delivery;
+    else *first = delivery;
+    *last = delivery;
+}
+
+enum smtp_begun smtp_begin(cp_context *cp, struct smtp *smtp, struct smtp_delivery *delivery) {
+    uint32_t has = smtp_client_capabilities(smtp->client)->flags;
+    delivery->done = false;
+    delivery->error = delivery->text = CP_NIL;
+    delivery->content = message_open(cp, delivery->message, (has & SMTP_CAPABILITY_8BITMIME) != 0);
+    if (delivery->content == NULL) return SMTP_BEGUN_BAD;
+    const smtp_envelope *envelope = message_envelope(delivery->content);
+    switch (smtp_client_begin(smtp->client, envelope, &delivery->number)) {
+    case SMTP_CLIENT_OK:
+        smtp_append(&smtp->first, &smtp->last, delivery);
+        smtp_log_output(cp, smtp, false);
+        return SMTP_BEGUN;
+    case SMTP_CLIENT_BAD_ENVELOPE:
+        smtp_close_content(cp, delivery);
+        cp_throw_value(
+            cp, smtp_envelope_error(cp, smtp_client_envelope_status(smtp->client), smtp_client_error(smtp->client)));
+        return SMTP_BEGUN_BAD;
+    case SMTP_CLIENT_MAIL_LIMIT: smtp_close_content(cp, delivery); return SMTP_BEGUN_LIMIT;
+    case SMTP_CLIENT_NO_MEMORY:
+        smtp_close_content(cp, delivery);
+        cp_throw(cp, CP_ERROR_CARAPACE, CP_RUNTIME, "out of memory");
+        return SMTP_BEGUN_BAD;
+    default: /* the session is over */
+        smtp_close_content(cp, delivery);
+        smtp_take_events(cp, smtp);
+        return SMTP_BEGUN_CLOSED;
+    }
+}
+
+void smtp_close_content(cp_context *cp, struct smtp_delivery *delivery) {
+    if (delivery->content != NULL) message_close(cp, delivery->content);
+    delivery->content = NULL;
+}
+
+/* ---- content ---- */
+
+/* The content cannot be read to its end: without the final dot nothing is delivered. */
+static void content_failed(cp_context *cp, struct smtp *smtp, struct smtp_delivery *delivery) {
+    delivery->error = cp_take_error(cp);
+    smtp_abandon(cp, smtp, "the content of a message could not be read");
+}
+
+/* Hands a block over, and writes while more waits to be written than is good for memory. */
+static cp_value hand_over(cp_context *cp, struct smtp *smtp, size_t size, bool last) {
+    size_t offset = 0;
+    while (smtp->wants_content && !smtp->failed) {
+        size_t taken, waiting;
+        const char *bytes;
+        smtp_client_status status = smtp_client_data(smtp->client, smtp->block + offset, size - offset, last, &taken);
+        if (status != SMTP_CLIENT_OK) {
+            smtp_abandon(cp, smtp, status == SMTP_CLIENT_NO_MEMORY ? "out of memory" : "the connection is closed");
+            return CP_NIL;
+        }
+        smtp_log_output(cp, smtp, true);
+        offset += taken;
+        if (offset == size && last) smtp->wants_content = false;
+        smtp_client_output(smtp->client, &bytes, &waiting);
+        if (waiting >= BLOCK && !(last && offset == size)) {
+            /* A server may refuse in the middle. */
+            if (smtp_flush(cp, smtp) == CP_THROWN || smtp_look(cp, smtp) == CP_THROWN) return CP_THROWN;
+            smtp_take_events(cp, smtp);
+        }
+        if (offset == size) break;
+    }
+    return CP_NIL;
+}
+
+cp_value smtp_feed(cp_context *cp, struct smtp *smtp) {
+    struct smtp_delivery *delivery = smtp->last; /* only the youngest can want content */
+    if (smtp->block == NULL) smtp->block = cp_alloc_atomic(BLOCK);
+    while (smtp->wants_content && !smtp->failed) {
+        ssize_t size = message_read(cp, delivery->content, smtp->block, BLOCK);
+        if (size < 0) content_failed(cp, smtp, delivery);
+        else if (hand_over(cp, smtp, (size_t)size, size == 0) == CP_THROWN) return CP_THROWN;
+    }
+    smtp_close_content(cp, delivery);
+    return CP_NIL;
+}
+
+/* ---- what became of it ---- */
+
+/* Each recipient as (address state code enhancedCode words). */
+static cp_value results_list(cp_context *cp, const smtp_message_result *result) {
+    static const char *const states[] = {
+        [SMTP_MESSAGE_ACCEPTED] = "accepted",
+        [SMTP_MESSAGE_REFUSED] = "refused",
+        [SMTP_MESSAGE_IN_DOUBT] = "inDoubt",
+        [SMTP_MESSAGE_NOT_SENT] = "notSent",
+    };
+    cp_list_builder list = {0};
+    for (size_t i = 0; i < result->recipient_count; i++) {
+        const smtp_recipient_result *recipient = &result->recipients[i];
+        cp_value items[] = {cp_string_z(cp, recipient->address), cp_symbol_z(cp, states[recipient->state]),
+                            cp_fixnum(recipient->code), smtp_enhanced_value(cp, recipient->enhanced),
+                            cp_string_z(cp, recipient->text)};
+        cp_list_add(&list, cp_list_n(items, 5));
+    }
+    return list.list;
+}
+
+void smtp_message_done(cp_context *cp, struct smtp *smtp, uint64_t number, const smtp_message_result *result) {
+    struct smtp_delivery *delivery = smtp->first, *before = NULL;
+    while (delivery != NULL && delivery->number != number) before = delivery, delivery = delivery->next;
+    if (delivery == NULL) return;
+    if (before != NULL) before->next = delivery->next;
+    else smtp->first = delivery->next;
+    if (smtp->last == delivery) smtp->last = before;
+
+    delivery->done = true;
+    delivery->state = result->state;
+    delivery->command = smtp_stage_command(result->stage);
+    delivery->code = result->code;
+    delivery->temporary = result->temporary;
+    delivery->enhanced = smtp_enhanced_value(cp, result->enhanced);
+    delivery->results = results_list(cp, result);
+    if (result->code > 0) smtp->reply = smtp_reply_value(cp, result->code, result->enhanced, result->text);
+    if (result->state != SMTP_MESSAGE_ACCEPTED) {
+        const char *sender = delivery->content != NULL ? message_envelope(delivery->content)->sender : "";
+        delivery->text = smtp_refusal_text(cp, result, sender);
+    }
+    smtp_close_content(cp, delivery);
+    message_set_results(cp, delivery->message, delivery->results);
+    smtp_append(&smtp->finished, &smtp->finished_last, delivery);
+}
+
+struct smtp_delivery *smtp_next_finished(struct smtp *smtp) {
+    struct smtp_delivery *delivery = smtp->finished;
+    if (delivery == NULL) return NULL;
+    smtp->finished = delivery->next;
+    if (smtp->finished == NULL) smtp->finished_last = NULL;
+    delivery->next = NULL;
+    return delivery;
+}
+
+cp_value smtp_delivery_error(cp_context *cp, struct smtp *smtp, struct smtp_delivery *delivery) {
+    if (delivery->error != CP_NIL || delivery->text == CP_NIL) return delivery->error;
+    bool words = delivery->code > 0 || !smtp->failed; /* the server's own */
+    cp_value text = words || smtp->peer == CP_NIL
+                        ? delivery->text
+                        : cp_string_format(cp, "%s: %s", cp_text_z(cp, smtp->peer), cp_text_z(cp, delivery->text));
+    delivery->error =
+        smtp_error(cp, words ? CP_ERROR_SMTP : smtp->failed_class, words ? delivery->code : smtp->failed_code, text,
+                   delivery->enhanced, delivery->temporary, delivery->state == SMTP_MESSAGE_IN_DOUBT);
+    cp_error_set_detail(cp, delivery->error, "command", cp_string_z(cp, delivery->command));
+    cp_error_set_detail(cp, delivery->error, "results", delivery->results);
+    return delivery->error;
+}
+
+/* ---- send ---- */
+
+/* The thread was stopped while a message was with the server: the Error on its way tells what became of it. */
+static cp_value stopped(cp_context *cp, struct smtp *smtp, const struct smtp_delivery *delivery) {
+    cp_value error = cp_take_error(cp);
+    cp_error_set_detail(cp, error, "inDoubt", comms_truth(cp, delivery->state == SMTP_MESSAGE_IN_DOUBT));
+    cp_error_set_detail(cp, error, "temporary", comms_truth(cp, true));
+    smtp_close_failed(cp, smtp);
+    return cp_throw_value(cp, error);
+}
+
+static cp_value send_one(cp_context *cp, struct smtp *smtp, cp_value message) {
+    if (smtp_need_connection(cp, smtp) == CP_THROWN || cp_poll(cp) == CP_THROWN) return CP_THROWN;
+    struct smtp_delivery *delivery = cp_alloc(sizeof *delivery);
+    delivery->message = message;
+    enum smtp_begun begun = smtp_begin(cp, smtp, delivery);
+    if (begun == SMTP_BEGUN_LIMIT) { /* the server takes no more on one connection, and had said so (RFC 9422) */
+        if (smtp_reconnect(cp, smtp) == CP_THROWN) return CP_THROWN;
+        begun = smtp_begin(cp, smtp, delivery);
+    }
+    if (begun == SMTP_BEGUN_BAD) return CP_THROWN;
+    cp_value id = begun == SMTP_BEGUN ? message_id(cp, message) : CP_NIL;
+    while (begun == SMTP_BEGUN && !delivery->done) {
+        cp_value result = smtp->wants_content ? smtp_feed(cp, smtp) : smtp_step(cp, smtp);
+        if (result == CP_THROWN) return stopped(cp, smtp, delivery);
+    }
+    cp_value error = smtp_delivery_error(cp, smtp, delivery);
+    if (smtp->failed) smtp_close_failed(cp, smtp);
+    if (begun != SMTP_BEGUN) return smtp_need_connection(cp, smtp);
+    return error == CP_NIL ? id : cp_throw_value(cp, error);
+}
+
+cp_value smtp_send_object(cp_context *cp, struct comms_module *m, cp_value object) {
+    struct smtp *smtp = (struct smtp *)m;
+    if (smtp_enter(cp, smtp) == CP_THROWN) return CP_THROWN;
+    cp_value result = message_is(cp, object) ? send_one(cp, smtp, object)
+                                             : cp_throw_type(cp, "what Smtp sends", "SmtpMessage", object);
+    smtp->finished = smtp->finished_last = NULL;
+    smtp_leave(cp, smtp);
+    return result;
+}
+
+cp_value smtp_method_send(cp_context *cp, cp_value self, const cp_value *arguments, int count) {
+    (void)count;
+    return smtp_send_object(cp, comms_self(cp, self), arguments[0]);
+}

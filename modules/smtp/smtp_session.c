@@ -1,0 +1,422 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* smtp_session: the connection of a Smtp: bytes between the engine and the Util beneath, deadlines, the beginning and
+ * the end. */
+#include "modules/smtp/smtp.h"
+
+#include <arpa/inet.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "modules/comms/util.h"
+
+enum {
+    QUIT_TIMEOUT = 3000,    /* ms for the reply to QUIT, which nobody needs */
+    WRITE_TIMEOUT = 180000, /* ms in which the server must take a part of what is written, RFC 5321 4.5.3.2.5 */
+    COMMANDS_AHEAD = 200,   /* commands whose replies may lie in the sockets' buffers while we write */
+    LAST_READS = 8,         /* reads of what a server sent before it closed; it may have sent without end */
+    COMMANDS_SLICE = 8192,  /* bytes of commands written at a time when there are more than that */
+};
+
+/* ---- one thread at a time ---- */
+
+cp_value smtp_enter(cp_context *cp, struct smtp *smtp) {
+    cp_value me = cp_current_thread(cp);
+    if (smtp->owner == me)
+        return cp_throw(cp, CP_ERROR_CARAPACE, CP_ILLEGAL,
+                        "this Smtp is in the middle of a sendAll, which has called here: give the message to sendAll "
+                        "instead, or use a second connection");
+    while (smtp->owner != CP_NIL) {
+        enum cp_wait wait = cp_wait_on(cp, &smtp->waiting, -1);
+        if (wait != CP_WAIT_CANCELLED) continue;
+        if (smtp->owner == CP_NIL) cp_wake_one(cp, &smtp->waiting); /* it may have been our turn */
+        return CP_THROWN;
+    }
+    smtp->owner = me;
+    smtp->deadline = 0;
+    smtp_log_ask(cp, smtp);
+    return CP_NIL;
+}
+
+void smtp_leave(cp_context *cp, struct smtp *smtp) {
+    smtp->owner = CP_NIL;
+    cp_wake_one(cp, &smtp->waiting);
+}
+
+/* ---- events ---- */
+
+static void keep_reply(cp_context *cp, struct smtp *smtp, const smtp_reply *reply) {
+    smtp->reply = smtp_reply_value(cp, reply->code, reply->enhanced, reply->text);
+}
+
+static void became_ready(cp_context *cp, struct smtp *smtp) {
+    const smtp_capabilities *capabilities = smtp_client_capabilities(smtp->client);
+    cp_list_builder lines = {0};
+    for (size_t i = 0; i < capabilities->line_count; i++) cp_list_add(&lines, cp_string_z(cp, capabilities->lines[i]));
+    smtp->capabilities = lines.list;
+    if (capabilities->domain[0] != '\0') smtp->remote_domain = cp_string_z(cp, capabilities->domain);
+    smtp->ready = true;
+}
+
+static void session_failed(cp_context *cp, struct smtp *smtp, const smtp_client_failure *failure) {
+    smtp->failed = true;
+    smtp->wants_content = false;
+    smtp->failed_streaming = failure->streaming;
+    smtp->failed_temporary = failure->temporary;
+    smtp->failed_class = smtp->lost_class;
+    smtp->failed_code = smtp->lost_code;
+    smtp_failure_kind(failure, &smtp->failed_class, &smtp->failed_code);
+    smtp->failed_enhanced = smtp_enhanced_value(cp, failure->enhanced);
+    smtp->failed_text = smtp->peer == CP_NIL ? cp_string_z(cp, failure->text)
+                                             : cp_string_format(cp, "%s: %s", cp_text_z(cp, smtp->peer), failure->text);
+    comms_log(cp, &smtp->module, "the session has failed: %s", failure->text);
+}
+
+void smtp_take_events(cp_context *cp, struct smtp *smtp) {
+    smtp_client_event event;
+    while (smtp_client_next_event(smtp->client, &event)) {
+        if (event.reply != NULL) keep_reply(cp, smtp, event.reply);
+        switch (event.kind) {
+        case SMTP_CLIENT_GREETING: {
+            smtp->greeting = smtp->reply;
+            size_t word = strcspn(event.reply->text, " \n");
+            if (word > 0) smtp->remote_domain = cp_string_n(cp, event.reply->text, word);
+            break;
+        }
+        case SMTP_CLIENT_READY: became_ready(cp, smtp); break;
+        case SMTP_CLIENT_NEED_DATA: smtp->wants_content = true; break;
+        case SMTP_CLIENT_MESSAGE_DONE: smtp_message_done(cp, smtp, event.message, event.result); break;
+        case SMTP_CLIENT_NOOP_DONE:
+        case SMTP_CLIENT_VERIFY_DONE:
+        case SMTP_CLIENT_RESET_DONE:
+        case SMTP_CLIENT_QUIT_DONE:
+            smtp->answered = true;
+            if (event.reply == NULL) break;
+            smtp->answer_code = event.reply->code;
+            smtp->answer_enhanced = smtp_enhanced_value(cp, event.reply->enhanced);
+            break;
+        case SMTP_CLIENT_FAILED: session_failed(cp, smtp, event.failure); break;
+        case SMTP_CLIENT_RECIPIENT_REPLY:
+        case SMTP_CLIENT_NONE: break;
+        }
+    }
+}
+
+/* ---- input ---- */
+
+/* The engine has nothing more to expect; `error` came from below. CP_THROWN, with that Error, when it is not about the
+ * connection but about the thread (stopped, interrupted) or the program. */
+static cp_value lost(cp_context *cp, struct smtp *smtp, cp_value error, const char *words) {
+    int class = cp_error_class_of(error), code = cp_error_code_of(error);
+    bool ours = class != CP_ERROR_COMMUNICATIONS || code == CP_COMM_CANCELLED;
+    smtp->lost_class = CP_ERROR_COMMUNICATIONS;
+    smtp->lost_code = class == CP_ERROR_COMMUNICATIONS ? code : CP_COMM_CLOSED;
+    if (code == CP_COMM_CLOSED && !ours) words = NULL; /* the engine has words for it */
+    else if (words == NULL) words = cp_text_z(cp, cp_error_text_of(error));
+    smtp_client_closed(smtp->client, words);
+    if (!ours) return CP_NIL;
+    smtp_take_events(cp, smtp);
+    return cp_throw_value(cp, error);
+}
+
+static const char *seconds_text(char out[64], const char *what, int64_t milliseconds) {
+    snprintf(out, 64, "%s %lld.%lld s", what, (long long)(milliseconds / 1000), (long long)(milliseconds % 1000 / 100));
+    return out;
+}
+
+/* Gives the engine what has come, after waiting for it at most `wait` ms. 1 something came, 0 nothing did within that
+ * time, -1 thrown from below. */
+static int receive(cp_context *cp, struct smtp *smtp, int64_t wait) {
+    struct comms_util *util = comms_util_below(cp, &smtp->module);
+    if (util == NULL) return -1;
+    size_t size;
+    const char *bytes = comms_util_peek(util, &size);
+    if (size == 0) {
+        if (comms_util_fill(cp, util, wait) < 0) {
+            cp_value error = cp_take_error(cp);
+            if (cp_error_class_of(error) == CP_ERROR_COMMUNICATIONS && cp_error_code_of(error) == CP_COMM_TIMEOUT)
+                return 0;
+            cp_throw_value(cp, error);
+            return -1;
+        }
+        util = comms_util_below(cp, &smtp->module); /* it may have been changed during the wait */
+        if (util == NULL) return -1;
+        bytes = comms_util_peek(util, &size);
+    }
+    smtp->module.counters.bytes_received += (int64_t)size;
+    smtp->module.counters.packets_received++;
+    smtp->module.counters.time_received = cp_now(cp);
+    if (smtp->logs) {
+        char *copy = cp_try_alloc_atomic(cp, size); /* the log may wait, and the buffer change */
+        if (copy == NULL) return -1;
+        memcpy(copy, bytes, size);
+        comms_util_consume(util, size);
+        smtp_log_input(cp, smtp, copy, size);
+        smtp_client_input(smtp->client, copy, size);
+    } else {
+        smtp_client_input(smtp->client, bytes, size);
+        comms_util_consume(util, size);
+    }
+    smtp_log_output(cp, smtp, false);
+    return 1;
+}
+
+/* Waits for the reply that is due, as long as it may take. */
+static cp_value await(cp_context *cp, struct smtp *smtp) {
+    int64_t limit = smtp_client_timeout_ms(smtp->client);
+    if (limit < 0) return CP_NIL;
+    if (smtp->timeout > 0 && smtp->timeout < limit) limit = smtp->timeout;
+    if (smtp->quitting && limit > QUIT_TIMEOUT) limit = QUIT_TIMEOUT;
+    uint64_t replies = smtp_client_replies(smtp->client);
+    if (smtp->deadline == 0 || smtp->deadline_for != replies) {
+        smtp->deadline = comms_deadline(cp, limit);
+        smtp->deadline_for = replies;
+    }
+    int came = receive(cp, smtp, comms_left(cp, smtp->deadline));
+    if (came > 0) return CP_NIL;
+    if (came < 0) return lost(cp, smtp, cp_take_error(cp), NULL);
+    char text[64];
+    smtp->lost_class = CP_ERROR_COMMUNICATIONS;
+    smtp->lost_code = CP_COMM_TIMEOUT;
+    smtp_client_closed(smtp->client, seconds_text(text, "no reply within", limit));
+    return CP_NIL;
+}
+
+cp_value smtp_look(cp_context *cp, struct smtp *smtp) {
+    if (receive(cp, smtp, 0) >= 0) return CP_NIL;
+    return lost(cp, smtp, cp_take_error(cp), NULL);
+}
+
+/* ---- output ---- */
+
+/* Writing has failed. What the server said before it closed explains more than the system's words for it. */
+static cp_value write_failed(cp_context *cp, struct smtp *smtp, int64_t limit) {
+    cp_value error = cp_take_error(cp);
+    int class = cp_error_class_of(error), code = cp_error_code_of(error);
+    bool connection = class == CP_ERROR_COMMUNICATIONS && code != CP_COMM_CANCELLED;
+    int came = 1;
+    for (int i = 0; connection && came > 0 && i < LAST_READS; i++) came = receive(cp, smtp, 0);
+    if (came < 0) cp_take_error(cp);
+    char text[64];
+    return lost(cp, smtp, error,
+                class == CP_ERROR_COMMUNICATIONS && code == CP_COMM_TIMEOUT
+                    ? seconds_text(text, "the server has taken nothing for", limit)
+                    : NULL);
+}
+
+cp_value smtp_flush(cp_context *cp, struct smtp *smtp) {
+    int64_t limit = smtp->timeout > 0 && smtp->timeout < WRITE_TIMEOUT ? smtp->timeout : WRITE_TIMEOUT;
+    if (smtp->quitting && limit > QUIT_TIMEOUT) limit = QUIT_TIMEOUT;
+    for (;;) {
+        const char *bytes;
+        size_t size, sent;
+        smtp_client_output(smtp->client, &bytes, &size);
+        if (size == 0) return CP_NIL;
+        /* A server that cannot get rid of its replies stops reading (RFC 2920 3.1), and below we cannot read while we
+         * write: so no more commands are on their way than the sockets hold replies for. */
+        if (smtp_client_unanswered(smtp->client, &sent) > COMMANDS_AHEAD) {
+            if (sent > COMMANDS_AHEAD) {
+                if (await(cp, smtp) == CP_THROWN) return CP_THROWN;
+                continue;
+            }
+            /* Cut at a line end: a server that waits for the rest of a line may keep its replies back until then. */
+            if (size > COMMANDS_SLICE) size = COMMANDS_SLICE;
+            const char *line_end = memrchr(bytes, '\n', size);
+            if (line_end != NULL) size = (size_t)(line_end - bytes) + 1;
+        }
+        struct iovec part = {(void *)bytes, size};
+        struct comms_data data = {.parts = &part, .count = 1, .size = size, .value = CP_UNSET, .timeout = limit};
+        cp_value result = comms_send_data_below(cp, &smtp->module, &data);
+        /* After a failure nobody knows how much has gone: the final dot may have. */
+        smtp_client_sent(smtp->client, size);
+        smtp->log_seen -= size < smtp->log_seen ? size : smtp->log_seen;
+        smtp->deadline = 0;
+        if (result == CP_THROWN) return write_failed(cp, smtp, limit);
+        smtp->module.counters.bytes_sent += (int64_t)size;
+        smtp->module.counters.packets_sent++;
+        smtp->module.counters.time_sent = cp_now(cp);
+    }
+}
+
+cp_value smtp_step(cp_context *cp, struct smtp *smtp) {
+    const char *bytes;
+    size_t size;
+    smtp_client_output(smtp->client, &bytes, &size);
+    cp_value result = size > 0 ? smtp_flush(cp, smtp) : await(cp, smtp);
+    if (result != CP_THROWN) smtp_take_events(cp, smtp);
+    return result;
+}
+
+/* ---- the end ---- */
+
+cp_value smtp_need_connection(cp_context *cp, struct smtp *smtp) {
+    if (smtp->client == NULL)
+        return cp_throw(cp, CP_ERROR_COMMUNICATIONS, CP_COMM_NOT_CONNECTED, "not connected: call connect first");
+    if (smtp->failed || !smtp->ready || !comms_is_connected(&smtp->module))
+        return cp_throw(cp, CP_ERROR_COMMUNICATIONS, CP_COMM_NOT_CONNECTED,
+                        "not connected any more%s%s: call connect again", smtp->failed ? ", because " : "",
+                        smtp->failed ? cp_text_z(cp, smtp->failed_text) : "");
+    return CP_NIL;
+}
+
+void smtp_abandon(cp_context *cp, struct smtp *smtp, const char *reason) {
+    smtp->lost_class = CP_ERROR_COMMUNICATIONS;
+    smtp->lost_code = CP_COMM_CLOSED;
+    smtp_client_closed(smtp->client, reason);
+    smtp_take_events(cp, smtp);
+}
+
+void smtp_close_failed(cp_context *cp, struct smtp *smtp) {
+    smtp->closing = true;
+    comms_close(cp, &smtp->module);
+    smtp->closing = false;
+}
+
+cp_value smtp_failure_error(cp_context *cp, const struct smtp *smtp) {
+    return smtp_error(cp, smtp->failed_class, smtp->failed_code, smtp->failed_text, smtp->failed_enhanced,
+                      smtp->failed_temporary, false);
+}
+
+static void forget_client(cp_context *cp, struct smtp *smtp) {
+    smtp->client = NULL;
+    cp_resource_release(cp, smtp->handle);
+    smtp->handle = NULL;
+    smtp->ready = smtp->wants_content = false;
+}
+
+/* QUIT and the reply to it, for which nobody waits long. */
+static cp_value say_goodbye(cp_context *cp, struct smtp *smtp) {
+    if (smtp->client == NULL || smtp->failed || smtp_client_quit(smtp->client) != SMTP_CLIENT_OK) return CP_NIL;
+    smtp_log_output(cp, smtp, false);
+    cp_value result = CP_NIL;
+    smtp->quitting = true;
+    smtp->answered = false;
+    while (result != CP_THROWN && !smtp->answered && !smtp->failed) result = smtp_step(cp, smtp);
+    smtp->quitting = false;
+    return result;
+}
+
+cp_value smtp_disconnect(cp_context *cp, struct comms_module *m) {
+    struct smtp *smtp = (struct smtp *)m;
+    if (smtp->closing) return CP_NIL; /* our own, after a failure */
+    if (smtp->owner != CP_NIL) {
+        /* In use, by another thread or by a sendAll whose function calls here: what it waits for ends when the layers
+         * below are closed. */
+        smtp->told_to_close = true;
+        return CP_NIL;
+    }
+    if (smtp_enter(cp, smtp) == CP_THROWN) return CP_THROWN;
+    cp_value result = say_goodbye(cp, smtp);
+    forget_client(cp, smtp);
+    smtp_leave(cp, smtp);
+    return result;
+}
+
+cp_value smtp_reconnect(cp_context *cp, struct smtp *smtp) {
+    if (say_goodbye(cp, smtp) == CP_THROWN) return CP_THROWN;
+    smtp_close_failed(cp, smtp);
+    smtp->reconnecting = true;
+    cp_value result = comms_connect(cp, &smtp->module);
+    smtp->reconnecting = false;
+    return result;
+}
+
+/* ---- the beginning ---- */
+
+/* A property of the layers below as text, or () when none has it or it is not set. */
+static cp_value property_below(cp_context *cp, struct smtp *smtp, const char *name) {
+    if (smtp->module.below == CP_NIL) return CP_NIL;
+    cp_value symbol = cp_symbol_z(cp, name), value = comms_method_get(cp, smtp->module.below, &symbol, 1);
+    if (value == CP_THROWN) {
+        cp_take_error(cp);
+        return CP_NIL;
+    }
+    return cp_is_string(value) && cp_string_size(value) > 0 ? value : CP_NIL;
+}
+
+/* The bare IP address of 127.0.0.1:25, [::1]:25 or ::1; false when it is none. */
+static bool bare_address(const char *text, char *out, size_t room, bool *six) {
+    const char *end = NULL;
+    if (*text == '[') end = strchr(++text, ']');
+    else if (strchr(text, ':') == strrchr(text, ':')) end = strchr(text, ':');
+    size_t size = end != NULL ? (size_t)(end - text) : strlen(text);
+    if (size >= room) return false;
+    memcpy(out, text, size);
+    out[size] = '\0';
+    unsigned char binary[16];
+    *six = strchr(out, ':') != NULL;
+    return inet_pton(*six ? AF_INET6 : AF_INET, out, binary) == 1;
+}
+
+static bool is_loopback(const char *peer) {
+    char text[INET6_ADDRSTRLEN + 1];
+    bool six;
+    if (!bare_address(peer, text, sizeof text, &six)) return false;
+    if (!six) return strncmp(text, "127.", 4) == 0;
+    struct in6_addr address;
+    inet_pton(AF_INET6, text, &address);
+    return IN6_IS_ADDR_LOOPBACK(&address) || (IN6_IS_ADDR_V4MAPPED(&address) && address.s6_addr[12] == 127);
+}
+
+/* Mail does not leave the machine in clear unless somebody has said so. Layers without a peer (a script, a local
+ * socket) are in the hands of who made them. */
+static cp_value check_tls(cp_context *cp, struct smtp *smtp) {
+    if (smtp->tls == cp_symbol_z(cp, "off")) return CP_NIL;
+    if (smtp->tls == CP_NIL && (smtp->peer == CP_NIL || is_loopback(cp_text_z(cp, smtp->peer)))) return CP_NIL;
+    return cp_throw(cp, CP_ERROR_CARAPACE, CP_NOT_SUPPORTED,
+                    "mail to %s would go in clear, for Smtp cannot encrypt yet (tls is %s): use a mail server on this "
+                    "machine, or allow it with (smtp.tls 'off)",
+                    smtp->peer == CP_NIL ? "this server" : cp_text_z(cp, smtp->peer),
+                    smtp->tls == CP_NIL ? "required away from loopback" : "required");
+}
+
+/* What EHLO names us when nobody has said: this machine's name if it has a domain, else the address of our end of the
+ * connection as a literal (RFC 5321 4.1.3, 4.1.4). */
+static cp_value own_domain(cp_context *cp, struct smtp *smtp) {
+    char name[SMTP_DOMAIN_MAX + 1] = "", address[INET6_ADDRSTRLEN + 1];
+    bool six;
+    if (gethostname(name, sizeof name - 1) == 0 && strchr(name, '.') != NULL && smtp_domain_check(name))
+        return cp_string_z(cp, name);
+    cp_value local = property_below(cp, smtp, "localHost");
+    if (local != CP_NIL && bare_address(cp_text_z(cp, local), address, sizeof address, &six))
+        return cp_string_format(cp, "[%s%s]", six ? "IPv6:" : "", address);
+    return cp_string_z(cp, "[127.0.0.1]");
+}
+
+static void free_client(void *client) { smtp_client_free(client); }
+
+/* Makes the engine and brings it through the greeting and EHLO. */
+static cp_value open_session(cp_context *cp, struct smtp *smtp) {
+    forget_client(cp, smtp);
+    smtp->failed = smtp->told_to_close = false;
+    smtp->lost_class = smtp->lost_code = 0;
+    smtp->greeting = smtp->capabilities = smtp->reply = smtp->remote_domain = CP_NIL;
+    smtp->deadline = 0;
+    smtp->log_seen = 0;
+    smtp->log_content = 0;
+    smtp->peer = property_below(cp, smtp, "peer");
+    if (check_tls(cp, smtp) == CP_THROWN) return CP_THROWN;
+    cp_value domain = smtp->local_domain != CP_NIL ? smtp->local_domain : own_domain(cp, smtp);
+    smtp_client_options options = {.local_domain = cp_text_z(cp, domain),
+                                   .lmtp = smtp->lmtp,
+                                   .partial = smtp->partial,
+                                   .no_streaming = smtp->no_streaming};
+    smtp_client_status status;
+    smtp->client = smtp_client_new(&options, &status);
+    if (smtp->client == NULL)
+        return status == SMTP_CLIENT_NO_MEMORY ? cp_throw(cp, CP_ERROR_CARAPACE, CP_RUNTIME, "out of memory")
+                                               : cp_throw(cp, CP_ERROR_CARAPACE, CP_BAD_ARGUMENT,
+                                                          "localMailDomain cannot be \"%.80s\"", options.local_domain);
+    smtp->handle = cp_resource_new(cp, smtp->client, free_client);
+    while (!smtp->ready && !smtp->failed)
+        if (smtp_step(cp, smtp) == CP_THROWN) return CP_THROWN;
+    return smtp->failed ? cp_throw_value(cp, smtp_failure_error(cp, smtp)) : CP_NIL;
+}
+
+cp_value smtp_connect(cp_context *cp, struct comms_module *m) {
+    struct smtp *smtp = (struct smtp *)m;
+    if (smtp->reconnecting) return open_session(cp, smtp);
+    if (smtp_enter(cp, smtp) == CP_THROWN) return CP_THROWN;
+    cp_value result = open_session(cp, smtp);
+    smtp_leave(cp, smtp);
+    return result;
+}
