@@ -231,6 +231,10 @@ typedef struct cp_iterator {
 cp_value cp_iterate(cp_context *cp, cp_iterator *iterator, cp_value sequence); /* CP_NIL, or CP_THROWN */
 cp_value cp_next(cp_context *cp, cp_iterator *iterator);                       /* an item, CP_DONE or CP_THROWN */
 
+/* Sorts items in place, stably, by the natural order (comparator ()) or what a comparator says, as Array.sort does. They
+   stay as they were when it throws. CP_NIL or CP_THROWN. */
+cp_value cp_sort(cp_context *cp, cp_value *items, size_t count, cp_value comparator);
+
 /* Same value: numbers by value, text by content, Lists and Arrays item by item, other objects by identity or their
    class's `==`. Never throws; scripted == is not called. */
 bool cp_equal(cp_context *cp, cp_value a, cp_value b);

@@ -2,6 +2,7 @@
 /* modules.c: the list of the rooms of native classes that are part of the program. A new room adds one line. */
 #include "interp/carapace.h"
 
+#include "modules/library/library.h"
 #include "modules/message/message.h"
 #include "modules/library/library_data.h"
 #include "modules/comms/comms.h"
@@ -10,6 +11,7 @@
 
 void (*const carapace_modules[])(cp_context *cp) = {
     system_register,
+    library_register,
     message_register,
     library_data_register,
     comms_register,

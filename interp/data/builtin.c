@@ -10,6 +10,7 @@
 #include "interp/data/error.h"
 #include "interp/data/number.h"
 #include "interp/data/string.h"
+#include "interp/data/text.h"
 
 static const struct {
     enum cp_class_number number;
@@ -36,4 +37,5 @@ void builtin_define(cp_context *cp) {
         class_define_builtin(cp, classes[i].number, classes[i].definition);
     cp_define_functions(cp, number_functions);
     cp_define_functions(cp, collection_functions);
+    cp_define_functions(cp, text_functions);
 }

@@ -201,6 +201,94 @@ static cp_value f_round(cp_context *cp, cp_value self, const cp_value *arguments
     return rounded(cp, arguments[0], round);
 }
 
+static cp_value f_truncate(cp_context *cp, cp_value self, const cp_value *arguments, int count) {
+    (void)self, (void)count;
+    return rounded(cp, arguments[0], trunc);
+}
+
+static cp_value f_sign(cp_context *cp, cp_value self, const cp_value *arguments, int count) {
+    (void)self, (void)count;
+    int order = 0;
+    if (number_compare(cp, arguments[0], cp_fixnum(0), &order) == NUMBER_UNORDERED)
+        return cp_throw(cp, CP_ERROR_CARAPACE, CP_BAD_ARGUMENT, "sign: not a number has none");
+    return cp_fixnum(order);
+}
+
+static cp_value f_is_finite(cp_context *cp, cp_value self, const cp_value *arguments, int count) {
+    (void)self, (void)count;
+    return cp_is_integer(arguments[0]) || isfinite(cp_real_value(arguments[0])) ? cp->known.sym_true : CP_NIL;
+}
+
+/* ---- whole numbers ---- */
+
+enum pair_operation { PAIR_GCD, PAIR_LCM };
+
+static cp_value divisor_pair(cp_context *cp, enum pair_operation operation, cp_value a, cp_value b) {
+    struct integer_view view_a, view_b;
+    mpz_srcptr x = integer_view_of(a, &view_a), y = integer_view_of(b, &view_b);
+    if (operation == PAIR_LCM && !integer_room(cp, mpz_sizeinbase(x, 2) + mpz_sizeinbase(y, 2))) return CP_THROWN;
+    mpz_t value;
+    mpz_init(value);
+    if (operation == PAIR_GCD) mpz_gcd(value, x, y);
+    else mpz_lcm(value, x, y);
+    cp_value result = number_from_mpz(cp, value);
+    mpz_clear(value);
+    return result;
+}
+
+static cp_value divisor_all(cp_context *cp, const char *what, enum pair_operation operation, const cp_value *arguments,
+                            int count) {
+    cp_value result = divisor_pair(cp, operation, arguments[0], arguments[0]); /* without its sign */
+    for (int i = 1; i < count && result != CP_THROWN; i++) {
+        if (!cp_is_integer(arguments[i])) return cp_throw_type(cp, what, "Integer", arguments[i]);
+        result = divisor_pair(cp, operation, result, arguments[i]);
+    }
+    return result;
+}
+
+static cp_value f_gcd(cp_context *cp, cp_value self, const cp_value *arguments, int count) {
+    (void)self;
+    return divisor_all(cp, "an operand of gcd", PAIR_GCD, arguments, count);
+}
+
+static cp_value f_lcm(cp_context *cp, cp_value self, const cp_value *arguments, int count) {
+    (void)self;
+    return divisor_all(cp, "an operand of lcm", PAIR_LCM, arguments, count);
+}
+
+static cp_value f_integer_sqrt(cp_context *cp, cp_value self, const cp_value *arguments, int count) {
+    (void)self, (void)count;
+    struct integer_view view;
+    mpz_srcptr x = integer_view_of(arguments[0], &view);
+    if (mpz_sgn(x) < 0) return cp_throw(cp, CP_ERROR_CARAPACE, CP_BAD_ARGUMENT, "integerSqrt: the number must be 0 or more");
+    mpz_t value;
+    mpz_init(value);
+    mpz_sqrt(value, x);
+    cp_value result = number_from_mpz(cp, value);
+    mpz_clear(value);
+    return result;
+}
+
+/* The exponent's size bounds the time: one squaring for each of its bits. */
+static cp_value f_power_modulo(cp_context *cp, cp_value self, const cp_value *arguments, int count) {
+    enum { MOST_BITS = 1 << 16 };
+    (void)self, (void)count;
+    struct integer_view base_view, exponent_view, modulus_view;
+    mpz_srcptr base = integer_view_of(arguments[0], &base_view), exponent = integer_view_of(arguments[1], &exponent_view);
+    mpz_srcptr modulus = integer_view_of(arguments[2], &modulus_view);
+    if (mpz_sgn(exponent) < 0 || mpz_sgn(modulus) <= 0)
+        return cp_throw(cp, CP_ERROR_CARAPACE, CP_BAD_ARGUMENT,
+                        "powerModulo: the exponent must be 0 or more and the modulus 1 or more");
+    if (mpz_sizeinbase(exponent, 2) > MOST_BITS || mpz_sizeinbase(modulus, 2) > MOST_BITS)
+        return cp_throw(cp, CP_ERROR_CARAPACE, CP_RUNTIME, "powerModulo: exponent and modulus may have %d bits at most", MOST_BITS);
+    mpz_t value;
+    mpz_init(value);
+    mpz_powm(value, base, exponent, modulus);
+    cp_value result = number_from_mpz(cp, value);
+    mpz_clear(value);
+    return result;
+}
+
 /* ---- powers, logarithms, angles ---- */
 
 /* |v| = m * 2^exponent, so that Integers beyond the range of Reals have roots and logarithms too. */
@@ -289,6 +377,16 @@ static cp_value f_tan(cp_context *cp, cp_value self, const cp_value *arguments, 
     return cp_real(tan(cp_to_double(arguments[0])));
 }
 
+static cp_value f_asin(cp_context *cp, cp_value self, const cp_value *arguments, int count) {
+    (void)cp, (void)self, (void)count;
+    return cp_real(asin(cp_to_double(arguments[0])));
+}
+
+static cp_value f_acos(cp_context *cp, cp_value self, const cp_value *arguments, int count) {
+    (void)cp, (void)self, (void)count;
+    return cp_real(acos(cp_to_double(arguments[0])));
+}
+
 static cp_value f_atan(cp_context *cp, cp_value self, const cp_value *arguments, int count) {
     (void)cp, (void)self, (void)count;
     double y = cp_to_double(arguments[0]);
@@ -319,6 +417,18 @@ const cp_function_def number_functions[] = {
      "The least Integer that is not below x. Error 1.8 when x is infinite or not a number."},
     {"round", "Integer", "((x Integer|Real))", f_round,
      "The nearest Integer; halves go away from zero. Error 1.8 when x is infinite or not a number."},
+    {"truncate", "Integer", "((x Integer|Real))", f_truncate,
+     "x without its fraction. Error 1.8 when x is infinite or not a number."},
+    {"sign", "Integer", "((x Integer|Real))", f_sign, "-1, 0 or 1 as x is below, equal to or above 0. Error 1.8 for not a number."},
+    {"isFinite", "Symbol", "((x Integer|Real))", f_is_finite, "() when x is infinite or not a number, else true."},
+    {"gcd", "Integer", "((a Integer) ...)", f_gcd, "The greatest common divisor of the Integers; 0 when all are 0."},
+    {"lcm", "Integer", "((a Integer) ...)", f_lcm,
+     "The least common multiple of the Integers; 0 when one of them is. Error 1.5 when it would have more than 67,108,864 bits."},
+    {"integerSqrt", "Integer", "((n Integer))", f_integer_sqrt,
+     "The greatest Integer whose square is not above n, exactly. Error 1.8 when n is negative."},
+    {"powerModulo", "Integer", "((base Integer) (exponent Integer) (modulus Integer))", f_power_modulo,
+     "base to the power of exponent, modulo modulus, without computing the power; from 0 up to modulus - 1. Error 1.8 for a "
+     "negative exponent or a modulus below 1, 1.5 when one of the two has more than 65,536 bits."},
     {"sqrt", "Real", "((x Integer|Real))", f_sqrt, "The square root; not a number when x is negative."},
     {"pow", "Integer|Real", "((x Integer|Real) (y Integer|Real))", f_pow,
      "x to the power of y. Exact when both are Integers and y is not negative, otherwise a Real. Error 1.5 when the "
@@ -330,6 +440,10 @@ const cp_function_def number_functions[] = {
     {"sin", "Real", "((x Integer|Real))", f_sin, "The sine of an angle in radians."},
     {"cos", "Real", "((x Integer|Real))", f_cos, "The cosine of an angle in radians."},
     {"tan", "Real", "((x Integer|Real))", f_tan, "The tangent of an angle in radians."},
+    {"asin", "Real", "((x Integer|Real))", f_asin,
+     "The angle in radians whose sine is x; not a number when x lies outside -1 to 1."},
+    {"acos", "Real", "((x Integer|Real))", f_acos,
+     "The angle in radians whose cosine is x; not a number when x lies outside -1 to 1."},
     {"atan", "Real", "((y Integer|Real) (x Integer|Real ()))", f_atan,
      "The angle in radians whose tangent is y; with x the angle of the point (x, y), from -pi to pi."},
     {"random", "Integer|Real", "((limit Integer ()))", f_random,

@@ -4,6 +4,7 @@
  */
 #include "interp/data/number.h"
 
+#include <float.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -28,13 +29,14 @@ static const char *skip_digits(const char *p, const char *end) {
 static cp_value parse_integer(cp_context *cp, const char *p, const char *end, int base, bool negative) {
     while (p < end - 1 && *p == '0') p++;
     size_t digits = (size_t)(end - p);
-    if (digits <= 15) { /* below 16^15: fits a fixnum in each base */
+    if (digits <= (base <= 16 ? 15 : 11)) { /* below 16^15 or 36^11: fits a fixnum */
         int64_t n = 0;
         for (; p < end; p++) n = n * base + (is_digit(*p) ? *p - '0' : (*p | 32) - 'a' + 10);
         return cp_fixnum(negative ? -n : n);
     }
-    /* 10 digits are 33.2 bits: the estimate is below the truth by less than 1 %, number_from_mpz counts exactly. */
-    size_t bits = base == 2 ? digits : base == 16 ? digits * 4 - 3 : digits / 10 * 33;
+    /* 10 digits are 33.2 bits: the estimate is below the truth, by less than 1 % in the usual bases; number_from_mpz
+       counts exactly. */
+    size_t bits = base == 10 ? digits / 10 * 33 : (digits - 1) * (size_t)(31 - __builtin_clz((unsigned)base));
     if (!integer_room(cp, bits)) return CP_THROWN;
     char small[SMALL_TEXT], *copy = digits < sizeof small ? small : cp_try_alloc_atomic(cp, digits + 1);
     if (!copy) return CP_THROWN;
@@ -46,6 +48,20 @@ static cp_value parse_integer(cp_context *cp, const char *p, const char *end, in
     cp_value result = number_from_mpz(cp, value);
     mpz_clear(value);
     return result;
+}
+
+static bool is_digit_below(char c, int base) {
+    return is_digit(c) ? c - '0' < base : ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z')) && (c | 32) - 'a' + 10 < base;
+}
+
+cp_value number_parse_base(cp_context *cp, const char *text, size_t size, int base) {
+    const char *p = text, *end = text + size;
+    bool negative = p < end && *p == '-';
+    if (p < end && (*p == '-' || *p == '+')) p++;
+    if (p == end) return CP_UNSET;
+    for (const char *q = p; q < end; q++)
+        if (!is_digit_below(*q, base)) return CP_UNSET;
+    return parse_integer(cp, p, end, base, negative);
 }
 
 cp_value number_parse(cp_context *cp, const char *text, size_t size) {
@@ -87,7 +103,8 @@ size_t number_real_text(double d, char out[REAL_TEXT_MOST]) {
     if (isnan(d)) return (size_t)sprintf(out, "nan");
     if (isinf(d)) return (size_t)sprintf(out, d < 0 ? "-inf" : "inf");
     int size = 0;
-    for (int precision = 15; precision <= 17; precision++) {
+    /* What 15 digits or fewer can say %g shows so; below the smallest normal number one digit may be enough. */
+    for (int precision = fabs(d) < DBL_MIN ? 1 : 15; precision <= 17; precision++) {
         size = snprintf(out, REAL_TEXT_MOST, "%.*g", precision, d);
         if (precision == 17 || strtod(out, NULL) == d) break;
     }

@@ -90,6 +90,10 @@ static bool merge(cp_context *cp, cp_value comparator, const cp_value *from, cp_
     return true;
 }
 
+cp_value cp_sort(cp_context *cp, cp_value *items, size_t count, cp_value comparator) {
+    return sort_values(cp, items, count, comparator);
+}
+
 cp_value sort_values(cp_context *cp, cp_value *items, size_t count, cp_value comparator) {
     if (count < 2) return CP_NIL;
     cp_value *from = cp_try_alloc(cp, count * sizeof *from);

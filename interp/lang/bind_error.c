@@ -141,7 +141,7 @@ const struct special_form_entry error_forms[] = {
     {"throw", form_throw, false, "(throw error): throws an Error, as (create Error class code text) makes one."},
     {"catch", stray_clause, false, "(catch class expression ...): a clause of try."},
     {"finally", stray_clause, false, "(finally expression ...): a clause of try, run on every way out."},
-    {"with", form_with, false,
+    {"with", form_with, true,
      "(with (variable value) expression ...): closes the value on every way out (its method close, else disconnect, else unlock)."},
     {0},
 };

@@ -302,7 +302,9 @@ static struct node *bind_named_call(struct binder *b, cp_symbol *name, cp_value 
         return callee ? bind_call_value(b, callee, NULL, cp_tail(form), position) : NULL;
     }
     struct file_variable *file = file_scope_find(b->cp, b->file, name);
-    if (file && file->declared && may_be_called(b, file->type) && name->function == CP_UNSET) {
+    /* a built-in function is a second choice only: a script may have given its variable a name that came later */
+    bool own_function = name->function != CP_UNSET && !(name->flags & CP_SYMBOL_BUILTIN);
+    if (file && file->declared && may_be_called(b, file->type) && !own_function) {
         struct node *callee = bind_expression(b, cp_head(form), name_position);
         return callee ? bind_call_value(b, callee, name, cp_tail(form), position) : NULL;
     }
@@ -341,6 +343,11 @@ static struct node *expand_macro(struct binder *b, cp_symbol *name, cp_value mac
     return bind_check_form(b, expanded, position) ? bind_expression(b, expanded, position) : NULL;
 }
 
+/* Whether the file defines a function of that name further down: a built-in form of that name is not meant then. */
+static bool is_foreseen(struct binder *b, cp_symbol *name) {
+    return cp_table_count(b->file->foreseen) && cp_table_get(b->cp, b->file->foreseen, cp_from_object(name)) != CP_UNSET;
+}
+
 static struct node *bind_list(struct binder *b, cp_value form, uint32_t position) {
     cp_value head = cp_head(form);
     if (cp_is_symbol(head)) {
@@ -349,7 +356,7 @@ static struct node *bind_list(struct binder *b, cp_value form, uint32_t position
         if (definition) {
             if (definition->macro != CP_UNSET && !scope_find(b, name))
                 return expand_macro(b, name, definition->macro, form, position);
-            bool builtin = name->function == CP_UNSET || (name->flags & CP_SYMBOL_BUILTIN);
+            bool builtin = (name->function == CP_UNSET || (name->flags & CP_SYMBOL_BUILTIN)) && !is_foreseen(b, name);
             if (definition->form && (!definition->only_while_builtin || (builtin && !scope_find(b, name))))
                 return definition->form(b, form, position);
         }

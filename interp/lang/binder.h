@@ -40,7 +40,9 @@ struct special_form_entry {
     const char *doc;
 };
 /* Tables end with a NULL name. */
-extern const struct special_form_entry control_forms[], definition_forms[], class_forms[], operator_forms[], error_forms[];
+extern const struct special_form_entry control_forms[], definition_forms[], class_forms[], operator_forms[], error_forms[],
+    match_forms[];
+extern const cp_function_def match_functions[]; /* what match calls when it runs */
 void special_forms_register(cp_context *cp, const struct special_form_entry *entries);
 
 /* binder.c */

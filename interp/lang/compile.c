@@ -15,6 +15,8 @@ void language_init(cp_context *cp) {
     special_forms_register(cp, class_forms);
     special_forms_register(cp, operator_forms);
     special_forms_register(cp, error_forms);
+    special_forms_register(cp, match_forms);
+    cp_define_functions(cp, match_functions);
 }
 
 cp_value function_new_scripted(struct proto *proto) {

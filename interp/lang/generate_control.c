@@ -57,6 +57,10 @@ void generate_condition(struct generator *g, struct node *node, bool when, struc
         return;
     case NODE_NOT: generate_condition(g, node->a, !when, jumps); return;
     case NODE_COMPARE: compare_and_jump(g, node, !when, jumps); return;
+    case NODE_DO:
+        for (uint32_t i = 0; i + 1 < node->count; i++) generate_effect(g, node->items[i]);
+        generate_condition(g, node->items[node->count - 1], when, jumps);
+        return;
     case NODE_AND:
     case NODE_OR: {
         /* the truth that decides the whole: () in an `and`, anything else in an `or` */
