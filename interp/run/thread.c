@@ -143,8 +143,9 @@ static void run_main(void *argument) {
 
 /* When all threads wait it may be for long: what was printed is shown first, also where standard output is a file or a
    pipe. A failure is found by the next print, or at the end. */
-static void show_output(void *unused) {
-    (void)unused;
+static void show_output(void *data) {
+    cp_context *cp = data;
+    if (cp->runtime->output_held) return; /* the prompt shows it above the line being typed */
     if (CP_UNLIKELY(__fpending(stdout) > 0)) fflush(stdout);
 }
 
@@ -168,7 +169,7 @@ int runtime_run_main(cp_context *cp, int (*entry)(cp_context *cp, void *argument
     cp->runtime->foreground = call.thread;
     scheduler_set_interrupt_task(cp->scheduler, main_task);
     scheduler_on_deadlock(cp->scheduler, on_deadlock, cp);
-    scheduler_on_block(cp->scheduler, show_output, NULL);
+    scheduler_on_block(cp->scheduler, show_output, cp);
     scheduler_run(cp->scheduler, task_fiber(main_task));
     return call.status;
 }

@@ -152,6 +152,7 @@ void prompt_open(cp_context *cp, struct file_scope *file) {
 
 static void hold_output(bool hold) {
     if (!isatty(STDOUT_FILENO)) return;
+    the_prompt.cp->runtime->output_held = hold;
     setvbuf(stdout, NULL, hold ? _IOFBF : _IOLBF, 0);
 }
 

@@ -214,7 +214,7 @@ def _():
     s.type(f'(length "{HOME}/comple\t)\r')
     s.expect('completed.txt")')
     s.expect("> ")
-    s.type("(isF\t\t")
+    s.type("(isFu\t")
     s.expect("isFunction")
     s.type("\x03")
     s.expect("> ")
