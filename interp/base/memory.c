@@ -186,6 +186,16 @@ static bool admitted(size_t size) {
 
 static void *try_allocate(size_t size, int kind, void **lists) {
     if (!admitted(size)) return NULL;
+#ifndef MEM_STRESS
+    if (size <= MEM_SMALL) { /* from the list, as others do: a new batch each time would throw the rest of the old away */
+        void **list = &lists[(size + MEM_GRANULE - 1) / MEM_GRANULE], *ready = *list;
+        if (ready != NULL) {
+            *list = *(void **)ready;
+            if (kind != GC_I_PTRFREE) *(void **)ready = NULL;
+            return ready;
+        }
+    }
+#endif
     heap.trying = true;
     void *block = allocate(size, kind, lists);
     heap.trying = false;
