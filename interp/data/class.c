@@ -241,17 +241,11 @@ unsigned class_suggest(cp_context *cp, cp_class *c, cp_symbol *name, cp_symbol *
     unsigned distances[SUGGEST_MOST], count = 0;
     limit = smaller(limit, SUGGEST_MOST);
     if (limit == 0) return 0;
-    /* Two mistakes in a word of three letters leave nothing of it; long words may have more. */
-    unsigned most = name->size <= 4 ? 1 : name->size <= 9 ? 2 : 3;
     for (uint32_t i = 0; i < primary->count; i++) {
         const struct member *member = primary->members[i];
         if (member->flags & MEMBER_PRIVATE) continue;
-        const cp_symbol *other = member->name;
-        bool same_letters = other->size == name->size && strncasecmp(other->text, name->text, name->size) == 0;
-        unsigned distance =
-            same_letters ? 1 : spelling_distance(name->text, name->size, other->text, other->size, most);
-        /* A name of which every byte would be replaced is no likeness: `+` for `-`. */
-        if (distance > most || distance >= name->size) continue;
+        unsigned distance = spelling_likeness(name, member->name);
+        if (distance == SPELLING_UNLIKE || distance >= name->size) continue;
         if (count == limit && distance >= distances[count - 1]) continue;
         unsigned at = count < limit ? count++ : limit - 1;
         for (; at > 0 && distances[at - 1] > distance; at--) {

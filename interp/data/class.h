@@ -52,6 +52,9 @@ struct signature {
 struct signature *signature_parse(cp_context *cp, const char *result, const char *arguments);
 /* An empty one with room for that many parameters: result Object, all required, none of them named yet. */
 struct signature *signature_new(cp_context *cp, unsigned declared);
+/* How many arguments it takes, in words: "2 arguments", "1 to 3 arguments", "at least 1 argument". */
+enum { SIGNATURE_COUNT_TEXT = 64 };
+void signature_count_text(const struct signature *signature, char out[SIGNATURE_COUNT_TEXT]);
 /* Whether one header may stand for the other: same classes and counts. Names may differ, but no name may stand in
    another place, because calls that pass it by name have been compiled to that place. Defaults do not count. */
 bool signature_equal(const struct signature *a, const struct signature *b);
@@ -201,6 +204,10 @@ struct face {
 };
 static inline struct face *face_of(cp_value v) { return (struct face *)v; }
 
+/* How like a known name is to one that was typed: 0 is the same, 1 also when only the case of letters differs; SPELLING_UNLIKE
+   when there are too many mistakes for its length. */
+enum { SPELLING_UNLIKE = 100 };
+unsigned spelling_likeness(const cp_symbol *typed, const cp_symbol *known);
 /* Spelling distance in bytes for suggestions, at most `limit` + 1: insertions, deletions, replacements and swaps of
    neighbours (optimal string alignment). Texts longer than 64 bytes are 0 (same) or limit + 1 apart. */
 unsigned spelling_distance(const char *a, size_t a_size, const char *b, size_t b_size, unsigned limit);

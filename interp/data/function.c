@@ -2,6 +2,8 @@
 /*
  * function.c: Function values, which wrap native and scripted code alike, and the signatures they are called by.
  */
+#include <stdio.h>
+
 #include "interp/data/class_parts.h"
 #include "interp/base/memory.h"
 #include "interp/base/vector.h"
@@ -93,6 +95,14 @@ struct signature *function_signature(cp_context *cp, struct function *f) {
     if (!f->signature)
         table_is_wrong(f->owner ? cp_class_name(f->owner) : "functions", definition->name, "bad signature");
     return f->signature;
+}
+
+void signature_count_text(const struct signature *signature, char out[SIGNATURE_COUNT_TEXT]) {
+    const char *plural = signature->declared == 1 ? "" : "s";
+    if (signature->has_rest) snprintf(out, SIGNATURE_COUNT_TEXT, "at least %u argument%s", signature->required, plural);
+    else if (signature->required != signature->declared)
+        snprintf(out, SIGNATURE_COUNT_TEXT, "%u to %u argument%s", signature->required, signature->declared, plural);
+    else snprintf(out, SIGNATURE_COUNT_TEXT, "%u argument%s", signature->declared, plural);
 }
 
 void cp_define_functions(cp_context *cp, const cp_function_def *functions) {

@@ -5,33 +5,35 @@
 #include "interp/data/class.h"
 #include "interp/data/symbol.h"
 
-static unsigned distance(const cp_symbol *a, const cp_symbol *b) {
-    unsigned most = a->size <= 4 ? 1 : a->size <= 9 ? 2 : 3;
-    if (a->size == b->size && !strncasecmp(a->text, b->text, a->size)) return 1;
-    unsigned d = spelling_distance(a->text, a->size, b->text, b->size, most);
-    return d > most || d >= a->size ? 100 : d;
+unsigned spelling_likeness(const cp_symbol *typed, const cp_symbol *known) {
+    /* Two mistakes in a word of three letters leave nothing of it; long words may have more. */
+    unsigned most = typed->size <= 4 ? 1 : typed->size <= 9 ? 2 : 3;
+    if (typed->size == known->size && !strncasecmp(typed->text, known->text, typed->size)) return 1;
+    unsigned distance = spelling_distance(typed->text, typed->size, known->text, known->size, most);
+    /* A name of which every byte would be replaced is no likeness: `+` for `-`. */
+    return distance > most || distance >= typed->size ? SPELLING_UNLIKE : distance;
 }
 
 cp_symbol *symbol_suggest_function(cp_context *cp, cp_symbol *name) {
     cp_symbol *best = NULL;
-    unsigned least = 100;
+    unsigned least = SPELLING_UNLIKE;
     uint32_t position = 0;
     for (cp_symbol *s; (s = symbol_walk(cp, &position));) {
         if (s == name || s->text[0] == '%' || (s->function == CP_UNSET && !s->definition)) continue;
-        unsigned d = distance(name, s);
+        unsigned d = spelling_likeness(name, s);
         if (d < least || (d == least && best && strcmp(s->text, best->text) < 0)) least = d, best = s;
     }
-    return least < 100 ? best : NULL;
+    return least < SPELLING_UNLIKE ? best : NULL;
 }
 
 cp_symbol *class_suggest_class(cp_context *cp, cp_symbol *name) {
     cp_symbol *best = NULL;
-    unsigned least = 100;
+    unsigned least = SPELLING_UNLIKE;
     for (uint32_t i = 0; i < cp->classes->count; i++) {
         cp_class *c = cp->classes->classes[i];
         if (!c || !c->defined || c->name == name) continue;
-        unsigned d = distance(name, c->name);
+        unsigned d = spelling_likeness(name, c->name);
         if (d < least) least = d, best = c->name;
     }
-    return least < 100 ? best : NULL;
+    return least < SPELLING_UNLIKE ? best : NULL;
 }

@@ -100,7 +100,7 @@ static bool read_method(struct binder *b, struct class_reading *reading, cp_valu
         return false;
     }
     member->name = cp_symbol_of(cp_head(rest));
-    member->signature = bind_signature(b, result, form_item(rest, 1), position, NULL);
+    member->signature = bind_signature(b, result, form_item(rest, 1), position);
     if (!member->signature) return false;
     member->type = member->signature->result;
     cp_value body = form_cell(rest, 2);
@@ -174,7 +174,7 @@ static struct node *bind_bodies(struct binder *b, struct class_reading *reading,
         struct member *member = (struct member *)cp_head(entry);
         uint32_t at = (uint32_t)cp_fixnum_value(form_item(entry, 1));
         struct node *method = bind_method(b, reading->class, member->interface, member->signature, member->name,
-                                          member == reading->class->constructor, CP_NIL, cp_tail(cp_tail(entry)), at);
+                                          member == reading->class->constructor, cp_tail(cp_tail(entry)), at);
         TRY(method);
         struct node *define = node_pair(b, NODE_DEFINE_METHOD, method, NULL, at);
         define->member = member;
@@ -195,10 +195,10 @@ static struct node *bind_initializer(struct binder *b, struct class_reading *rea
     member->kind = MEMBER_METHOD;
     member->name = cp_symbol_of(cp_symbol_z(b->cp, "%initialize"));
     member->function = CP_UNSET;
-    member->signature = bind_signature(b, NULL, CP_NIL, position, NULL);
+    member->signature = bind_signature(b, NULL, CP_NIL, position);
     TRY(member->signature);
     reading->class->initializer = member;
-    struct node *method = bind_method(b, reading->class, 0, member->signature, member->name, false, CP_NIL, body.list, position);
+    struct node *method = bind_method(b, reading->class, 0, member->signature, member->name, false, body.list, position);
     TRY(method);
     struct node *define = node_pair(b, NODE_DEFINE_METHOD, method, NULL, position);
     define->member = member;
@@ -287,7 +287,7 @@ struct node *bind_method_definition(struct binder *b, cp_symbol *result, cp_symb
     if (!member || member->kind != MEMBER_METHOD)
         return bind_fail(b, position, CP_ERROR_CARAPACE, CP_UNKNOWN, "the class %s declares no method %s", class_name->text,
                          method->text);
-    struct signature *signature = bind_signature(b, result, arguments, position, NULL);
+    struct signature *signature = bind_signature(b, result, arguments, position);
     TRY(signature);
     if (!result) signature->result = member->signature->result;
     if (!signature_equal(signature, member->signature))
@@ -297,7 +297,7 @@ struct node *bind_method_definition(struct binder *b, cp_symbol *result, cp_symb
     for (unsigned i = 0; i < signature->declared; i++) /* a default may stand in either place */
         if (signature->parameters[i].initial == CP_UNSET) signature->parameters[i].initial = member->signature->parameters[i].initial;
     if (signature->required > member->signature->required) signature->required = member->signature->required;
-    struct node *function = bind_method(b, c, interface, signature, method, member == c->constructor, arguments, body, position);
+    struct node *function = bind_method(b, c, interface, signature, method, member == c->constructor, body, position);
     TRY(function);
     struct node *node = node_pair(b, NODE_DEFINE_METHOD, function, NULL, position);
     node->member = member;

@@ -69,10 +69,8 @@ static struct signature *read_signature(struct binder *b, cp_context *cp, cp_val
     return signature;
 }
 
-struct signature *bind_signature(struct binder *b, cp_symbol *result, cp_value arguments, uint32_t position,
-                                 cp_value *default_forms) {
+struct signature *bind_signature(struct binder *b, cp_symbol *result, cp_value arguments, uint32_t position) {
     const char *problem = NULL;
-    (void)default_forms;
     if (!cp_is_list(arguments)) {
         bind_fail(b, position, CP_ERROR_PARSE, 4, "the List of a function's arguments is expected here");
         return NULL;
@@ -110,7 +108,6 @@ static struct function_state *begin_function(struct binder *b, cp_symbol *name, 
                                              uint32_t position) {
     struct function_state *f = cp_alloc(sizeof *f);
     f->parent = b->function;
-    f->binder = b;
     f->name = name;
     f->signature = signature;
     f->position = position;
@@ -160,7 +157,7 @@ static struct node *node_lambda(struct binder *b, struct function_state *f) {
 
 struct node *bind_lambda(struct binder *b, cp_symbol *name, cp_symbol *result, cp_value arguments, cp_value body,
                          uint32_t position) {
-    struct signature *signature = bind_signature(b, result, arguments, position, NULL);
+    struct signature *signature = bind_signature(b, result, arguments, position);
     if (!signature) return NULL;
     struct function_state *f = begin_function(b, name, signature, position);
     bool ok = bind_function_body(b, f, body, position);
@@ -169,8 +166,7 @@ struct node *bind_lambda(struct binder *b, cp_symbol *name, cp_symbol *result, c
 }
 
 struct node *bind_method(struct binder *b, cp_class *owner, uint32_t interface, struct signature *signature,
-                         cp_symbol *name, bool is_constructor, cp_value arguments, cp_value body, uint32_t position) {
-    (void)arguments;
+                         cp_symbol *name, bool is_constructor, cp_value body, uint32_t position) {
     struct function_state *f = begin_function(b, name, signature, position);
     f->owner = owner;
     f->interface = interface;
@@ -246,7 +242,7 @@ static bool declare_header(struct binder *b, cp_symbol *name, struct signature *
 static struct node *form_function(struct binder *b, cp_value form, uint32_t position) {
     struct header header;
     if (!read_header(b, form, position, &header)) return NULL;
-    struct signature *signature = bind_signature(b, header.result, header.arguments, position, NULL);
+    struct signature *signature = bind_signature(b, header.result, header.arguments, position);
     if (!signature || !declare_header(b, header.name, signature, header.name_position)) return NULL;
     return node_constant(b, CP_NIL, position);
 }
@@ -265,7 +261,7 @@ static struct node *form_defun(struct binder *b, cp_value form, uint32_t positio
     if (strstr(header.name->text, "::") && header.name->size > 2)
         return bind_method_definition(b, header.result, header.name, header.arguments, header.body, position);
     if (!b->function->is_top_level) return local_function(b, &header, position);
-    struct signature *signature = bind_signature(b, header.result, header.arguments, position, NULL);
+    struct signature *signature = bind_signature(b, header.result, header.arguments, position);
     if (!signature || !declare_header(b, header.name, signature, header.name_position)) return NULL;
     struct node *lambda = bind_lambda(b, header.name, header.result, header.arguments, header.body, position);
     if (!lambda) return NULL;

@@ -231,13 +231,10 @@ static struct signature *known_signature(struct binder *b, cp_symbol *name) {
 static bool check_call(struct binder *b, struct node *call, struct signature *signature) {
     if (!signature || call->keywords) return true;
     if (call->count < signature->required || (call->count > signature->declared && !signature->has_rest)) {
-        char expected[48];
-        if (signature->has_rest) snprintf(expected, sizeof expected, "at least %d", signature->required);
-        else if (signature->required != signature->declared)
-            snprintf(expected, sizeof expected, "%d to %d", signature->required, signature->declared);
-        else snprintf(expected, sizeof expected, "%d", signature->required);
-        bind_fail(b, call->position, CP_ERROR_CARAPACE, CP_BAD_ARGUMENT, "%s takes %s argument%s, %u given",
-                  call->symbol->text, expected, signature->declared == 1 ? "" : "s", call->count);
+        char expected[SIGNATURE_COUNT_TEXT];
+        signature_count_text(signature, expected);
+        bind_fail(b, call->position, CP_ERROR_CARAPACE, CP_BAD_ARGUMENT, "%s takes %s, %u given", call->symbol->text, expected,
+                  call->count);
         return false;
     }
     bool fits = true;

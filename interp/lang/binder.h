@@ -84,13 +84,12 @@ int function_capture(struct function_state *function, struct variable *variable)
 void function_add_local(struct function_state *function, struct variable *variable);
 
 /* bind_define.c */
-struct signature *bind_signature(struct binder *b, cp_symbol *result, cp_value arguments, uint32_t position,
-                                 cp_value *default_forms);
+struct signature *bind_signature(struct binder *b, cp_symbol *result, cp_value arguments, uint32_t position);
 struct node *bind_lambda(struct binder *b, cp_symbol *name, cp_symbol *result, cp_value arguments, cp_value body,
                          uint32_t position);
 /* The function of a method's body; `this` is its first argument. */
 struct node *bind_method(struct binder *b, cp_class *owner, uint32_t interface, struct signature *signature,
-                         cp_symbol *name, bool is_constructor, cp_value arguments, cp_value body, uint32_t position);
+                         cp_symbol *name, bool is_constructor, cp_value body, uint32_t position);
 struct type *bind_type(struct binder *b, cp_value name, uint32_t position); /* NULL: thrown */
 
 /* bind_class.c */

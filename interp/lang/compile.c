@@ -32,7 +32,6 @@ cp_value function_new_scripted(struct proto *proto) {
 cp_value compile_form(cp_context *cp, struct source *source, struct file_scope *file, cp_value form, uint32_t position) {
     struct binder b = {.cp = cp, .source = source, .file = file};
     struct function_state *f = cp_alloc(sizeof *f);
-    f->binder = &b;
     f->position = position;
     f->is_top_level = true;
     f->signature = signature_new(cp, 0);
@@ -96,7 +95,7 @@ static void foresee_function(cp_context *cp, struct source *source, struct file_
     struct symbol_definition *definition = symbol_define(name);
     if (definition->declared || definition->form) return;
     struct signature *signature =
-        bind_signature(&b, at == 2 ? cp_symbol_of(form_item(form, 1)) : NULL, form_item(form, at + 1), 0, NULL);
+        bind_signature(&b, at == 2 ? cp_symbol_of(form_item(form, 1)) : NULL, form_item(form, at + 1), 0);
     if (!signature) cp_take_error(cp);
     else definition->declared = signature;
 }

@@ -8,10 +8,6 @@ static int capture_index(struct generator *g, struct variable *variable) {
     return function_capture(g->function, variable);
 }
 
-static bool fits_byte(cp_value v) {
-    return cp_is_fixnum(v) && cp_fixnum_value(v) >= -128 && cp_fixnum_value(v) <= 127;
-}
-
 static void load_constant(struct generator *g, cp_value value, uint32_t to) {
     if (value == CP_NIL) emit(g, INSTRUCTION(OP_LOAD_NIL, to, 0, 0));
     else if (value == CP_UNSET) emit(g, INSTRUCTION(OP_LOAD_UNSET, to, 0, 0));
@@ -97,13 +93,13 @@ static void generate_arithmetic(struct generator *g, struct node *node, uint32_t
     uint32_t saved = g->free, left, right;
     struct node *x = node->a, *y = node->b;
     bool integer_right = y->type->count == 1 && y->type->numbers[0] == CP_CLASS_INTEGER && !y->type->any;
-    if (node->number == OP_ADD && x->kind == NODE_CONSTANT && fits_byte(x->value) && integer_right &&
+    if (node->number == OP_ADD && x->kind == NODE_CONSTANT && generate_fits_byte(x->value) && integer_right &&
         y->kind != NODE_CONSTANT) {
         struct node *swap = x;
         x = y;
         y = swap;
     }
-    if ((node->number == OP_ADD || node->number == OP_SUBTRACT) && y->kind == NODE_CONSTANT && fits_byte(y->value)) {
+    if ((node->number == OP_ADD || node->number == OP_SUBTRACT) && y->kind == NODE_CONSTANT && generate_fits_byte(y->value)) {
         left = generate_any(g, x);
         g->position = node->position;
         emit(g, INSTRUCTION(node->number == OP_ADD ? OP_ADD_INTEGER : OP_SUBTRACT_INTEGER, to, left,

@@ -64,6 +64,11 @@ void emit_fail(struct generator *g, const char *text);
 void emit_check(struct generator *g, uint32_t reg, struct type *type, const char *what, const char *name);
 void emit_move(struct generator *g, uint32_t to, uint32_t from);
 
+/* Whether a constant fits an instruction's signed operand of 8 bits. */
+static inline bool generate_fits_byte(cp_value v) {
+    return cp_is_fixnum(v) && cp_fixnum_value(v) >= -128 && cp_fixnum_value(v) <= 127;
+}
+
 /* generate.c */
 void generate_into(struct generator *g, struct node *node, uint32_t to);
 uint32_t generate_any(struct generator *g, struct node *node); /* the register where the value is */

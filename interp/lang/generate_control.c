@@ -8,11 +8,9 @@
  */
 #include "interp/lang/generate.h"
 
-/* ---- conditions ---- */
+#include "interp/lang/binder.h"
 
-static bool fits_byte(cp_value v) {
-    return cp_is_fixnum(v) && cp_fixnum_value(v) >= -128 && cp_fixnum_value(v) <= 127;
-}
+/* ---- conditions ---- */
 
 static enum opcode immediate_jump(enum opcode compare) {
     switch (compare) {
@@ -29,7 +27,7 @@ static enum opcode immediate_jump(enum opcode compare) {
 static void compare_and_jump(struct generator *g, struct node *node, bool sense, struct jumps *jumps) {
     uint32_t saved = g->free, left, right;
     enum opcode compare = (enum opcode)node->number, op;
-    if (node->b->kind == NODE_CONSTANT && fits_byte(node->b->value) && immediate_jump(compare) != OPCODE_COUNT) {
+    if (node->b->kind == NODE_CONSTANT && generate_fits_byte(node->b->value) && immediate_jump(compare) != OPCODE_COUNT) {
         left = generate_any(g, node->a);
         g->position = node->position;
         emit(g, INSTRUCTION(immediate_jump(compare), left, (int8_t)cp_fixnum_value(node->b->value), sense));
@@ -126,11 +124,6 @@ static void emit_return(struct generator *g, uint32_t reg, bool nil) {
     reenter_regions(g, NULL);
 }
 
-static bool always_fits(const struct type *to, const struct type *from) {
-    if (to->any || to == from) return true;
-    return to->count == 1 && from->count == 1 && !from->any && to->numbers[0] == from->numbers[0];
-}
-
 /* The function's value is the node's, checked against the declared class where that is not known already. */
 void generate_return(struct generator *g, struct node *node) {
     if (g->failed) return;
@@ -160,7 +153,7 @@ void generate_return(struct generator *g, struct node *node) {
         case NODE_CALL:
         case NODE_CALL_VALUE: {
             bool nil_callee = signature->returns_nil && node->kind == NODE_CALL && !strcmp(node->type->name->text, "NIL");
-            if (node->keywords || (signature->returns_nil ? !nil_callee : !always_fits(signature->result, node->type))) break;
+            if (node->keywords || (signature->returns_nil ? !nil_callee : !type_always_fits(signature->result, node->type))) break;
             generate_tail_call(g, node);
             return;
         }
@@ -187,7 +180,7 @@ void generate_return(struct generator *g, struct node *node) {
         uint32_t reg = generate_any(g, node);
         g->position = node->position;
         bool is_nil = node->kind == NODE_CONSTANT && node->value == CP_NIL;
-        if (!f->is_top_level && !is_nil && !always_fits(signature->result, node->type))
+        if (!f->is_top_level && !is_nil && !type_always_fits(signature->result, node->type))
             emit_check(g, reg, signature->result, "the value of", f->name ? f->name->text : "a lambda");
         if (inside_try(g) && node->kind == NODE_VARIABLE) { /* finally code may change the variable */
             uint32_t kept = emit_register(g);

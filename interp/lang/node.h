@@ -97,10 +97,6 @@ struct node {
     struct catch_clause *clauses;
 };
 
-struct capture {
-    struct variable *variable; /* where it was declared */
-};
-
 struct scope {
     struct scope *parent;
     struct function_state *function;
@@ -111,7 +107,6 @@ struct scope {
 /* One function while it is compiled. */
 struct function_state {
     struct function_state *parent;
-    struct binder *binder;
     cp_symbol *name;
     cp_class *owner;
     uint32_t interface, position;

@@ -12,14 +12,10 @@
 /* ---- errors ---- */
 
 static cp_value count_error(cp_context *cp, struct function *f, const struct signature *signature, uint32_t count) {
-    cp_value title = function_title(cp, f);
-    char expected[64];
-    if (signature->has_rest) snprintf(expected, sizeof expected, "at least %u", signature->required);
-    else if (signature->required != signature->declared)
-        snprintf(expected, sizeof expected, "%u to %u", signature->required, signature->declared);
-    else snprintf(expected, sizeof expected, "%u", signature->declared);
-    return cp_throw(cp, CP_ERROR_CARAPACE, CP_BAD_ARGUMENT, "%s takes %s argument%s, %u given", cp_text_z(cp, title),
-                    expected, signature->declared == 1 ? "" : "s", count);
+    char expected[SIGNATURE_COUNT_TEXT];
+    signature_count_text(signature, expected);
+    return cp_throw(cp, CP_ERROR_CARAPACE, CP_BAD_ARGUMENT, "%s takes %s, %u given", cp_text_z(cp, function_title(cp, f)),
+                    expected, count);
 }
 
 static cp_value argument_error(cp_context *cp, struct function *f, const struct parameter *parameter, cp_value got) {
