@@ -218,3 +218,36 @@ cp_value binary_decode(cp_context *cp, enum binary_encoding encoding, const char
                         string_excerpt(text, size), name, bad);
     return to_string ? string_try_n(cp, (const char *)data, used) : binary_try_n(cp, data, used);
 }
+
+/* ---- methods that String and Binary share ---- */
+
+/* What a String decodes to is a String, what a Binary decodes to a Binary. */
+static cp_value convert(cp_context *cp, enum binary_encoding encoding, cp_value self, cp_value decode) {
+    const char *bytes;
+    size_t size;
+    cp_bytes_of(self, &bytes, &size);
+    return cp_is_true(decode) ? binary_decode(cp, encoding, bytes, size, cp_is_string(self))
+                              : binary_encode(cp, encoding, bytes, size, cp_is_string(self));
+}
+
+cp_value binary_method_hex(cp_context *cp, cp_value self, const cp_value *arguments, int count) {
+    (void)count;
+    return convert(cp, BINARY_HEX, self, arguments[0]);
+}
+
+cp_value binary_method_base64(cp_context *cp, cp_value self, const cp_value *arguments, int count) {
+    (void)count;
+    return convert(cp, BINARY_BASE64, self, arguments[0]);
+}
+
+cp_value binary_method_quoted_printable(cp_context *cp, cp_value self, const cp_value *arguments, int count) {
+    (void)count;
+    return convert(cp, BINARY_QUOTED, self, arguments[0]);
+}
+
+/* OpenSSL does it, in a module that is loaded by this call. */
+cp_value binary_method_digest(cp_context *cp, cp_value self, const cp_value *arguments, int count) {
+    (void)count;
+    const cp_value passed[] = {arguments[0], self};
+    return cp_call(cp, cp_symbol_z(cp, "%digest"), passed, 2);
+}

@@ -23,6 +23,12 @@ cp_value binary_encode(cp_context *cp, enum binary_encoding encoding, const char
 /* A String or a Binary; 1.8 names the place where the text is wrong. */
 cp_value binary_decode(cp_context *cp, enum binary_encoding encoding, const char *text, size_t size, bool to_string);
 
+/* The methods of String and Binary that do so, and digest. */
+cp_value binary_method_hex(cp_context *cp, cp_value self, const cp_value *arguments, int count);
+cp_value binary_method_base64(cp_context *cp, cp_value self, const cp_value *arguments, int count);
+cp_value binary_method_quoted_printable(cp_context *cp, cp_value self, const cp_value *arguments, int count);
+cp_value binary_method_digest(cp_context *cp, cp_value self, const cp_value *arguments, int count);
+
 /* The bytes a search looks for: those of a String, Symbol, Binary or Buffer, or an Integer's one byte, which is then
    stored in *byte. false with 1.8 or 1.11 thrown. */
 bool binary_wanted(cp_context *cp, cp_value wanted, char *byte, const char **bytes, size_t *size);

@@ -100,34 +100,6 @@ static cp_value m_is_binary(cp_context *cp, cp_value self, const cp_value *argum
     return cp->known.sym_true;
 }
 
-static cp_value convert(cp_context *cp, enum binary_encoding encoding, cp_value self, cp_value decode) {
-    const cp_binary *binary = cp_binary_of(self);
-    return cp_is_true(decode) ? binary_decode(cp, encoding, text_of(binary), binary->size, false)
-                              : binary_encode(cp, encoding, text_of(binary), binary->size, false);
-}
-
-/* OpenSSL does it, in a module that is loaded by this call. */
-static cp_value m_digest(cp_context *cp, cp_value self, const cp_value *arguments, int count) {
-    (void)count;
-    const cp_value passed[] = {arguments[0], self};
-    return cp_call(cp, cp_symbol_z(cp, "%digest"), passed, 2);
-}
-
-static cp_value m_hex(cp_context *cp, cp_value self, const cp_value *arguments, int count) {
-    (void)count;
-    return convert(cp, BINARY_HEX, self, arguments[0]);
-}
-
-static cp_value m_base64(cp_context *cp, cp_value self, const cp_value *arguments, int count) {
-    (void)count;
-    return convert(cp, BINARY_BASE64, self, arguments[0]);
-}
-
-static cp_value m_quoted_printable(cp_context *cp, cp_value self, const cp_value *arguments, int count) {
-    (void)count;
-    return convert(cp, BINARY_QUOTED, self, arguments[0]);
-}
-
 static cp_value m_translate(cp_context *cp, cp_value self, const cp_value *arguments, int count) {
     (void)count;
     const cp_binary *binary = cp_binary_of(self), *table = cp_binary_of(arguments[0]);
@@ -257,10 +229,10 @@ static const cp_method_def methods[] = {
     {"translate", "Binary", "((table Binary))", m_translate,
      "A new Binary in which each byte b is the table's byte at the index b. Error 1.8 when the table has not 256 "
      "bytes."},
-    {"digest", "Binary", "((name String|Symbol \"sha256\"))", m_digest,
+    {"digest", "Binary", "((name String|Symbol \"sha256\"))", binary_method_digest,
      "The digest of the bytes: name is md5 sha1 sha224 sha256 sha384 sha512 or another that OpenSSL knows. "
      "Error 1.8 when it knows none of that name."},
-    {"hex", "String|Binary", "((decode Object ()))", m_hex,
+    {"hex", "String|Binary", "((decode Object ()))", binary_method_hex,
      "The bytes as a String of upper-case hex digits. With decode the Binary that such digits stand for: error 1.8 for "
      "any "
      "others."},
@@ -268,10 +240,10 @@ static const cp_method_def methods[] = {
      "Replaces the bytes by those that pairs of hex digits stand for, white space between pairs allowed, and returns "
      "ok. "
      "Error 1.8 for anything else."},
-    {"base64", "String|Binary", "((decode Object ()))", m_base64,
+    {"base64", "String|Binary", "((decode Object ()))", binary_method_base64,
      "The bytes as a String in base64 (RFC 4648), on one line. With decode the Binary that base64, with white space or "
      "without padding too, stands for: error 1.8 when it is none."},
-    {"quotedPrintable", "String|Binary", "((decode Object ()))", m_quoted_printable,
+    {"quotedPrintable", "String|Binary", "((decode Object ()))", binary_method_quoted_printable,
      "The bytes as a String in quoted-printable (RFC 2045), line ends encoded too. With decode the Binary that "
      "quoted-printable stands for: error 1.8 when a = is followed by no hex digits."},
     {"+", "Binary", "((other " BYTES "))", m_add, "A new Binary of these bytes with the other's behind them."},

@@ -292,35 +292,6 @@ static cp_value m_real(cp_context *cp, cp_value self, const cp_value *arguments,
     return conversion_failed(cp, self, "Real");
 }
 
-static cp_value convert(cp_context *cp, enum binary_encoding encoding, cp_value self, cp_value decode) {
-    const char *text = cp_string_text(self);
-    size_t size = cp_string_size(self);
-    return cp_is_true(decode) ? binary_decode(cp, encoding, text, size, true)
-                              : binary_encode(cp, encoding, text, size, true);
-}
-
-/* OpenSSL does it, in a module that is loaded by this call. */
-static cp_value m_digest(cp_context *cp, cp_value self, const cp_value *arguments, int count) {
-    (void)count;
-    const cp_value passed[] = {arguments[0], self};
-    return cp_call(cp, cp_symbol_z(cp, "%digest"), passed, 2);
-}
-
-static cp_value m_hex(cp_context *cp, cp_value self, const cp_value *arguments, int count) {
-    (void)count;
-    return convert(cp, BINARY_HEX, self, arguments[0]);
-}
-
-static cp_value m_base64(cp_context *cp, cp_value self, const cp_value *arguments, int count) {
-    (void)count;
-    return convert(cp, BINARY_BASE64, self, arguments[0]);
-}
-
-static cp_value m_quoted_printable(cp_context *cp, cp_value self, const cp_value *arguments, int count) {
-    (void)count;
-    return convert(cp, BINARY_QUOTED, self, arguments[0]);
-}
-
 /* ---- methods: comparison ---- */
 
 static cp_value m_equal(cp_context *cp, cp_value self, const cp_value *arguments, int count) {
@@ -395,17 +366,17 @@ static const cp_method_def methods[] = {
      "The Real that the text spells, also without a point, or inf, -inf, nan; white space around a number and a plus "
      "sign "
      "are allowed. Error 1.8 when it is no number."},
-    {"digest", "Binary", "((name String|Symbol \"sha256\"))", m_digest,
+    {"digest", "Binary", "((name String|Symbol \"sha256\"))", binary_method_digest,
      "The digest of the bytes of the text: name is md5 sha1 sha224 sha256 sha384 sha512 or another that OpenSSL knows. "
      "Error 1.8 when it knows none of that name."},
-    {"hex", "String", "((decode Object ()))", m_hex,
+    {"hex", "String", "((decode Object ()))", binary_method_hex,
      "The bytes of the text as pairs of upper-case hex digits. With decode the text that such digits, in either case "
      "and "
      "with white space between pairs, stand for: error 1.8 for any others."},
-    {"base64", "String", "((decode Object ()))", m_base64,
+    {"base64", "String", "((decode Object ()))", binary_method_base64,
      "The bytes of the text in base64 (RFC 4648), on one line. With decode the text that base64, with white space or "
      "without padding too, stands for: error 1.8 when it is none."},
-    {"quotedPrintable", "String", "((decode Object ()))", m_quoted_printable,
+    {"quotedPrintable", "String", "((decode Object ()))", binary_method_quoted_printable,
      "The text in quoted-printable (RFC 2045), in lines of at most 76 characters; its own line ends stay. With decode "
      "the "
      "text that quoted-printable stands for: error 1.8 when a = is followed by no hex digits."},
