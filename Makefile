@@ -42,7 +42,7 @@ endif
 WORK := build/$(CONFIG)/objects
 
 COMPILE = $(CC) -std=gnu11 -D_GNU_SOURCE $(CPPFLAGS) -I. $(CFLAGS) -pthread $(WARNINGS) $(MODE)
-LIBS    = -lgc -lffi -lreadline -luv -lgmp -lpcre2-8 -lutf8proc -ljansson -ldl -lm
+LIBS    = -lgc -lffi -lreadline -luv -lgmp -lpcre2-8 -lutf8proc -ldl -lm
 LINK    = $(CC) $(CFLAGS) -pthread $(MODE) $(LDFLAGS)
 
 # `make V=1` shows the commands.

@@ -42,9 +42,7 @@ struct cp_context {
     bool error_show_location; /* Error's shared property showLocation */
     void (*settle_error)(cp_context *cp, cp_value error); /* see error_settle; set by run/ */
     struct load_state *loads;   /* run/load.h: files, search path, stdlib */
-    struct language *language;  /* lang/: special forms, file scopes */
     struct runtime *runtime;    /* run/: threads, globals, shared region */
-    struct shell *shell;        /* shell/: options, command line */
     void *module_state;         /* a table of what modules keep per context, by name: see cp_module_state */
 };
 

@@ -176,8 +176,7 @@ static bool autoload_class(cp_context *cp, cp_symbol *name) {
     cp_value pending = cp->error;
     cp_value value = load_autoload_file(cp, file);
     if (value != CP_THROWN) return true;
-    if (!cp->current || !cp->runtime) cp_take_error(cp);
-    else cp->loads->autoload_error = cp_take_error(cp);
+    cp_take_error(cp);
     cp->error = pending;
     return false;
 }
@@ -189,8 +188,8 @@ static bool is_file(const char *path) {
     return stat(path, &status) == 0 && S_ISREG(status.st_mode);
 }
 
-static void add_path(cp_context *cp, cp_list_builder *list, const char *format, const char *folder) {
-    if (folder && *folder) cp_list_add(list, cp_string_format(cp, format[0] ? "%s/%s" : "%s%s", folder, format));
+static void add_path(cp_context *cp, cp_list_builder *list, const char *name, const char *folder) {
+    if (folder && *folder) cp_list_add(list, cp_string_format(cp, "%s/%s", folder, name));
 }
 
 static void make_path(cp_context *cp) {

@@ -12,8 +12,6 @@ struct load_state {
     cp_value executable; /* String: the path of this program */
     cp_value install;    /* String: folder of modules, with forward slashes */
     cp_value autoloads;  /* HashTable: name of a function or class (Symbol) -> stdlib file or module that defines it */
-    cp_value autoload_error; /* why a class could not be loaded, for whoever asks */
-    struct file_scope *prompt; /* the scope of -e and of the prompt */
 };
 
 void load_init(cp_context *cp, const char *executable);

@@ -178,7 +178,6 @@ int repl_run(cp_context *cp) {
     struct repl repl = {.cp = cp, .file = file_scope_new(cp, true)};
     struct bytes input = {0};
     cp_value last = CP_UNSET;
-    cp->loads->prompt = repl.file;
     printf("Carapace %s; (help) for help, Ctrl-D to end\n", CARAPACE_VERSION);
     prompt_open(cp, repl.file);
     while (read_input(&repl, &input, &last)) {
