@@ -35,10 +35,10 @@ typedef uint64_t cp_value;
 typedef struct cp_context cp_context;
 typedef struct cp_class cp_class;
 
-#define CP_NIL ((cp_value)0)     /* (), the empty List, "false", "nothing" */
-#define CP_THROWN ((cp_value)6)  /* an Error is on its way up */
-#define CP_UNSET ((cp_value)14)  /* no value at all: an argument not given, a slot never used */
-#define CP_DONE ((cp_value)22)   /* an iteration has ended */
+#define CP_NIL ((cp_value)0)    /* (), the empty List, "false", "nothing" */
+#define CP_THROWN ((cp_value)6) /* an Error is on its way up */
+#define CP_UNSET ((cp_value)14) /* no value at all: an argument not given, a slot never used */
+#define CP_DONE ((cp_value)22)  /* an iteration has ended */
 
 /* Classes that the interpreter itself must know by number; all others are numbered as they are defined. */
 enum cp_class_number {
@@ -84,7 +84,7 @@ typedef struct cp_string {
 
 /* Interned name. Two Symbols of the same text are the same word. */
 typedef struct cp_symbol {
-    cp_object header; /* bits: hash */
+    cp_object header;  /* bits: hash */
     cp_value function; /* the function of that name, or CP_UNSET */
     void *definition;  /* special form or macro of that name, lang/ only */
     uint32_t global;   /* 1 + index among the ::globals, 0 = none yet */
@@ -93,7 +93,12 @@ typedef struct cp_symbol {
     char text[];
 } cp_symbol;
 
-enum cp_symbol_flags { CP_SYMBOL_KEYWORD = 1, CP_SYMBOL_GLOBAL = 2, CP_SYMBOL_BUILTIN = 4, CP_SYMBOL_HEADER_CHANGED = 8 };
+enum cp_symbol_flags {
+    CP_SYMBOL_KEYWORD = 1,
+    CP_SYMBOL_GLOBAL = 2,
+    CP_SYMBOL_BUILTIN = 4,
+    CP_SYMBOL_HEADER_CHANGED = 8
+};
 
 /* Bytes of fixed length that can be changed in place. */
 typedef struct cp_binary {
@@ -181,7 +186,8 @@ cp_value cp_symbol_n(cp_context *cp, const char *text, size_t size);
 cp_value cp_symbol_z(cp_context *cp, const char *text); /* the Symbol of a C string */
 static inline cp_symbol *cp_symbol_of(cp_value v) { return (cp_symbol *)v; }
 
-cp_value cp_string_n(cp_context *cp, const char *bytes, size_t size); /* copies; NULL bytes leaves the text to the caller */
+/* Copies; NULL bytes leaves the text to the caller. */
+cp_value cp_string_n(cp_context *cp, const char *bytes, size_t size);
 cp_value cp_string_z(cp_context *cp, const char *text);
 cp_value cp_string_format(cp_context *cp, const char *format, ...) CP_PRINTF(2, 3);
 static inline cp_string *cp_string_of(cp_value v) { return (cp_string *)v; }
@@ -214,7 +220,7 @@ void cp_list_add(cp_list_builder *builder, cp_value item);
 cp_value cp_array_n(cp_context *cp, size_t count, cp_value fill);
 cp_value *cp_array_items(cp_value array, size_t *count);
 
-cp_value cp_table(cp_context *cp); /* a new HashTable; keeps insertion order */
+cp_value cp_table(cp_context *cp);                                   /* a new HashTable; keeps insertion order */
 cp_value cp_table_get(cp_context *cp, cp_value table, cp_value key); /* CP_UNSET when absent */
 cp_value cp_table_set(cp_context *cp, cp_value table, cp_value key, cp_value value); /* value, or CP_THROWN */
 bool cp_table_remove(cp_context *cp, cp_value table, cp_value key);
@@ -231,8 +237,8 @@ typedef struct cp_iterator {
 cp_value cp_iterate(cp_context *cp, cp_iterator *iterator, cp_value sequence); /* CP_NIL, or CP_THROWN */
 cp_value cp_next(cp_context *cp, cp_iterator *iterator);                       /* an item, CP_DONE or CP_THROWN */
 
-/* Sorts items in place, stably, by the natural order (comparator ()) or what a comparator says, as Array.sort does. They
-   stay as they were when it throws. CP_NIL or CP_THROWN. */
+/* Sorts items in place, stably, by the natural order (comparator ()) or what a comparator says, as Array.sort does.
+   They stay as they were when it throws. CP_NIL or CP_THROWN. */
 cp_value cp_sort(cp_context *cp, cp_value *items, size_t count, cp_value comparator);
 
 /* Same value: numbers by value, text by content, Lists and Arrays item by item, other objects by identity or their
@@ -271,7 +277,8 @@ enum cp_error_class {
     CP_ERROR_JSON = 18,
     CP_ERROR_FFI = 19
 };
-enum cp_carapace_code { /* codes of class 1 */
+/* Codes of class 1. */
+enum cp_carapace_code {
     CP_INVALID = 1,
     CP_ILLEGAL,
     CP_MISSING,
@@ -346,9 +353,10 @@ typedef cp_function_def cp_method_def;
 enum cp_property_flags { CP_READ_WRITE = 0, CP_READ_ONLY = 1 };
 
 /*
- * A property. With `get` it is computed. Without `get` it lives in a slot of the object: cp_slot(self, i), where i counts
- * the slot properties of the table from 0. `set` sees a value before it is stored and returns what is to be stored, or
- * CP_THROWN; with `get` present it must store it itself. A slot starts as `initial`, a literal in source form, or ().
+ * A property. With `get` it is computed. Without `get` it lives in a slot of the object: cp_slot(self, i), where i
+ * counts the slot properties of the table from 0. `set` sees a value before it is stored and returns what is to be
+ * stored, or CP_THROWN; with `get` present it must store it itself. A slot starts as `initial`, a literal in source
+ * form, or ().
  */
 typedef cp_value (*cp_getter)(cp_context *cp, cp_value self);
 typedef cp_value (*cp_setter)(cp_context *cp, cp_value self, cp_value value);
@@ -378,8 +386,8 @@ typedef struct cp_class_def {
     unsigned major, minor;
     const cp_property_def *properties;
     const cp_method_def *methods;
-    /* Asked for a public name that is no member; NULL in most tables. The value, CP_THROWN, or CP_UNSET when there is no
-       such member. A count of -1 only asks whether there is one: anything but CP_UNSET, and nothing may be done. */
+    /* Asked for a public name that is no member; NULL in most tables. The value, CP_THROWN, or CP_UNSET when there is
+       no such member. A count of -1 only asks whether there is one: anything but CP_UNSET, and nothing may be done. */
     cp_value (*missing)(cp_context *cp, cp_value self, cp_value name, const cp_value *arguments, int count);
 } cp_class_def;
 
@@ -387,8 +395,8 @@ typedef struct cp_class_def {
    NULL with 1.2 thrown for the name of a built-in class of fixed number. */
 cp_class *cp_define_class(cp_context *cp, const cp_class_def *definition);
 void cp_define_functions(cp_context *cp, const cp_function_def *functions); /* up to a NULL name */
-cp_class *cp_find_class(cp_context *cp, const char *name);                  /* loads it on first use; NULL when unknown */
-cp_class *cp_class_of(cp_context *cp, cp_value v); /* of the object behind, for a face; never NULL */
+cp_class *cp_find_class(cp_context *cp, const char *name); /* loads it on first use; NULL when unknown */
+cp_class *cp_class_of(cp_context *cp, cp_value v);         /* of the object behind, for a face; never NULL */
 const char *cp_class_name(const cp_class *c);
 uint32_t cp_class_number(const cp_class *c);
 /* A new instance with its slots at their initial values; the constructor is not run. */
@@ -426,7 +434,8 @@ void *cp_try_alloc(cp_context *cp, size_t size);
 uint32_t cp_pin(cp_context *cp, cp_value v);
 cp_value cp_pinned(cp_context *cp, uint32_t pin);
 void cp_unpin(cp_context *cp, uint32_t pin);
-/* A place for what a module keeps per context: the same one for the same name, NULL at first, scanned by the collector. */
+/* A place for what a module keeps per context: the same one for the same name, NULL at first, scanned by the collector.
+ */
 void **cp_module_state(cp_context *cp, const char *name);
 /* Closes an owned descriptor when `owner` is collected; the handle is cleared by cp_close_fd. */
 typedef struct cp_fd {
@@ -462,8 +471,9 @@ typedef struct cp_wait_list {
 enum cp_wait cp_wait_on(cp_context *cp, cp_wait_list *list, int64_t timeout);
 void cp_wake_one(cp_context *cp, cp_wait_list *list);
 void cp_wake_all(cp_context *cp, cp_wait_list *list);
-/* What must not lie about while other code waits, such as bytes not yet sent: between push and pop (same thread, last in
-   first out) `function` is called, once, before the thread waits for anything. CP_THROWN ends that wait as cancelled. */
+/* What must not lie about while other code waits, such as bytes not yet sent: between push and pop (same thread, last
+   in first out) `function` is called, once, before the thread waits for anything. CP_THROWN ends that wait as
+   cancelled. */
 typedef struct cp_before_wait {
     cp_value (*function)(cp_context *cp, void *data); /* becomes NULL when it is called */
     void *data;

@@ -26,10 +26,8 @@ static int by_name(const void *a, const void *b) {
 /* Octal escapes have at most three digits, so unlike \x they cannot swallow a character that follows. '?' is escaped
  * because "??" could be a trigraph for another compiler. */
 static void put_byte(int byte) {
-    if (byte >= ' ' && byte < 127 && byte != '"' && byte != '\\' && byte != '?')
-        putchar(byte);
-    else
-        printf("\\%03o", (unsigned)byte);
+    if (byte >= ' ' && byte < 127 && byte != '"' && byte != '\\' && byte != '?') putchar(byte);
+    else printf("\\%03o", (unsigned)byte);
 }
 
 /* Prints one file as an array and returns its length in bytes. */

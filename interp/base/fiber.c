@@ -34,7 +34,7 @@
 #include <valgrind/valgrind.h>
 #else
 #define VALGRIND_STACK_REGISTER(low, high) 0u
-#define VALGRIND_STACK_DEREGISTER(number)  ((void)(number))
+#define VALGRIND_STACK_DEREGISTER(number) ((void)(number))
 #endif
 
 enum {

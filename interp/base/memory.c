@@ -187,7 +187,8 @@ static bool admitted(size_t size) {
 static void *try_allocate(size_t size, int kind, void **lists) {
     if (!admitted(size)) return NULL;
 #ifndef MEM_STRESS
-    if (size <= MEM_SMALL) { /* from the list, as others do: a new batch each time would throw the rest of the old away */
+    if (size <=
+        MEM_SMALL) { /* from the list, as others do: a new batch each time would throw the rest of the old away */
         void **list = &lists[(size + MEM_GRANULE - 1) / MEM_GRANULE], *ready = *list;
         if (ready != NULL) {
             *list = *(void **)ready;

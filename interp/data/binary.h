@@ -36,6 +36,4 @@ bool binary_wanted(cp_context *cp, cp_value wanted, char *byte, const char **byt
 /* Replaces the contents by memory that is the Binary's from now on. */
 void binary_adopt(cp_binary *binary, unsigned char *data, size_t size);
 
-extern const cp_class_def binary_class;
-
 #endif

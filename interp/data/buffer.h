@@ -30,6 +30,4 @@ cp_value buffer_prepend(cp_context *cp, struct buffer *buffer, const void *bytes
 /* Drops bytes from the front, at most all. O(1). */
 void buffer_consume(struct buffer *buffer, size_t size);
 
-extern const cp_class_def buffer_class;
-
 #endif

@@ -13,7 +13,7 @@
 /* A declared class, or several joined by `|`. One struct per spelling, so equal types are one pointer. */
 struct type {
     cp_symbol *name;
-    bool any;        /* Object: accepts everything */
+    bool any; /* Object: accepts everything */
     uint32_t count;
     uint32_t numbers[]; /* class numbers */
 };
@@ -66,13 +66,13 @@ enum function_flags { FUNCTION_NATIVE = 1 };
 /* A Function value. header.bits: enum function_flags. */
 struct function {
     cp_object header;
-    struct proto *proto;  /* scripted */
-    cp_native native;     /* native */
-    struct signature *signature; /* NULL for a native until first needed: use function_signature */
+    struct proto *proto;               /* scripted */
+    cp_native native;                  /* native */
+    struct signature *signature;       /* NULL for a native until first needed: use function_signature */
     const cp_function_def *definition; /* native */
     cp_symbol *name;
-    cp_class *owner;      /* the class whose method it is, or NULL */
-    cp_value captured[];  /* scripted: values or cells */
+    cp_class *owner;     /* the class whose method it is, or NULL */
+    cp_value captured[]; /* scripted: values or cells */
 };
 static inline struct function *function_of(cp_value v) { return (struct function *)v; }
 static inline bool function_is_native(const struct function *f) { return f->header.bits & FUNCTION_NATIVE; }
@@ -81,8 +81,6 @@ struct signature *function_signature(cp_context *cp, struct function *f);
 cp_value function_new_native(cp_context *cp, const cp_function_def *definition, cp_class *owner);
 /* "Counter::bump", "Counter:Reset::zero", "cube", "lambda": a String. */
 cp_value function_title(cp_context *cp, const struct function *f);
-extern const cp_class_def function_class; /* the table of class Function */
-
 /* ---- classes ---- */
 
 enum member_kind { MEMBER_SLOT, MEMBER_COMPUTED, MEMBER_METHOD };
@@ -92,17 +90,17 @@ struct member {
     cp_symbol *name;
     uint8_t kind, flags;
     uint16_t interface;
-    uint32_t slot;                   /* MEMBER_SLOT: word offset from the object's start */
-    struct type *type;               /* property's class; method's result */
-    cp_value function;               /* MEMBER_METHOD: a Function, CP_UNSET while only declared */
-    struct signature *signature;     /* MEMBER_METHOD of a scripted class as declared; natives: see function_signature */
+    uint32_t slot;               /* MEMBER_SLOT: word offset from the object's start */
+    struct type *type;           /* property's class; method's result */
+    cp_value function;           /* MEMBER_METHOD: a Function, CP_UNSET while only declared */
+    struct signature *signature; /* MEMBER_METHOD of a scripted class as declared; natives: see function_signature */
     const cp_property_def *property; /* native property */
     cp_value initial;                /* MEMBER_SLOT: the first value (a constant) */
     cp_value doc;                    /* String or () */
 };
 
 struct interface {
-    cp_symbol *name;  /* NULL for the primary one */
+    cp_symbol *name;     /* NULL for the primary one */
     cp_value attributes; /* a-list of progId, library, guid, ... as written */
     cp_symbol *delegate; /* property that takes what the class lacks, or NULL */
     uint32_t count, mask;
@@ -148,7 +146,7 @@ struct class_table {
 
 void class_table_init(cp_context *cp); /* names the classes of fixed number, which stay undefined */
 static inline cp_class *class_numbered(cp_context *cp, uint32_t number) { return cp->classes->classes[number]; }
-cp_class *class_named(cp_context *cp, cp_symbol *name);   /* existing or forward-declared: never NULL, may be undefined */
+cp_class *class_named(cp_context *cp, cp_symbol *name); /* existing or forward-declared: never NULL, may be undefined */
 cp_class *class_defined(cp_context *cp, cp_symbol *name); /* autoloads; NULL when there is none (nothing is thrown) */
 /* Defines a native class of fixed number under its fixed name; stores the pointer, builds nothing. */
 cp_class *class_define_builtin(cp_context *cp, enum cp_class_number number, const cp_class_def *definition);
@@ -204,8 +202,8 @@ struct face {
 };
 static inline struct face *face_of(cp_value v) { return (struct face *)v; }
 
-/* How like a known name is to one that was typed: 0 is the same, 1 also when only the case of letters differs; SPELLING_UNLIKE
-   when there are too many mistakes for its length. */
+/* How like a known name is to one that was typed: 0 is the same, 1 also when only the case of letters differs;
+   SPELLING_UNLIKE when there are too many mistakes for its length. */
 enum { SPELLING_UNLIKE = 100 };
 unsigned spelling_likeness(const cp_symbol *typed, const cp_symbol *known);
 /* Spelling distance in bytes for suggestions, at most `limit` + 1: insertions, deletions, replacements and swaps of

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * context.c: makes an interpreter's state: its tables, the names C code compares with, and the classes and functions of
- * this room.
+ * context.c: makes an interpreter's state: its tables and the names C code compares with. What is built in comes from
+ * interp/builtin.
  */
 #include "interp/data/context.h"
-#include "interp/data/builtin.h"
 #include "interp/data/class.h"
 #include "interp/data/symbol.h"
 #include "interp/base/memory.h"
@@ -48,6 +47,5 @@ cp_context *context_create(void) {
     symbol_table_init(cp);
     class_table_init(cp);
     make_known(cp);
-    builtin_define(cp);
     return cp;
 }

@@ -18,9 +18,9 @@ struct type;
 
 /* Symbols, types and classes that C code compares with; made once by context_create. */
 struct well_known {
-    cp_value sym_true, sym_ok, sym_dot, sym_quote, sym_quasiquote, sym_unquote, sym_unquote_splicing, sym_rest, sym_this,
-        sym_err, sym_ellipsis, sym_string, sym_length, sym_close, sym_get, sym_set, sym_call, sym_hash, sym_equal,
-        sym_next, sym_nil_type;
+    cp_value sym_true, sym_ok, sym_dot, sym_quote, sym_quasiquote, sym_unquote, sym_unquote_splicing, sym_rest,
+        sym_this, sym_err, sym_ellipsis, sym_string, sym_length, sym_close, sym_get, sym_set, sym_call, sym_hash,
+        sym_equal, sym_next, sym_nil_type;
     struct type *type_object;
     cp_value empty_string;
 };
@@ -39,14 +39,14 @@ struct cp_context {
     struct scheduler *scheduler;
     cp_value *pins; /* cp_pin's table, scanned by the collector */
     uint32_t pin_count, pin_capacity, pin_free;
-    bool error_show_location; /* Error's shared property showLocation */
+    bool error_show_location;                             /* Error's shared property showLocation */
     void (*settle_error)(cp_context *cp, cp_value error); /* see error_settle; set by run/ */
-    struct load_state *loads;   /* run/load.h: files, search path, stdlib */
-    struct runtime *runtime;    /* run/: threads, globals, shared region */
-    void *module_state;         /* a table of what modules keep per context, by name: see cp_module_state */
+    struct load_state *loads;                             /* run/load.h: files, search path, stdlib */
+    struct runtime *runtime;                              /* run/: threads, globals, shared region */
+    void *module_state; /* a table of what modules keep per context, by name: see cp_module_state */
 };
 
-/* A context with the built-in classes and functions of `data`; upper rooms add theirs. Never NULL. */
+/* A context without classes and functions: interp/builtin and the rooms above add theirs. Never NULL. */
 cp_context *context_create(void);
 
 #endif

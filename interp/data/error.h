@@ -11,19 +11,20 @@
 struct error {
     cp_object header;
     int error_class, code;
-    cp_value text, file; /* Strings, never () */
-    int line, column;    /* from 1; 0 = not known */
-    cp_value trace;      /* List of frames, innermost first */
-    cp_value cause;      /* the Error that was on its way when this one was thrown, or () */
-    cp_value details;    /* List of (Symbol . value) */
-    bool located;        /* file, line and column are known */
-    struct source *source; /* lang/source.h: for the line with the caret; NULL when not known */
-    uint32_t position;     /* byte offset there */
+    cp_value text, file;         /* Strings, never () */
+    int line, column;            /* from 1; 0 = not known */
+    cp_value trace;              /* List of frames, innermost first */
+    cp_value cause;              /* the Error that was on its way when this one was thrown, or () */
+    cp_value details;            /* List of (Symbol . value) */
+    bool located;                /* file, line and column are known */
+    struct source *source;       /* lang/source.h: for the line with the caret; NULL when not known */
+    uint32_t position;           /* byte offset there */
     struct error_origin *origin; /* run/unwind.c: where it was thrown, worked out only when somebody asks; or NULL */
 };
 static inline struct error *error_of(cp_value v) { return (struct error *)v; }
 
-/* Works out place and trace from where it was thrown. To be called before file, line, column, trace or located are read. */
+/* Works out place and trace from where it was thrown. To be called before file, line, column, trace or located are
+ * read. */
 static inline void error_settle(cp_context *cp, cp_value error) {
     if (error_of(error)->origin) cp->settle_error(cp, error);
 }
@@ -42,7 +43,6 @@ const char *error_class_title(int error_class);
 /* "timeout": what a code of that class means in general; NULL when there is no more to say than the Error's text. */
 const char *error_code_title(int error_class, int code);
 
-extern const cp_class_def error_class_def; /* the table of class Error */
 /* Its answer to names that are no members: the details. */
 cp_value error_missing(cp_context *cp, cp_value self, cp_value name, const cp_value *arguments, int count);
 

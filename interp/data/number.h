@@ -63,8 +63,8 @@ cp_value number_truncate(cp_context *cp, double d);
    CP_THROWN (1.5) when it is an Integer of too many bits. */
 cp_value number_parse(cp_context *cp, const char *text, size_t size);
 
-/* The Integer that the whole text spells in a base from 2 to 36, digits in either case, after a sign or none, or CP_UNSET.
-   CP_THROWN as above. */
+/* The Integer that the whole text spells in a base from 2 to 36, digits in either case, after a sign or none, or
+   CP_UNSET. CP_THROWN as above. */
 cp_value number_parse_base(cp_context *cp, const char *text, size_t size, int base);
 
 /* The String that reads back as the number; Reals in the shortest form and always with a point or an exponent, or
@@ -76,9 +76,5 @@ size_t number_real_text(double d, char out[REAL_TEXT_MOST]);
 
 /* The same in base 2 to 36, lower case, without prefix. CP_THROWN (1.5) without the memory. */
 cp_value number_integer_string(cp_context *cp, cp_value v, int base);
-
-/* bitAnd ... random: the functions of language.md 7 on numbers, for cp_define_functions. */
-extern const cp_function_def number_functions[];
-extern const cp_class_def integer_class, real_class;
 
 #endif

@@ -51,7 +51,8 @@ static cp_value parse_integer(cp_context *cp, const char *p, const char *end, in
 }
 
 static bool is_digit_below(char c, int base) {
-    return is_digit(c) ? c - '0' < base : ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z')) && (c | 32) - 'a' + 10 < base;
+    return is_digit(c) ? c - '0' < base
+                       : ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z')) && (c | 32) - 'a' + 10 < base;
 }
 
 cp_value number_parse_base(cp_context *cp, const char *text, size_t size, int base) {

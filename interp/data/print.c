@@ -162,7 +162,8 @@ static bool is_plain_name(cp_value v) {
 }
 
 static bool is_symbol_of_text(cp_value v, const char *text) {
-    return cp_is_symbol(v) && cp_symbol_of(v)->size == strlen(text) && memcmp(cp_symbol_of(v)->text, text, strlen(text)) == 0;
+    return cp_is_symbol(v) && cp_symbol_of(v)->size == strlen(text) &&
+           memcmp(cp_symbol_of(v)->text, text, strlen(text)) == 0;
 }
 
 /* True when the List is (. object name) and object.name reads back as that. */

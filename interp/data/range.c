@@ -6,7 +6,6 @@
  * rounding do not add up.
  */
 #include "interp/data/range.h"
-#include "interp/data/collections.h"
 #include "interp/data/list.h"
 
 #include <math.h>

@@ -17,6 +17,8 @@ struct range {
 static inline struct range *range_of(cp_value v) { return (struct range *)v; }
 static inline bool is_range(cp_value v) { return cp_has_class(v, CP_CLASS_RANGE); }
 
+extern const cp_class_def range_class;
+
 /* A Range of numbers; Integers beyond 64 bits and a step of 0 are error 1.8. */
 cp_value range_new(cp_context *cp, cp_value start, cp_value end, cp_value step);
 

@@ -64,6 +64,4 @@ bool string_check_range(cp_context *cp, cp_value from, cp_value count, size_t le
 /* Checks the index of one item. */
 bool string_check_index(cp_context *cp, cp_value index, size_t length, size_t *result);
 
-extern const cp_class_def string_class, symbol_class;
-
 #endif

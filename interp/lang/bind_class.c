@@ -18,8 +18,8 @@ static bool begins_with(cp_value form, const char *name) { return cp_is_cell(for
 struct class_reading {
     cp_class *class;
     uint32_t interface;
-    struct node *methods;      /* NODE_DO of NODE_DEFINE_METHOD for methods with a body */
-    cp_list_builder initials;  /* (property form) of first values that must be evaluated for each object */
+    struct node *methods;     /* NODE_DO of NODE_DEFINE_METHOD for methods with a body */
+    cp_list_builder initials; /* (property form) of first values that must be evaluated for each object */
 };
 
 /* ([public|private] name Class [readOnly] [default]) */
@@ -31,7 +31,8 @@ static bool read_property(struct binder *b, struct class_reading *reading, cp_va
     member->function = CP_UNSET;
     member->doc = CP_NIL;
     if (cp_is_symbol(form)) rest = cp_cons(form, CP_NIL);
-    if (cp_is_cell(rest) && cp_tail(rest) && (is_named(cp_head(rest), "public") || is_named(cp_head(rest), "private"))) {
+    if (cp_is_cell(rest) && cp_tail(rest) &&
+        (is_named(cp_head(rest), "public") || is_named(cp_head(rest), "private"))) {
         if (is_named(cp_head(rest), "private")) member->flags |= MEMBER_PRIVATE;
         rest = cp_tail(rest);
     }
@@ -58,8 +59,8 @@ static bool read_property(struct binder *b, struct class_reading *reading, cp_va
         } else {
             member->initial = quoted ? form_item(initial, 1) : initial;
             if (!type_accepts(member->type, member->initial)) {
-                bind_fail(b, position, CP_ERROR_CARAPACE, CP_TYPE_MISMATCH,
-                          "the default of property %s must be %s", member->name->text, member->type->name->text);
+                bind_fail(b, position, CP_ERROR_CARAPACE, CP_TYPE_MISMATCH, "the default of property %s must be %s",
+                          member->name->text, member->type->name->text);
                 return false;
             }
         }
@@ -75,8 +76,8 @@ static bool read_property(struct binder *b, struct class_reading *reading, cp_va
     return false;
 }
 
-/* ([public|private] ReturnType name (args) [body...]), the type may be left out. The body is bound later, when the whole
-   class is known: its forms are kept in *bodies as (member-name position form...). */
+/* ([public|private] ReturnType name (args) [body...]), the type may be left out. The body is bound later, when the
+   whole class is known: its forms are kept in *bodies as (member-name position form...). */
 static bool read_method(struct binder *b, struct class_reading *reading, cp_value form, uint32_t position,
                         cp_list_builder *bodies) {
     struct member *member = cp_alloc(sizeof *member);
@@ -95,8 +96,10 @@ static bool read_method(struct binder *b, struct class_reading *reading, cp_valu
         result = cp_symbol_of(form_item(rest, 0));
         rest = cp_tail(rest);
     }
-    if (!cp_is_cell(rest) || !cp_is_symbol(cp_head(rest)) || !cp_is_cell(cp_tail(rest)) || !cp_is_list(form_item(rest, 1))) {
-        bind_fail(b, position, CP_ERROR_PARSE, 4, "a method is ([public|private] [Type] name (argument ...) [expression ...])");
+    if (!cp_is_cell(rest) || !cp_is_symbol(cp_head(rest)) || !cp_is_cell(cp_tail(rest)) ||
+        !cp_is_list(form_item(rest, 1))) {
+        bind_fail(b, position, CP_ERROR_PARSE, 4,
+                  "a method is ([public|private] [Type] name (argument ...) [expression ...])");
         return false;
     }
     member->name = cp_symbol_of(cp_head(rest));
@@ -106,10 +109,12 @@ static bool read_method(struct binder *b, struct class_reading *reading, cp_valu
     cp_value body = form_cell(rest, 2);
     if (cp_is_cell(body) && cp_is_string(cp_head(body))) {
         member->doc = cp_head(body);
-        if (cp_tail(body) == CP_NIL && member->signature->result->name == cp_symbol_of(b->cp->known.sym_nil_type)) body = CP_NIL;
+        if (cp_tail(body) == CP_NIL && member->signature->result->name == cp_symbol_of(b->cp->known.sym_nil_type))
+            body = CP_NIL;
     }
     if (!class_add_member(b->cp, reading->class, reading->interface, member)) {
-        bind_fail(b, position, CP_ERROR_CARAPACE, CP_ILLEGAL, "the interface has two members named %s", member->name->text);
+        bind_fail(b, position, CP_ERROR_CARAPACE, CP_ILLEGAL, "the interface has two members named %s",
+                  member->name->text);
         return false;
     }
     if (body) {
@@ -124,7 +129,8 @@ static bool read_members(struct binder *b, struct class_reading *reading, cp_val
     bool properties = begins_with(part, "properties");
     for (cp_value rest = cp_tail(part); cp_is_cell(rest); rest = cp_tail(rest)) {
         uint32_t at = item_position(b, rest, position);
-        if (properties ? !read_property(b, reading, cp_head(rest), at) : !read_method(b, reading, cp_head(rest), at, bodies))
+        if (properties ? !read_property(b, reading, cp_head(rest), at)
+                       : !read_method(b, reading, cp_head(rest), at, bodies))
             return false;
     }
     return true;
@@ -198,7 +204,8 @@ static struct node *bind_initializer(struct binder *b, struct class_reading *rea
     member->signature = bind_signature(b, NULL, CP_NIL, position);
     TRY(member->signature);
     reading->class->initializer = member;
-    struct node *method = bind_method(b, reading->class, 0, member->signature, member->name, false, body.list, position);
+    struct node *method =
+        bind_method(b, reading->class, 0, member->signature, member->name, false, body.list, position);
     TRY(method);
     struct node *define = node_pair(b, NODE_DEFINE_METHOD, method, NULL, position);
     define->member = member;
@@ -241,7 +248,9 @@ static struct node *form_class(struct binder *b, cp_value form, uint32_t positio
             if (!read_interface_part(b, &reading, part, at, &bodies)) return NULL;
         } else if (cp_is_cell(part) && cp_is_symbol(cp_head(part)))
             reading.class->attributes = cp_cons(part, reading.class->attributes);
-        else return bind_fail(b, at, CP_ERROR_PARSE, 4, "a class holds interfaces, or (properties ...) and (methods ...)");
+        else
+            return bind_fail(b, at, CP_ERROR_PARSE, 4,
+                             "a class holds interfaces, or (properties ...) and (methods ...)");
     }
     class_finish(b->cp, reading.class);
     struct node *node = bind_bodies(b, &reading, bodies.list, position);
@@ -262,8 +271,8 @@ struct node *bind_method_definition(struct binder *b, cp_symbol *result, cp_symb
     const char *separator = NULL;
     for (const char *p = strstr(name->text, "::"); p; p = strstr(p + 1, "::")) separator = p;
     if (!separator || separator == name->text || !separator[2])
-        return bind_fail(b, position, CP_ERROR_PARSE, 4, "%s is no name: a method is Class::name or Class:Interface::name",
-                         name->text);
+        return bind_fail(b, position, CP_ERROR_PARSE, 4,
+                         "%s is no name: a method is Class::name or Class:Interface::name", name->text);
     const char *colon = memchr(name->text, ':', (size_t)(separator - name->text));
     size_t class_size = (size_t)((colon ? colon : separator) - name->text);
     cp_symbol *class_name = cp_symbol_of(cp_symbol_n(b->cp, name->text, class_size));
@@ -273,20 +282,21 @@ struct node *bind_method_definition(struct binder *b, cp_symbol *result, cp_symb
         return bind_fail(b, position, CP_ERROR_CARAPACE, CP_UNKNOWN, "the class %s of the method %s is not defined",
                          class_name->text, name->text);
     if (c->definition)
-        return bind_fail(b, position, CP_ERROR_CARAPACE, CP_ILLEGAL, "%s is a native class: its methods cannot be defined anew",
-                         class_name->text);
+        return bind_fail(b, position, CP_ERROR_CARAPACE, CP_ILLEGAL,
+                         "%s is a native class: its methods cannot be defined anew", class_name->text);
     uint32_t interface = 0;
     if (colon) {
         cp_symbol *interface_name = cp_symbol_of(cp_symbol_n(b->cp, colon + 1, (size_t)(separator - colon - 1)));
         while (interface < c->interface_count && c->interfaces[interface].name != interface_name) interface++;
         if (interface == c->interface_count)
-            return bind_fail(b, position, CP_ERROR_CARAPACE, CP_UNKNOWN, "the class %s has no interface %s", class_name->text,
-                             interface_name->text);
+            return bind_fail(b, position, CP_ERROR_CARAPACE, CP_UNKNOWN, "the class %s has no interface %s",
+                             class_name->text, interface_name->text);
     }
-    struct member *member = method == class_name && interface == 0 ? c->constructor : class_member(b->cp, c, interface, method);
+    struct member *member =
+        method == class_name && interface == 0 ? c->constructor : class_member(b->cp, c, interface, method);
     if (!member || member->kind != MEMBER_METHOD)
-        return bind_fail(b, position, CP_ERROR_CARAPACE, CP_UNKNOWN, "the class %s declares no method %s", class_name->text,
-                         method->text);
+        return bind_fail(b, position, CP_ERROR_CARAPACE, CP_UNKNOWN, "the class %s declares no method %s",
+                         class_name->text, method->text);
     struct signature *signature = bind_signature(b, result, arguments, position);
     TRY(signature);
     if (!result) signature->result = member->signature->result;
@@ -295,7 +305,8 @@ struct node *bind_method_definition(struct binder *b, cp_symbol *result, cp_symb
                          "%s has another header than the class declares; both must have the same classes and arguments",
                          name->text);
     for (unsigned i = 0; i < signature->declared; i++) /* a default may stand in either place */
-        if (signature->parameters[i].initial == CP_UNSET) signature->parameters[i].initial = member->signature->parameters[i].initial;
+        if (signature->parameters[i].initial == CP_UNSET)
+            signature->parameters[i].initial = member->signature->parameters[i].initial;
     if (signature->required > member->signature->required) signature->required = member->signature->required;
     struct node *function = bind_method(b, c, interface, signature, method, member == c->constructor, body, position);
     TRY(function);
@@ -310,7 +321,8 @@ static struct node *form_create(struct binder *b, cp_value form, uint32_t positi
     if (!form_has(b, form, position, 1, -1, "(create Class argument ...)")) return NULL;
     cp_value name = form_item(form, 1);
     if (!cp_is_symbol(name) || (cp_symbol_of(name)->flags & (CP_SYMBOL_GLOBAL | CP_SYMBOL_KEYWORD)))
-        return bind_fail(b, position, CP_ERROR_PARSE, 4, "create takes the bare name of a class first; createAux takes a String");
+        return bind_fail(b, position, CP_ERROR_PARSE, 4,
+                         "create takes the bare name of a class first; createAux takes a String");
     struct node *node = node_new(b, NODE_CREATE, position);
     node->symbol = cp_symbol_of(name);
     node->type = type_of_symbol(b->cp, node->symbol);
@@ -331,10 +343,11 @@ static struct node *bind_this_member(struct binder *b, struct node *this, cp_sym
         if (c->interfaces[method->interface].delegate || c->interfaces[0].delegate) return call;
         cp_symbol *near[1];
         if (class_suggest(b->cp, c, name, near, 1))
-            return bind_fail(b, call->position, CP_ERROR_CARAPACE, CP_UNKNOWN, "the class %s has no member %s; did you mean %s?",
-                             c->name->text, name->text, near[0]->text);
-        return bind_fail(b, call->position, CP_ERROR_CARAPACE, CP_UNKNOWN, "the class %s has no member %s", c->name->text,
-                         name->text);
+            return bind_fail(b, call->position, CP_ERROR_CARAPACE, CP_UNKNOWN,
+                             "the class %s has no member %s; did you mean %s?", c->name->text, name->text,
+                             near[0]->text);
+        return bind_fail(b, call->position, CP_ERROR_CARAPACE, CP_UNKNOWN, "the class %s has no member %s",
+                         c->name->text, name->text);
     }
     if (member->kind == MEMBER_METHOD) {
         if (call->keywords) return call;
@@ -375,7 +388,8 @@ struct node *bind_member(struct binder *b, cp_value dot, cp_symbol *name, cp_val
     node->assigns = node->a->assigns;
     for (uint32_t i = 0; i < node->count; i++) node->assigns |= node->items[i]->assigns;
     struct variable *variable = node->a->kind == NODE_VARIABLE ? node->a->variable : NULL;
-    if (variable && variable->is_argument && variable->function->has_this && variable == variable->function->arguments[0])
+    if (variable && variable->is_argument && variable->function->has_this &&
+        variable == variable->function->arguments[0])
         return bind_this_member(b, node->a, name, node);
     return node;
 }
@@ -389,10 +403,13 @@ static struct node *form_dot(struct binder *b, cp_value form, uint32_t position)
 
 const struct special_form_entry class_forms[] = {
     {"class", form_class, false,
-     "(class NAME (interface (properties (name Class [readOnly] [default]) ...) (methods (Type name (argument ...)) ...)) ...): "
+     "(class NAME (interface (properties (name Class [readOnly] [default]) ...) (methods (Type name (argument ...)) "
+     "...)) ...): "
      "defines a class; in short (class NAME (properties ...) (methods ...))."},
     {"create", form_create, false,
-     "(create Class argument ...): a new object; arguments by keyword that the constructor does not know set properties."},
-    {".", form_dot, false, "object.name: reads a property or calls a method; (object.name argument ...) sets or calls."},
+     "(create Class argument ...): a new object; arguments by keyword that the constructor does not know set "
+     "properties."},
+    {".", form_dot, false,
+     "object.name: reads a property or calls a method; (object.name argument ...) sets or calls."},
     {0},
 };

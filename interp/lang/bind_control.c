@@ -58,7 +58,8 @@ static struct node *declare_local(struct binder *b, cp_value declaration, uint32
     struct node *first = NULL;
     if (!cp_is_symbol(name) || (cp_symbol_of(name)->flags & (CP_SYMBOL_GLOBAL | CP_SYMBOL_KEYWORD)) ||
         form_length(declaration) > 3)
-        return bind_fail(b, position, CP_ERROR_PARSE, 4, "local declares name, (name Class) or (name Class first-value)");
+        return bind_fail(b, position, CP_ERROR_PARSE, 4,
+                         "local declares name, (name Class) or (name Class first-value)");
     if (form_length(declaration) >= 2) TRY(type = bind_type(b, form_item(declaration, 1), position));
     if (form_length(declaration) == 3) TRY(first = item(b, declaration, 2, position));
     if (!first) first = node_nil(b, position);
@@ -124,7 +125,8 @@ static struct node *set_name(struct binder *b, cp_symbol *name, struct node *val
         return node;
     }
     struct variable *variable = scope_find(b, name);
-    if (variable && variable->function->has_this && variable == variable->function->arguments[0]) /* slots are read through it unchecked */
+    if (variable && variable->function->has_this &&
+        variable == variable->function->arguments[0]) /* slots are read through it unchecked */
         return bind_fail(b, position, CP_ERROR_CARAPACE, CP_ILLEGAL, "`this` cannot be set");
     if (variable) return node_set(b, variable, value, position);
     struct file_variable *file = file_scope_find(b->cp, b->file, name);
@@ -163,8 +165,7 @@ static struct node *form_set(struct binder *b, cp_value form, uint32_t position)
 
 static struct node *form_unset(struct binder *b, cp_value form, uint32_t position) {
     if (!form_has(b, form, position, 1, 1, "(unset variable)")) return NULL;
-    if (!cp_is_symbol(form_item(form, 1)))
-        return bind_fail(b, position, CP_ERROR_PARSE, 4, "unset takes a variable");
+    if (!cp_is_symbol(form_item(form, 1))) return bind_fail(b, position, CP_ERROR_PARSE, 4, "unset takes a variable");
     return set_name(b, cp_symbol_of(form_item(form, 1)), node_nil(b, position), position);
 }
 
@@ -172,8 +173,7 @@ static struct node *form_unset(struct binder *b, cp_value form, uint32_t positio
 static struct node *bind_let(struct binder *b, cp_value form, uint32_t position, bool in_order) {
     if (!form_has(b, form, position, 1, -1, "(let ((name value) ...) body ...)")) return NULL;
     cp_value list = form_item(form, 1);
-    if (!cp_is_list(list))
-        return bind_fail(b, position, CP_ERROR_PARSE, 4, "let takes a List of (name value) first");
+    if (!cp_is_list(list)) return bind_fail(b, position, CP_ERROR_PARSE, 4, "let takes a List of (name value) first");
     size_t count = form_length(list);
     struct node *node = node_new(b, NODE_LET, position);
     node->items = cp_alloc((count + 1) * sizeof *node->items);
@@ -255,7 +255,8 @@ static struct node *form_do(struct binder *b, cp_value form, uint32_t position) 
 
 static bool is_else(cp_value v) { return cp_is_symbol(v) && !strcmp(cp_symbol_of(v)->text, "else"); }
 
-static struct node *node_list(struct binder *b, enum node_kind kind, struct node *x, struct node *y, uint32_t position) {
+static struct node *node_list(struct binder *b, enum node_kind kind, struct node *x, struct node *y,
+                              uint32_t position) {
     struct node *node = node_new(b, kind, position);
     node->items = cp_alloc(2 * sizeof *node->items);
     node->items[0] = x;
@@ -354,13 +355,15 @@ static struct node *case_clauses(struct binder *b, struct variable *variable, cp
     cp_value clause = cp_head(clauses);
     uint32_t at = item_position(b, clauses, position);
     if (!cp_is_cell(clause))
-        return bind_fail(b, at, CP_ERROR_PARSE, 4, "each clause of case is (value expression ...) or ((value ...) expression ...)");
+        return bind_fail(b, at, CP_ERROR_PARSE, 4,
+                         "each clause of case is (value expression ...) or ((value ...) expression ...)");
     if (cp_check_stack(b->cp) == CP_THROWN) return NULL;
     cp_value keys = cp_head(clause);
     struct node *body = bind_body(b, cp_tail(clause), at);
     TRY(body);
     if (is_else(keys)) {
-        if (cp_tail(clauses) != CP_NIL) return bind_fail(b, at, CP_ERROR_PARSE, 4, "else must be the last clause of case");
+        if (cp_tail(clauses) != CP_NIL)
+            return bind_fail(b, at, CP_ERROR_PARSE, 4, "else must be the last clause of case");
         return body;
     }
     if (cp_is_cell(keys) && cp_head(keys) == b->cp->known.sym_quote) keys = form_item(keys, 1);
@@ -404,7 +407,8 @@ static struct node *bind_loop_body(struct binder *b, cp_value forms, uint32_t po
 }
 
 static struct node *bind_while(struct binder *b, enum node_kind kind, cp_value form, uint32_t position) {
-    if (!form_has(b, form, position, 1, -1, kind == NODE_WHILE ? "(while condition expression ...)" : "(doWhile condition expression ...)"))
+    if (!form_has(b, form, position, 1, -1,
+                  kind == NODE_WHILE ? "(while condition expression ...)" : "(doWhile condition expression ...)"))
         return NULL;
     struct node *test = item(b, form, 1, position);
     TRY(test);
@@ -454,8 +458,8 @@ static struct node *form_for(struct binder *b, cp_value form, uint32_t position)
         if (!bind_arguments(b, cp_tail(sequence), at, &items, &count, &keywords)) return NULL;
         if (count >= 1 && count <= 3 && keywords == CP_NIL)
             return for_range(b, cp_symbol_of(name), count == 1 ? node_constant(b, cp_fixnum(0), at) : items[0],
-                             count == 1 ? items[0] : items[1], count == 3 ? items[2] : node_constant(b, cp_fixnum(1), at),
-                             form_cell(form, 3), position);
+                             count == 1 ? items[0] : items[1],
+                             count == 3 ? items[2] : node_constant(b, cp_fixnum(1), at), form_cell(form, 3), position);
     }
     struct node *over = item(b, form, 2, position);
     TRY(over);
@@ -497,28 +501,36 @@ static struct node *form_continue(struct binder *b, cp_value form, uint32_t posi
 
 const struct special_form_entry control_forms[] = {
     {"quote", form_quote, false, "(quote x), 'x: x unevaluated."},
-    {"quasiquote", form_quasiquote, false, "`x: x unevaluated but for its parts ,y (the value of y) and ,@y (the items of y)."},
+    {"quasiquote", form_quasiquote, false,
+     "`x: x unevaluated but for its parts ,y (the value of y) and ,@y (the items of y)."},
     {"unquote", form_unquote, false, ",x inside of a quasiquote: the value of x."},
     {"unquoteSplicing", form_unquote, false, ",@x inside of a quasiquote: the items of the List x."},
-    {"local", form_local, false, "(local (name Class [first-value]) ...): declares variables of the function, or of the file."},
+    {"local", form_local, false,
+     "(local (name Class [first-value]) ...): declares variables of the function, or of the file."},
     {"global", form_global, false, "(global (::name Class [first-value]) ...): declares variables of the thread."},
     {"set", form_set, false, "(set variable value), (set object.property value): gives the value."},
     {"unset", form_unset, false, "(unset variable): the variable holds () again."},
     {"export", form_export, false, "(export ::name ...): threads made from now on start with a copy of these globals."},
-    {"let", form_let, true, "(let ((name value) (name Class value) ...) expression ...): variables for these expressions."},
+    {"let", form_let, true,
+     "(let ((name value) (name Class value) ...) expression ...): variables for these expressions."},
     {"let*", form_let_star, true, "As let, each value seeing the names before it."},
     {"if", form_if, false, "(if condition then [else]): only () is false."},
     {"do", form_do, false, "(do expression ...): in order; the value is the last one's."},
-    {"cond", form_cond, false, "(cond (test expression ...) ... (else expression ...)): the first clause whose test holds."},
+    {"cond", form_cond, false,
+     "(cond (test expression ...) ... (else expression ...)): the first clause whose test holds."},
     {"when", form_when, true, "(when condition expression ...)"},
     {"unless", form_unless, true, "(unless condition expression ...)"},
     {"and", form_and, false, "(and x ...): the first () or the last value."},
     {"or", form_or, false, "(or x ...): the first value that is not ()."},
     {"not", form_not, false, "(not x): true when x is (), else ()."},
-    {"case", form_case, true, "(case value (key expression ...) ((key key) expression ...) (else expression ...)): keys are not evaluated."},
+    {"case", form_case, true,
+     "(case value (key expression ...) ((key key) expression ...) (else expression ...)): keys are not evaluated."},
     {"while", form_while, false, "(while condition expression ...): gives ()."},
-    {"doWhile", form_do_while, false, "(doWhile condition expression ...): the condition is tested after the body; gives ()."},
-    {"for", form_for, false, "(for variable sequence expression ...): over a List, Array, HashTable (keys), String (characters), Binary, range, Enumerator, Stream (lines)."},
+    {"doWhile", form_do_while, false,
+     "(doWhile condition expression ...): the condition is tested after the body; gives ()."},
+    {"for", form_for, false,
+     "(for variable sequence expression ...): over a List, Array, HashTable (keys), String (characters), Binary, "
+     "range, Enumerator, Stream (lines)."},
     {"dotimes", form_dotimes, true, "(dotimes (variable count) expression ...): variable is 0, 1, ... count - 1."},
     {"break", form_break, false, "(break): leaves the innermost loop."},
     {"continue", form_continue, false, "(continue): goes on with the loop's next turn."},

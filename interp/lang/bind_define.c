@@ -7,7 +7,8 @@
 /* ---- headers ---- */
 
 struct type *bind_type(struct binder *b, cp_value name, uint32_t position) {
-    if (cp_is_string(name)) name = cp_string_of(name)->size ? cp_symbol_n(b->cp, cp_string_text(name), cp_string_size(name)) : name;
+    if (cp_is_string(name))
+        name = cp_string_of(name)->size ? cp_symbol_n(b->cp, cp_string_text(name), cp_string_size(name)) : name;
     if (!cp_is_symbol(name) || (cp_symbol_of(name)->flags & (CP_SYMBOL_GLOBAL | CP_SYMBOL_KEYWORD))) {
         bind_fail(b, position, CP_ERROR_PARSE, 4, "the name of a class is expected here");
         return NULL;
@@ -45,12 +46,12 @@ static struct signature *read_signature(struct binder *b, cp_context *cp, cp_val
             if (length == 2) signature->rest_name = cp_symbol_of(cp_head(cp_tail(item)));
             break;
         }
-        if (!cp_is_symbol(name) || length > 3 ||
-            (cp_symbol_of(name)->flags & (CP_SYMBOL_GLOBAL | CP_SYMBOL_KEYWORD)))
+        if (!cp_is_symbol(name) || length > 3 || (cp_symbol_of(name)->flags & (CP_SYMBOL_GLOBAL | CP_SYMBOL_KEYWORD)))
             return *problem = "an argument is name, (name Class) or (name Class default)", NULL;
         struct parameter *parameter = &signature->parameters[i];
         for (size_t j = 0; j < i; j++)
-            if (signature->parameters[j].name == cp_symbol_of(name)) return *problem = "two arguments have one name", NULL;
+            if (signature->parameters[j].name == cp_symbol_of(name))
+                return *problem = "two arguments have one name", NULL;
         parameter->name = cp_symbol_of(name);
         parameter->type = cp->known.type_object;
         parameter->initial = CP_UNSET;
@@ -62,7 +63,8 @@ static struct signature *read_signature(struct binder *b, cp_context *cp, cp_val
         }
         if (length == 3) parameter->initial = cp_head(cp_tail(cp_tail(item)));
         if (parameter->initial == CP_UNSET) {
-            if (signature->required != i) return *problem = "an argument without a default stands behind one with a default", NULL;
+            if (signature->required != i)
+                return *problem = "an argument without a default stands behind one with a default", NULL;
             signature->required = (uint16_t)(i + 1);
         }
     }
@@ -128,7 +130,8 @@ static bool bind_function_body(struct binder *b, struct function_state *f, cp_va
     f->argument_count = first + signature->declared + (signature->has_rest ? 1 : 0);
     f->arguments = cp_alloc((f->argument_count + 1) * sizeof *f->arguments);
     f->defaults = cp_alloc((f->argument_count + 1) * sizeof *f->defaults);
-    if (f->has_this) f->arguments[0] = scope_declare(b, cp_symbol_of(b->cp->known.sym_this), type_of_symbol(b->cp, f->owner->name));
+    if (f->has_this)
+        f->arguments[0] = scope_declare(b, cp_symbol_of(b->cp->known.sym_this), type_of_symbol(b->cp, f->owner->name));
     for (uint32_t i = 0; i < signature->declared; i++) {
         struct parameter *parameter = &signature->parameters[i];
         if (parameter->initial != CP_UNSET) {
@@ -138,7 +141,8 @@ static bool bind_function_body(struct binder *b, struct function_state *f, cp_va
         f->arguments[first + i] = scope_declare(b, parameter->name, parameter->type);
     }
     if (signature->has_rest)
-        f->arguments[first + signature->declared] = scope_declare(b, signature->rest_name, static_type(b, CP_CLASS_LIST));
+        f->arguments[first + signature->declared] =
+            scope_declare(b, signature->rest_name, static_type(b, CP_CLASS_LIST));
     for (uint32_t i = 0; i < f->argument_count; i++) f->arguments[i]->is_argument = true;
     if (cp_is_cell(body) && cp_is_string(cp_head(body)) && cp_tail(body) != CP_NIL) {
         f->doc = cp_head(body);
@@ -222,14 +226,16 @@ static bool read_header(struct binder *b, cp_value form, uint32_t position, stru
 static bool declare_header(struct binder *b, cp_symbol *name, struct signature *signature, uint32_t position) {
     struct symbol_definition *definition = symbol_define(cp_from_object(name));
     if (definition->form && !definition->only_while_builtin) {
-        bind_fail(b, position, CP_ERROR_CARAPACE, CP_ILLEGAL, "%s is a special form and cannot be defined anew", name->text);
+        bind_fail(b, position, CP_ERROR_CARAPACE, CP_ILLEGAL, "%s is a special form and cannot be defined anew",
+                  name->text);
         return false;
     }
     if (definition->declared && !signature_equal(definition->declared, signature)) {
         if (!b->file->interactive) {
             bind_fail(b, position, CP_ERROR_CARAPACE, CP_ILLEGAL,
                       "%s was declared before with another header; a redefinition must have the same classes and "
-                      "arguments", name->text);
+                      "arguments",
+                      name->text);
             return false;
         }
         name->flags |= CP_SYMBOL_HEADER_CHANGED;
@@ -301,8 +307,7 @@ static struct node *form_return(struct binder *b, cp_value form, uint32_t positi
         struct type *result = b->function->signature->result;
         bool is_nil = node->a->kind == NODE_CONSTANT && node->a->value == CP_NIL;
         if (!is_nil && !b->function->signature->returns_nil && type_never_fits(result, node->a->type))
-            return bind_fail(b, at, CP_ERROR_CARAPACE, CP_TYPE_MISMATCH,
-                             "%s returns %s, this is a value of class %s",
+            return bind_fail(b, at, CP_ERROR_CARAPACE, CP_TYPE_MISMATCH, "%s returns %s, this is a value of class %s",
                              b->function->name ? b->function->name->text : "this function", result->name->text,
                              node->a->type->name->text);
     }
@@ -333,7 +338,8 @@ static struct node *bare_name(struct binder *b, cp_value form, uint32_t position
 /* (help Class.member) is about the class's member; (help variable.member) about that of the variable's class. */
 static struct node *form_help(struct binder *b, cp_value form, uint32_t position) {
     cp_value dotted = form_item(form, 1), quote = b->cp->known.sym_quote;
-    if (form_length(form) != 2 || !cp_is_cell(dotted) || cp_head(dotted) != b->cp->known.sym_dot || form_length(dotted) != 3)
+    if (form_length(form) != 2 || !cp_is_cell(dotted) || cp_head(dotted) != b->cp->known.sym_dot ||
+        form_length(dotted) != 3)
         return bare_name(b, form, position);
     cp_value object = form_item(dotted, 1), member = form_item(dotted, 2);
     member = cp_list_n((cp_value[]){quote, member}, 2);
@@ -347,10 +353,13 @@ static struct node *form_help(struct binder *b, cp_value form, uint32_t position
 
 const struct special_form_entry definition_forms[] = {
     {"lambda", form_lambda, false, "(lambda (argument ...) expression ...): a function without a name."},
-    {"function", form_function, false, "(function Type name (argument ...)): declares a function that is defined elsewhere."},
+    {"function", form_function, false,
+     "(function Type name (argument ...)): declares a function that is defined elsewhere."},
     {"defun", form_defun, false,
-     "(defun [Type] name (argument ...) [\"doc\"] expression ...): defines a function; Class::method defines a method."},
-    {"defmacro", form_defmacro, false, "(defmacro name (argument ...) expression ...): gives the form to take its place."},
+     "(defun [Type] name (argument ...) [\"doc\"] expression ...): defines a function; Class::method defines a "
+     "method."},
+    {"defmacro", form_defmacro, false,
+     "(defmacro name (argument ...) expression ...): gives the form to take its place."},
     {"return", form_return, false, "(return [value]): leaves the function."},
     {"isDefined", bare_name, true, NULL},
     {"isFunction", bare_name, true, NULL},

@@ -13,7 +13,8 @@ static bool is_clause(cp_value form, const char *name) {
 static bool bind_catch(struct binder *b, cp_value form, uint32_t position, struct catch_clause *clause) {
     clause->position = position;
     if (!cp_is_cell(cp_tail(form))) {
-        bind_fail(b, position, CP_ERROR_PARSE, 4, "(catch class expression ...) expected; the class -1 takes all Errors");
+        bind_fail(b, position, CP_ERROR_PARSE, 4,
+                  "(catch class expression ...) expected; the class -1 takes all Errors");
         return false;
     }
     cp_value cell = form_cell(form, 1);
@@ -136,12 +137,14 @@ static struct node *form_with(struct binder *b, cp_value form, uint32_t position
 
 const struct special_form_entry error_forms[] = {
     {"try", form_try, false,
-     "(try expression ... (catch class expression ...) ... (finally expression ...)): class is an Integer, -1 takes all "
+     "(try expression ... (catch class expression ...) ... (finally expression ...)): class is an Integer, -1 takes "
+     "all "
      "Errors; the Error is `err`. The value is () when an Error was caught."},
     {"throw", form_throw, false, "(throw error): throws an Error, as (create Error class code text) makes one."},
     {"catch", stray_clause, false, "(catch class expression ...): a clause of try."},
     {"finally", stray_clause, false, "(finally expression ...): a clause of try, run on every way out."},
     {"with", form_with, true,
-     "(with (variable value) expression ...): closes the value on every way out (its method close, else disconnect, else unlock)."},
+     "(with (variable value) expression ...): closes the value on every way out (its method close, else disconnect, "
+     "else unlock)."},
     {0},
 };

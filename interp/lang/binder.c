@@ -169,7 +169,11 @@ static struct node *bind_symbol(struct binder *b, cp_value form, uint32_t positi
     }
     if (form == b->cp->known.sym_true) return node_constant(b, form, position);
     if (!strcmp(name->text, "false") || !strcmp(name->text, "nil")) return node_constant(b, CP_NIL, position);
-    struct node *node = node_new(b, file ? NODE_FILE : name->function != CP_UNSET ? NODE_FUNCTION_NAME : NODE_NAME, position);
+    struct node *node = node_new(b,
+                                 file                         ? NODE_FILE
+                                 : name->function != CP_UNSET ? NODE_FUNCTION_NAME
+                                                              : NODE_NAME,
+                                 position);
     node->file = file;
     node->symbol = name;
     if (node->kind == NODE_NAME) file_scope_note_use(b->file, name, position);
@@ -233,8 +237,8 @@ static bool check_call(struct binder *b, struct node *call, struct signature *si
     if (call->count < signature->required || (call->count > signature->declared && !signature->has_rest)) {
         char expected[SIGNATURE_COUNT_TEXT];
         signature_count_text(signature, expected);
-        bind_fail(b, call->position, CP_ERROR_CARAPACE, CP_BAD_ARGUMENT, "%s takes %s, %u given", call->symbol->text, expected,
-                  call->count);
+        bind_fail(b, call->position, CP_ERROR_CARAPACE, CP_BAD_ARGUMENT, "%s takes %s, %u given", call->symbol->text,
+                  expected, call->count);
         return false;
     }
     bool fits = true;
@@ -316,7 +320,8 @@ bool bind_check_form(struct binder *b, cp_value form, uint32_t position) {
     if (list_measure(form, &count) != LIST_PROPER)
         return bind_fail(b, position, CP_ERROR_PARSE, 4, "a form must be a List that ends"), false;
     for (; cp_is_cell(form); form = cp_tail(form))
-        if (cp_is_cell(cp_head(form)) && !bind_check_form(b, cp_head(form), item_position(b, form, position))) return false;
+        if (cp_is_cell(cp_head(form)) && !bind_check_form(b, cp_head(form), item_position(b, form, position)))
+            return false;
     return true;
 }
 
@@ -332,8 +337,9 @@ static struct node *expand_macro(struct binder *b, cp_symbol *name, cp_value mac
         int line, column;
         source_place(b->source, position, &line, &column);
         error_locate(error, b->source->name, line, column);
-        cp_error_set_detail(b->cp, error, "expansion",
-                            cp_string_format(b->cp, "%s at %s:%d:%d", name->text, cp_text_z(b->cp, b->source->name), line, column));
+        cp_error_set_detail(
+            b->cp, error, "expansion",
+            cp_string_format(b->cp, "%s at %s:%d:%d", name->text, cp_text_z(b->cp, b->source->name), line, column));
         cp_throw_value(b->cp, error);
         return NULL;
     }
@@ -342,7 +348,8 @@ static struct node *expand_macro(struct binder *b, cp_symbol *name, cp_value mac
 
 /* Whether the file defines a function of that name further down: a built-in form of that name is not meant then. */
 static bool is_foreseen(struct binder *b, cp_symbol *name) {
-    return cp_table_count(b->file->foreseen) && cp_table_get(b->cp, b->file->foreseen, cp_from_object(name)) != CP_UNSET;
+    return cp_table_count(b->file->foreseen) &&
+           cp_table_get(b->cp, b->file->foreseen, cp_from_object(name)) != CP_UNSET;
 }
 
 static struct node *bind_list(struct binder *b, cp_value form, uint32_t position) {

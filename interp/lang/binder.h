@@ -24,11 +24,11 @@ typedef struct node *(*special_form)(struct binder *b, cp_value form, uint32_t p
 
 /* What lang/ keeps with a Symbol: cp_symbol.definition. */
 struct symbol_definition {
-    special_form form;            /* NULL when none */
-    cp_value macro;               /* Function of the argument forms, or CP_UNSET */
-    struct signature *declared;   /* (function ...) or defun seen: calls are checked against it */
-    bool only_while_builtin;      /* the form is a short cut for a built-in function that has not been redefined */
-    const char *doc;              /* of a special form */
+    special_form form;          /* NULL when none */
+    cp_value macro;             /* Function of the argument forms, or CP_UNSET */
+    struct signature *declared; /* (function ...) or defun seen: calls are checked against it */
+    bool only_while_builtin;    /* the form is a short cut for a built-in function that has not been redefined */
+    const char *doc;            /* of a special form */
 };
 struct symbol_definition *symbol_define(cp_value symbol); /* makes it when there is none */
 static inline struct symbol_definition *symbol_definition(const cp_symbol *s) { return s->definition; }
@@ -40,8 +40,8 @@ struct special_form_entry {
     const char *doc;
 };
 /* Tables end with a NULL name. */
-extern const struct special_form_entry control_forms[], definition_forms[], class_forms[], operator_forms[], error_forms[],
-    match_forms[];
+extern const struct special_form_entry control_forms[], definition_forms[], class_forms[], operator_forms[],
+    error_forms[], match_forms[];
 extern const cp_function_def match_functions[]; /* what match calls when it runs */
 void special_forms_register(cp_context *cp, const struct special_form_entry *entries);
 
@@ -76,9 +76,9 @@ cp_value form_cell(cp_value form, size_t index);
 /* scope.c */
 struct scope *scope_push(struct binder *b, bool holds_locals);
 void scope_pop(struct binder *b);
-struct variable *scope_declare(struct binder *b, cp_symbol *name, struct type *type); /* in the innermost scope */
+struct variable *scope_declare(struct binder *b, cp_symbol *name, struct type *type);       /* in the innermost scope */
 struct variable *scope_declare_local(struct binder *b, cp_symbol *name, struct type *type); /* where `local` does */
-struct variable *scope_find(struct binder *b, cp_symbol *name); /* NULL: no lexical variable; notes captures */
+struct variable *scope_find(struct binder *b, cp_symbol *name);     /* NULL: no lexical variable; notes captures */
 struct variable *scope_hidden(struct binder *b, struct type *type); /* a variable without a name */
 int function_capture(struct function_state *function, struct variable *variable); /* its index among the captures */
 void function_add_local(struct function_state *function, struct variable *variable);

@@ -29,7 +29,8 @@ cp_value function_new_scripted(struct proto *proto) {
     return cp_from_object(function);
 }
 
-cp_value compile_form(cp_context *cp, struct source *source, struct file_scope *file, cp_value form, uint32_t position) {
+cp_value compile_form(cp_context *cp, struct source *source, struct file_scope *file, cp_value form,
+                      uint32_t position) {
     struct binder b = {.cp = cp, .source = source, .file = file};
     struct function_state *f = cp_alloc(sizeof *f);
     f->position = position;
@@ -75,12 +76,13 @@ static bool is_plain_name(cp_value name) {
 
 static void foresee_local(cp_context *cp, struct file_scope *file, cp_value declarations) {
     for (; cp_is_cell(declarations); declarations = cp_tail(declarations)) {
-        cp_value declaration = cp_head(declarations), name = cp_is_cell(declaration) ? cp_head(declaration) : declaration;
+        cp_value declaration = cp_head(declarations),
+                 name = cp_is_cell(declaration) ? cp_head(declaration) : declaration;
         if (!is_plain_name(name)) continue;
         cp_value type = form_item(declaration, 1);
         file_scope_declare(cp, file, cp_symbol_of(name),
                            cp_is_cell(declaration) && is_plain_name(type) ? type_of_symbol(cp, cp_symbol_of(type))
-                                                                         : cp->known.type_object);
+                                                                          : cp->known.type_object);
     }
 }
 

@@ -50,8 +50,7 @@ static void generate_set(struct generator *g, struct node *node, uint32_t to, bo
         if (wanted) emit_move(g, to, variable->reg);
     } else {
         uint32_t value = generate_any(g, node->a);
-        if (check)
-            emit_check(g, value, variable->type, "the variable", variable->name ? variable->name->text : "");
+        if (check) emit_check(g, value, variable->type, "the variable", variable->name ? variable->name->text : "");
         generate_set_variable(g, variable, value, declare);
         if (wanted) emit_move(g, to, value);
     }
@@ -99,7 +98,8 @@ static void generate_arithmetic(struct generator *g, struct node *node, uint32_t
         x = y;
         y = swap;
     }
-    if ((node->number == OP_ADD || node->number == OP_SUBTRACT) && y->kind == NODE_CONSTANT && generate_fits_byte(y->value)) {
+    if ((node->number == OP_ADD || node->number == OP_SUBTRACT) && y->kind == NODE_CONSTANT &&
+        generate_fits_byte(y->value)) {
         left = generate_any(g, x);
         g->position = node->position;
         emit(g, INSTRUCTION(node->number == OP_ADD ? OP_ADD_INTEGER : OP_SUBTRACT_INTEGER, to, left,
@@ -182,7 +182,8 @@ static void generate_slot_set(struct generator *g, struct node *node, uint32_t t
     g->free = saved;
 }
 
-/* Everything that can be worked out into `to`; `wanted` false: only its effect counts, `to` may be any free register. */
+/* Everything that can be worked out into `to`; `wanted` false: only its effect counts, `to` may be any free register.
+ */
 static void generate_node(struct generator *g, struct node *node, uint32_t to, bool wanted) {
     if (g->failed) return;
     if (cp_check_stack(g->cp) == CP_THROWN) {
@@ -201,9 +202,7 @@ static void generate_node(struct generator *g, struct node *node, uint32_t to, b
     case NODE_FILE:
         if (wanted) emit(g, INSTRUCTION_BX(OP_FILE_GET, to, emit_constant(g, cp_from_object(node->file))));
         break;
-    case NODE_GLOBAL:
-        emit(g, INSTRUCTION_BX(OP_GLOBAL_GET, to, emit_constant(g, cp_from_object(node->symbol))));
-        break;
+    case NODE_GLOBAL: emit(g, INSTRUCTION_BX(OP_GLOBAL_GET, to, emit_constant(g, cp_from_object(node->symbol)))); break;
     case NODE_NAME: emit(g, INSTRUCTION_BX(OP_NAME_GET, to, emit_constant(g, cp_from_object(node->symbol)))); break;
     case NODE_FUNCTION_NAME:
         emit(g, INSTRUCTION_BX(OP_FUNCTION_GET, to, emit_constant(g, cp_from_object(node->symbol))));
@@ -228,7 +227,10 @@ static void generate_node(struct generator *g, struct node *node, uint32_t to, b
     case NODE_TAIL:
         left = generate_any(g, node->a);
         g->position = node->position;
-        emit(g, INSTRUCTION(node->kind == NODE_NOT ? OP_NOT : node->kind == NODE_HEAD ? OP_HEAD : OP_TAIL, to, left, 0));
+        emit(g, INSTRUCTION(node->kind == NODE_NOT    ? OP_NOT
+                            : node->kind == NODE_HEAD ? OP_HEAD
+                                                      : OP_TAIL,
+                            to, left, 0));
         break;
     case NODE_CONS:
         generate_operands(g, node, &left, &right);

@@ -2,9 +2,9 @@
 /*
  * generate.h: nodes to instructions: the second of the compiler's two passes.
  *
- * Registers are a stack: arguments first, then the function's variables, then whatever is being worked out. Invariant: a
- * value is written into a variable's register only as the last act of its expression, so that an Error half-way leaves
- * the variable as it was.
+ * Registers are a stack: arguments first, then the function's variables, then whatever is being worked out. Invariant:
+ * a value is written into a variable's register only as the last act of its expression, so that an Error half-way
+ * leaves the variable as it was.
  */
 #ifndef LANG_GENERATE_H
 #define LANG_GENERATE_H
@@ -23,9 +23,9 @@ enum region_kind { REGION_LOOP, REGION_TRY };
 struct region {
     enum region_kind kind;
     struct region *outer;
-    struct node *finally;      /* REGION_TRY: code that every way out runs, or NULL */
-    uint32_t open;             /* REGION_TRY: where the range that is being written began */
-    struct handler *ranges;    /* REGION_TRY: ranges closed so far */
+    struct node *finally;   /* REGION_TRY: code that every way out runs, or NULL */
+    uint32_t open;          /* REGION_TRY: where the range that is being written began */
+    struct handler *ranges; /* REGION_TRY: ranges closed so far */
     uint32_t range_count, range_capacity;
     struct jumps breaks, continues; /* REGION_LOOP */
 };
@@ -54,7 +54,8 @@ void emit(struct generator *g, uint32_t word);
 uint32_t emit_constant(struct generator *g, cp_value value); /* its index, below 65,536 */
 uint32_t emit_cache(struct generator *g, cp_symbol *name);
 uint32_t emit_register(struct generator *g); /* allocates one */
-void emit_jump(struct generator *g, enum opcode op, uint32_t reg, struct jumps *jumps); /* JUMP, JUMP_NIL, JUMP_TRUE, GIVEN */
+void emit_jump(struct generator *g, enum opcode op, uint32_t reg,
+               struct jumps *jumps);                           /* JUMP, JUMP_NIL, JUMP_TRUE, GIVEN */
 void emit_jump_word(struct generator *g, struct jumps *jumps); /* the second word of an ..J instruction */
 void emit_land(struct generator *g, struct jumps *jumps);      /* they all come here */
 void emit_land_at(struct generator *g, struct jumps *jumps, uint32_t target);
@@ -91,6 +92,7 @@ void generate_condition(struct generator *g, struct node *node, bool when, struc
 void generate_return(struct generator *g, struct node *node);
 
 /* generate_function.c */
-struct proto *generate_function(cp_context *cp, struct source *source, struct file_scope *file, struct function_state *f);
+struct proto *generate_function(cp_context *cp, struct source *source, struct file_scope *file,
+                                struct function_state *f);
 
 #endif

@@ -27,7 +27,8 @@ static enum opcode immediate_jump(enum opcode compare) {
 static void compare_and_jump(struct generator *g, struct node *node, bool sense, struct jumps *jumps) {
     uint32_t saved = g->free, left, right;
     enum opcode compare = (enum opcode)node->number, op;
-    if (node->b->kind == NODE_CONSTANT && generate_fits_byte(node->b->value) && immediate_jump(compare) != OPCODE_COUNT) {
+    if (node->b->kind == NODE_CONSTANT && generate_fits_byte(node->b->value) &&
+        immediate_jump(compare) != OPCODE_COUNT) {
         left = generate_any(g, node->a);
         g->position = node->position;
         emit(g, INSTRUCTION(immediate_jump(compare), left, (int8_t)cp_fixnum_value(node->b->value), sense));
@@ -152,8 +153,11 @@ void generate_return(struct generator *g, struct node *node) {
             return;
         case NODE_CALL:
         case NODE_CALL_VALUE: {
-            bool nil_callee = signature->returns_nil && node->kind == NODE_CALL && !strcmp(node->type->name->text, "NIL");
-            if (node->keywords || (signature->returns_nil ? !nil_callee : !type_always_fits(signature->result, node->type))) break;
+            bool nil_callee =
+                signature->returns_nil && node->kind == NODE_CALL && !strcmp(node->type->name->text, "NIL");
+            if (node->keywords ||
+                (signature->returns_nil ? !nil_callee : !type_always_fits(signature->result, node->type)))
+                break;
             generate_tail_call(g, node);
             return;
         }
@@ -335,7 +339,8 @@ static void generate_try(struct generator *g, struct node *node, uint32_t to, bo
         return;
     }
     struct jumps end = {0};
-    uint32_t error = emit_register(g), value = emit_register(g); /* `to` may be a variable that the finally code reads */
+    uint32_t error = emit_register(g),
+             value = emit_register(g); /* `to` may be a variable that the finally code reads */
     struct region *region = begin_try(g, node->b);
     if (node->count) generate_catch(g, node, value, wanted);
     else generate_into(g, node->a, value);
@@ -394,8 +399,7 @@ void generate_control(struct generator *g, struct node *node, uint32_t to, bool 
     case NODE_AND:
     case NODE_OR:
         if (wanted) generate_logic(g, node, to);
-        else { /* `(and ok (print x))`: only the branch counts */
-            struct jumps decided = {0};
+        else { /* `(and ok (print x))`: only the branch counts */ struct jumps decided = {0};
             for (uint32_t i = 0; i + 1 < node->count; i++)
                 generate_condition(g, node->items[i], node->kind == NODE_OR, &decided);
             generate_effect(g, node->items[node->count - 1]);

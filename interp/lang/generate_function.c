@@ -58,7 +58,8 @@ static uint32_t generate_prologue(struct generator *g, struct function_state *f)
     return entry;
 }
 
-struct proto *generate_function(cp_context *cp, struct source *source, struct file_scope *file, struct function_state *f) {
+struct proto *generate_function(cp_context *cp, struct source *source, struct file_scope *file,
+                                struct function_state *f) {
     struct generator g = {.cp = cp, .source = source, .file = file, .function = f, .position = f->position};
     if (f->capture_count > 256) emit_fail(&g, "this function uses more than 256 variables of the functions around it");
     find_early_locals(f->body);

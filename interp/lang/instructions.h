@@ -10,8 +10,8 @@
  * Formats: 0 none, A, AB, ABC, ABx, AsBx, ABsC, J (sABC); +W with a second word that is a constant's or cache's index,
  * +J with a second word that is a jump distance.
  *
- * A call's registers: R[A] the Function (the callee's R[-1]), R[A+1]... the arguments (the callee's R[0]...); the result
- * lands in R[A]. A method's receiver is its first argument: the callee's R[0] is `this`.
+ * A call's registers: R[A] the Function (the callee's R[-1]), R[A+1]... the arguments (the callee's R[0]...); the
+ * result lands in R[A]. A method's receiver is its first argument: the callee's R[0] is `this`.
  */
 #ifndef LANG_INSTRUCTIONS_H
 #define LANG_INSTRUCTIONS_H
@@ -70,28 +70,30 @@
     X(TAIL_CALL_VALUE, ABW, "as CALL_VALUE, in place of the running function")                                         \
     X(CALL_KEYWORDS, ABW, "call R[A] with B arguments, the last of them named by the List K[word]")                    \
     X(INVOKE, ABW, "the dot: member of R[A+1] with B further arguments; word: index of the cache")                     \
-    X(INVOKE_KEYWORDS, ABW, "as INVOKE, slow; K[word] is the member's Symbol, then the names of the last arguments")     \
+    X(INVOKE_KEYWORDS, ABW, "as INVOKE, slow; K[word] is the member's Symbol, then the names of the last arguments")   \
     X(INVOKE_MEMBER, ABW, "call the method K[word] (a member known at compile time) on R[A+1] with B arguments")       \
-    X(CREATE, ABCW, "R[A] = a new K[word], B arguments from R[A+2]; C: K[word] is (class name...) of named ones")   \
+    X(CREATE, ABCW, "R[A] = a new K[word], B arguments from R[A+2]; C: K[word] is (class name...) of named ones")      \
     X(SLOT_GET, ABC, "R[A] = word C of the object R[B]")                                                               \
     X(SLOT_SET, ABC, "word C of the object R[B] = R[A]")                                                               \
     X(RETURN, A, "leave the function with R[A]")                                                                       \
     X(RETURN_NIL, 0, "leave the function with ()")                                                                     \
     X(THROW, A, "throw the Error R[A]")                                                                                \
     X(RETHROW, A, "throw the Error R[A] on, its place unchanged")                                                      \
-    X(CATCH_TEST, ABCJ, "jump unless the catch class R[B] takes the Error R[A]")                                     \
+    X(CATCH_TEST, ABCJ, "jump unless the catch class R[B] takes the Error R[A]")                                       \
     X(HEAD, AB, "R[A] = first item of the List R[B]")                                                                  \
     X(TAIL, AB, "R[A] = the List R[B] without its first item")                                                         \
     X(CONS, ABC, "R[A] = List with head R[B] and tail R[C]")                                                           \
     X(LIST, ABC, "R[A] = List of the C values from R[B]")                                                              \
     X(FOR_PREPARE, A, "R[A] is a sequence: make R[A], R[A+1] the state of a walk over it")                             \
     X(FOR_NEXT, AJ, "R[A+2] = the walk's next item, or jump at its end")                                               \
-    X(FOR_RANGE_PREPARE, A, "check R[A] from, R[A+1] to, R[A+2] step; when they are no small Integers, R[A] = the walk over such a Range")                   \
-    X(FOR_RANGE_NEXT, AJ, "R[A+3] = R[A], which then grows by R[A+2], or the walk's next item; jump at the end")                \
+    X(FOR_RANGE_PREPARE, A,                                                                                            \
+      "check R[A] from, R[A+1] to, R[A+2] step; when they are no small Integers, R[A] = the walk over such a Range")   \
+    X(FOR_RANGE_NEXT, AJ, "R[A+3] = R[A], which then grows by R[A+2], or the walk's next item; jump at the end")       \
     X(DEFINE, ABx, "the function R[A] becomes the function of the Symbol K[Bx]")                                       \
     X(DEFINE_METHOD, ABx, "the function R[A] becomes the body of the member K[Bx]")                                    \
     X(EXPORT, ABx, "this thread's global K[Bx] is copied to threads made from now on")                                 \
-    X(GLOBAL_DECLARE, ABx, "declares the global of K[Bx], a cell (Symbol . type); R[A] is its first value if it has none")
+    X(GLOBAL_DECLARE, ABx,                                                                                             \
+      "declares the global of K[Bx], a cell (Symbol . type); R[A] is its first value if it has none")
 
 enum opcode {
 #define X(name, format, text) OP_##name,

@@ -28,14 +28,14 @@ enum node_kind {
     NODE_FOR_RANGE,     /* variable, items from to step, body b */
     NODE_BREAK,
     NODE_CONTINUE,
-    NODE_RETURN, /* a or NULL */
-    NODE_LET,    /* items: NODE_DECLAREs of variables that end with the body b */
-    NODE_LAMBDA, /* function */
-    NODE_DEFINE, /* symbol = function a */
+    NODE_RETURN,        /* a or NULL */
+    NODE_LET,           /* items: NODE_DECLAREs of variables that end with the body b */
+    NODE_LAMBDA,        /* function */
+    NODE_DEFINE,        /* symbol = function a */
     NODE_DEFINE_METHOD, /* member = function a */
-    NODE_CALL,   /* symbol(items) */
-    NODE_CALL_VALUE, /* a(items), symbol as second choice */
-    NODE_INVOKE, /* a.symbol(items) */
+    NODE_CALL,          /* symbol(items) */
+    NODE_CALL_VALUE,    /* a(items), symbol as second choice */
+    NODE_INVOKE,        /* a.symbol(items) */
     NODE_INVOKE_MEMBER, /* this.member(items) */
     NODE_SLOT_GET,      /* this.member */
     NODE_SLOT_SET,      /* this.member = a */
@@ -61,7 +61,7 @@ struct variable {
     struct variable *next; /* in its scope */
     bool captured, mutated;
     bool is_argument;
-    bool function_level; /* its register belongs to it during the whole function */
+    bool function_level;    /* its register belongs to it during the whole function */
     bool of_catch;          /* the `err` of a catch, not one that a script declared */
     bool needs_first_value; /* may be read before its `local` was run */
     uint8_t reg;

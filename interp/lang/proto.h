@@ -66,10 +66,10 @@ struct name_use {
 
 /* The top level of one file, or of one prompt session. */
 struct file_scope {
-    cp_value variables;   /* HashTable: Symbol -> file_variable */
-    cp_value foreseen;    /* HashTable: Symbols of the functions that the file defines further down */
-    bool interactive;     /* a new function header replaces the old one with a warning */
-    bool allow_internal;  /* stdlib: may redefine built-in names */
+    cp_value variables;    /* HashTable: Symbol -> file_variable */
+    cp_value foreseen;     /* HashTable: Symbols of the functions that the file defines further down */
+    bool interactive;      /* a new function header replaces the old one with a warning */
+    bool allow_internal;   /* stdlib: may redefine built-in names */
     struct name_use *uses; /* names that nobody had defined when they were compiled, the last first */
     bool note_uses;        /* --check: whether they are noted */
 };

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* quasiquote.c: `x ,x ,@x become calls of cons and %append, built as nodes so that a script's own `cons` cannot interfere. */
+/* quasiquote.c: `x ,x ,@x become calls of cons and %append, built as nodes so that a script's own `cons` cannot
+ * interfere. */
 #include "interp/lang/binder.h"
 
 static struct node *quasi(struct binder *b, cp_value form, int depth, uint32_t position);
@@ -32,8 +33,8 @@ static bool is_form_of(cp_value form, cp_value name) {
 static struct node *keep(struct binder *b, cp_value name, cp_value inner, int depth, uint32_t position) {
     struct node *x = quasi(b, inner, depth, position);
     if (!x) return NULL;
-    return node_cons(b, node_constant(b, name, position),
-                     node_cons(b, x, node_constant(b, CP_NIL, position), position), position);
+    return node_cons(b, node_constant(b, name, position), node_cons(b, x, node_constant(b, CP_NIL, position), position),
+                     position);
 }
 
 static struct node *quasi(struct binder *b, cp_value form, int depth, uint32_t position) {
@@ -45,7 +46,8 @@ static struct node *quasi(struct binder *b, cp_value form, int depth, uint32_t p
         if (depth == 1) return bind_expression(b, form_item(form, 1), item_position(b, form_cell(form, 1), at));
         return keep(b, known->sym_unquote, form_item(form, 1), depth - 1, at);
     }
-    if (is_form_of(form, known->sym_quasiquote)) return keep(b, known->sym_quasiquote, form_item(form, 1), depth + 1, at);
+    if (is_form_of(form, known->sym_quasiquote))
+        return keep(b, known->sym_quasiquote, form_item(form, 1), depth + 1, at);
     /* ,@ can only stand in a List: item by item from the end, so that long Lists need no deep recursion */
     size_t count = form_length(form);
     cp_value *items = cp_alloc(count * sizeof *items);
@@ -60,11 +62,14 @@ static struct node *quasi(struct binder *b, cp_value form, int depth, uint32_t p
             if (!spliced) return NULL;
             result = call(b, "%append", spliced, result, item_at);
         } else if (is_form_of(item, known->sym_unquote_splicing))
-            result = node_cons(b, keep(b, known->sym_unquote_splicing, form_item(item, 1), depth - 1, item_at), result, item_at);
+            result = node_cons(b, keep(b, known->sym_unquote_splicing, form_item(item, 1), depth - 1, item_at), result,
+                               item_at);
         else result = node_cons(b, quasi(b, item, depth, item_at), result, item_at);
         if (!result) return NULL;
     }
     return result;
 }
 
-struct node *bind_quasiquote(struct binder *b, cp_value form, uint32_t position) { return quasi(b, form, 1, position); }
+struct node *bind_quasiquote(struct binder *b, cp_value form, uint32_t position) {
+    return quasi(b, form, 1, position);
+}

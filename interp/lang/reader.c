@@ -51,7 +51,6 @@ static void skip_blank(struct reader *reader) {
 
 static cp_value read_form(struct reader *reader);
 
-
 static void add_item(struct reader *reader, cp_list_builder *list, cp_value item, const char *at) {
     cp_list_add(list, item);
     source_note_position(reader->source, list->last, (uint32_t)(at - reader->start));
@@ -96,7 +95,8 @@ static bool read_escape(struct reader *reader, struct bytes *out) {
         return true;
     case '\n': return true; /* joins the lines */
     case 'x':
-        if (reader->end - reader->cursor >= 2 && hex_digit(reader->cursor[0]) >= 0 && hex_digit(reader->cursor[1]) >= 0) {
+        if (reader->end - reader->cursor >= 2 && hex_digit(reader->cursor[0]) >= 0 &&
+            hex_digit(reader->cursor[1]) >= 0) {
             append_code_point(out, (uint32_t)(hex_digit(reader->cursor[0]) * 16 + hex_digit(reader->cursor[1])));
             reader->cursor += 2;
             return true;
@@ -222,7 +222,8 @@ static cp_value read_binary(struct reader *reader, const char *at) {
         int digit = hex_digit(c);
         if (digit < 0) {
             bytes_free(&out);
-            return fail(reader, PARSE_LITERAL, reader->cursor, "only hex digits may stand in a Binary, as in 0x\"A102\"");
+            return fail(reader, PARSE_LITERAL, reader->cursor,
+                        "only hex digits may stand in a Binary, as in 0x\"A102\"");
         }
         if (high < 0) high = digit;
         else {
@@ -232,8 +233,9 @@ static cp_value read_binary(struct reader *reader, const char *at) {
         }
     }
     reader->cursor++;
-    cp_value result = high >= 0 ? fail(reader, PARSE_LITERAL, at, "a Binary takes pairs of hex digits; one digit is over")
-                                : cp_binary_n(reader->cp, out.data, out.length);
+    cp_value result = high >= 0
+                          ? fail(reader, PARSE_LITERAL, at, "a Binary takes pairs of hex digits; one digit is over")
+                          : cp_binary_n(reader->cp, out.data, out.length);
     bytes_free(&out);
     return result;
 }
@@ -257,7 +259,8 @@ static bool starts_number(const char *token, const char *end) {
 static cp_value read_dots(struct reader *reader, cp_value object, const char *at) {
     while (reader->cursor < reader->end && *reader->cursor == '.') {
         const char *name = ++reader->cursor;
-        while (reader->cursor < reader->end && !is_delimiter(*reader->cursor) && *reader->cursor != '.') reader->cursor++;
+        while (reader->cursor < reader->end && !is_delimiter(*reader->cursor) && *reader->cursor != '.')
+            reader->cursor++;
         /* only what would be a Symbol standing alone: it must print and read back */
         bool global = reader->cursor - name >= 2 && !memcmp(name, "::", 2);
         if (reader->cursor == name || global || starts_number(name, reader->cursor) || strchr("'`,#;", *name))
@@ -334,7 +337,8 @@ static cp_value read_prefixed(struct reader *reader, cp_value name, size_t size)
     const char *at = reader->cursor;
     reader->cursor += size;
     skip_blank(reader);
-    if (reader->cursor >= reader->end) return fail(reader, PARSE_END, at, "the text ends where an expression should follow");
+    if (reader->cursor >= reader->end)
+        return fail(reader, PARSE_END, at, "the text ends where an expression should follow");
     cp_value form = read_form(reader);
     return form == CP_THROWN ? form : wrap(reader, name, form, at);
 }

@@ -26,7 +26,9 @@ struct variable *scope_declare(struct binder *b, cp_symbol *name, struct type *t
     return declare_in(b->scope, name, type);
 }
 
-struct variable *scope_hidden(struct binder *b, struct type *type) { return declare_in(b->scope, NULL, type); }
+struct variable *scope_hidden(struct binder *b, struct type *type) {
+    return declare_in(b->scope, NULL, type);
+}
 
 void function_add_local(struct function_state *function, struct variable *variable) {
     if (function->local_count == function->local_capacity) {
@@ -70,7 +72,8 @@ struct variable *scope_find(struct binder *b, cp_symbol *name) {
             if (v->function != b->function) {
                 v->captured = true;
                 /* every function between must hand the variable inwards */
-                for (struct function_state *f = b->function; f && f != v->function; f = f->parent) function_capture(f, v);
+                for (struct function_state *f = b->function; f && f != v->function; f = f->parent)
+                    function_capture(f, v);
             }
             return v;
         }

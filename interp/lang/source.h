@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * source.h: a piece of program text and where in it each form was read. Compiled code keeps byte offsets into its source;
- * lines and columns are worked out only when somebody asks.
+ * source.h: a piece of program text and where in it each form was read. Compiled code keeps byte offsets into its
+ * source; lines and columns are worked out only when somebody asks.
  */
 #ifndef LANG_SOURCE_H
 #define LANG_SOURCE_H
@@ -20,9 +20,9 @@ struct line_index {
 };
 
 struct source {
-    cp_value name;         /* String: path, or <name> for what is no file */
-    cp_value text;         /* String */
-    uint32_t first_line;   /* line number of the text's first line: the prompt counts on */
+    cp_value name;                    /* String: path, or <name> for what is no file */
+    cp_value text;                    /* String */
+    uint32_t first_line;              /* line number of the text's first line: the prompt counts on */
     struct position_entry *positions; /* open addressing by cell address; NULL once compiled */
     size_t position_count, position_capacity;
     struct line_index *lines;

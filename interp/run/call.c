@@ -14,8 +14,8 @@
 static cp_value count_error(cp_context *cp, struct function *f, const struct signature *signature, uint32_t count) {
     char expected[SIGNATURE_COUNT_TEXT];
     signature_count_text(signature, expected);
-    return cp_throw(cp, CP_ERROR_CARAPACE, CP_BAD_ARGUMENT, "%s takes %s, %u given", cp_text_z(cp, function_title(cp, f)),
-                    expected, count);
+    return cp_throw(cp, CP_ERROR_CARAPACE, CP_BAD_ARGUMENT, "%s takes %s, %u given",
+                    cp_text_z(cp, function_title(cp, f)), expected, count);
 }
 
 static cp_value argument_error(cp_context *cp, struct function *f, const struct parameter *parameter, cp_value got) {
@@ -46,7 +46,8 @@ bool call_arrange(cp_context *cp, struct function *f, cp_value *base, uint32_t c
     return true;
 }
 
-static cp_value call_scripted(cp_context *cp, struct function *f, cp_value self, const cp_value *arguments, uint32_t count) {
+static cp_value call_scripted(cp_context *cp, struct function *f, cp_value self, const cp_value *arguments,
+                              uint32_t count) {
     struct thread *t = cp->current;
     cp_value *base = thread_top(t) + 1;
     uint32_t first = f->proto->first_argument;
@@ -73,8 +74,8 @@ static inline bool native_accepts(const struct parameter *parameter, cp_value v)
     return false;
 }
 
-static bool check_native(cp_context *cp, struct function *f, const struct signature *signature, const cp_value *arguments,
-                         uint32_t count) {
+static bool check_native(cp_context *cp, struct function *f, const struct signature *signature,
+                         const cp_value *arguments, uint32_t count) {
     uint32_t checked = count < signature->declared ? count : signature->declared;
     for (uint32_t i = 0; i < checked; i++) {
         const struct parameter *parameter = &signature->parameters[i];
@@ -107,8 +108,7 @@ cp_value call_native(cp_context *cp, struct function *f, cp_value self, const cp
     if (CP_UNLIKELY(count < signature->required || (count > signature->declared && !signature->has_rest)))
         return count_error(cp, f, signature, count);
     if (!check_native(cp, f, signature, arguments, count)) return CP_THROWN;
-    if (CP_UNLIKELY(count < signature->declared))
-        return call_native_padded(cp, f, signature, self, arguments, count);
+    if (CP_UNLIKELY(count < signature->declared)) return call_native_padded(cp, f, signature, self, arguments, count);
     cp_value result = f->native(cp, self, arguments, (int)count);
     return result;
 }
@@ -121,7 +121,8 @@ cp_value call_function(cp_context *cp, struct function *f, cp_value self, const 
 /* ---- what is called ---- */
 
 bool call_is_object(cp_context *cp, cp_value callee) {
-    return cp_is_object(callee) && !cp_is_function(callee) && !cp_is_symbol(callee) && cp_responds_to(cp, callee, "call");
+    return cp_is_object(callee) && !cp_is_function(callee) && !cp_is_symbol(callee) &&
+           cp_responds_to(cp, callee, "call");
 }
 
 cp_value call_symbol_function(cp_context *cp, cp_symbol *name) {
@@ -130,8 +131,8 @@ cp_value call_symbol_function(cp_context *cp, cp_symbol *name) {
     if (name->function != CP_UNSET) return name->function;
     cp_symbol *near = symbol_suggest_function(cp, name);
     if (near)
-        return cp_throw(cp, CP_ERROR_CARAPACE, CP_UNKNOWN, "there is no variable or function %s; did you mean %s?", name->text,
-                        near->text);
+        return cp_throw(cp, CP_ERROR_CARAPACE, CP_UNKNOWN, "there is no variable or function %s; did you mean %s?",
+                        name->text, near->text);
     return cp_throw(cp, CP_ERROR_CARAPACE, CP_UNKNOWN, "there is no variable or function %s", name->text);
 }
 
@@ -141,8 +142,9 @@ cp_value call_resolve(cp_context *cp, cp_value callee, cp_symbol *otherwise) {
     if (otherwise && otherwise->function != CP_UNSET) return otherwise->function;
     cp_value text = cp_to_source(cp, callee);
     if (text == CP_THROWN) return text;
-    return cp_throw(cp, CP_ERROR_CARAPACE, CP_TYPE_MISMATCH, "%.60s is of class %s and cannot be called: a Function is needed",
-                    cp_text_z(cp, text), cp_class_name(cp_class_of(cp, callee)));
+    return cp_throw(cp, CP_ERROR_CARAPACE, CP_TYPE_MISMATCH,
+                    "%.60s is of class %s and cannot be called: a Function is needed", cp_text_z(cp, text),
+                    cp_class_name(cp_class_of(cp, callee)));
 }
 
 /* ---- keywords ---- */
@@ -182,8 +184,8 @@ cp_value *call_by_keyword(cp_context *cp, struct signature *signature, bool nati
     }
     for (uint32_t i = 0; i < signature->required && i < most; i++)
         if (result[i] == CP_UNSET) {
-            cp_throw(cp, CP_ERROR_CARAPACE, CP_BAD_ARGUMENT, "argument %s of %s is missing", signature->parameters[i].name->text,
-                     title);
+            cp_throw(cp, CP_ERROR_CARAPACE, CP_BAD_ARGUMENT, "argument %s of %s is missing",
+                     signature->parameters[i].name->text, title);
             return NULL;
         }
     if (native) /* what scripted code does itself: defaults for those left out between */
@@ -199,8 +201,7 @@ cp_value *call_by_keyword(cp_context *cp, struct signature *signature, bool nati
 cp_value cp_call(cp_context *cp, cp_value function, const cp_value *arguments, int count) {
     if (cp_check_stack(cp) == CP_THROWN) return CP_THROWN;
     if (!cp_is_function(function)) {
-        if (call_is_object(cp, function))
-            return cp_send(cp, function, cp->known.sym_call, arguments, count);
+        if (call_is_object(cp, function)) return cp_send(cp, function, cp->known.sym_call, arguments, count);
         function = call_resolve(cp, function, NULL);
         if (function == CP_THROWN) return function;
     }

@@ -75,7 +75,9 @@ NATIVE(interpolate) {
 NATIVE(table_literal) {
     UNUSED;
     cp_value table = cp_table(cp);
-    if (count % 2) return cp_throw(cp, CP_ERROR_CARAPACE, CP_BAD_ARGUMENT, "{...} takes pairs of key and value; a value is missing");
+    if (count % 2)
+        return cp_throw(cp, CP_ERROR_CARAPACE, CP_BAD_ARGUMENT,
+                        "{...} takes pairs of key and value; a value is missing");
     for (int i = 0; i < count; i += 2)
         if (cp_table_set(cp, table, arguments[i], arguments[i + 1]) == CP_THROWN) return CP_THROWN;
     return table;
@@ -248,7 +250,8 @@ NATIVE(disassemble_function) {
     cp_value function = call_resolve(cp, arguments[0], NULL);
     if (function == CP_THROWN) return function;
     if (!function_of(function)->proto)
-        return cp_throw(cp, CP_ERROR_CARAPACE, CP_NOT_SUPPORTED, "this function is native: it has no instructions of ours");
+        return cp_throw(cp, CP_ERROR_CARAPACE, CP_NOT_SUPPORTED,
+                        "this function is native: it has no instructions of ours");
     return disassemble(cp, function_of(function)->proto);
 }
 
@@ -259,7 +262,8 @@ NATIVE(close_value) {
     if (arguments[0] == CP_NIL) return CP_NIL;
     for (size_t i = 0; i < 3; i++)
         if (cp_responds_to(cp, arguments[0], names[i])) return cp_send_z(cp, arguments[0], names[i], NULL, 0);
-    return cp_throw(cp, CP_ERROR_CARAPACE, CP_NOT_SUPPORTED, "the class %s has no method close, disconnect or unlock for `with`",
+    return cp_throw(cp, CP_ERROR_CARAPACE, CP_NOT_SUPPORTED,
+                    "the class %s has no method close, disconnect or unlock for `with`",
                     cp_class_name(cp_class_of(cp, arguments[0])));
 }
 
@@ -348,28 +352,34 @@ NATIVE(greater_equal) {
 }
 
 const cp_function_def core_functions[] = {
-    {"print", "NIL", "(...)", print_function, "Prints each argument on a line of its own on standard output; without arguments an empty line."},
+    {"print", "NIL", "(...)", print_function,
+     "Prints each argument on a line of its own on standard output; without arguments an empty line."},
     {"printAux", "NIL", "(...)", print_aux, "Prints the arguments on standard output and adds nothing."},
-    {"string", "String", "(value)", string_function, "The value as text: a String as it is, everything else as it prints."},
+    {"string", "String", "(value)", string_function,
+     "The value as text: a String as it is, everything else as it prints."},
     {"typeOf", "Object", "(value (class Object ()))", type_of,
      "The name of the value's class, a String; with a second argument true when it is that class, else ()."},
-    {"faceOf", "String", "(object)", face_of_function, "The name of the interface through which the object is seen; \"\" for the primary one."},
+    {"faceOf", "String", "(object)", face_of_function,
+     "The name of the interface through which the object is seen; \"\" for the primary one."},
     {"getInterface", "Object", "(object (name String|Symbol))", get_interface,
      "The object seen through another of its interfaces; \"\" is the primary one. 1.4 when it has none of that name."},
     {"createAux", "Object", "((class String|Symbol) ...)", create_aux, "As create, with the class's name as a value."},
     {"classInfo", "List", "(class)", class_info_function,
-     "All about a class, given by name or by an object: (\"Name\" major minor (interface NAME (properties (name class access doc) ...) "
+     "All about a class, given by name or by an object: (\"Name\" major minor (interface NAME (properties (name class "
+     "access doc) ...) "
      "(methods (name result (argument ...) doc) ...)) ... (doc text))."},
     {"isClass", "Symbol", "(name)", is_class, "true when there is a class of that name, else ()."},
     {"isFunction", "Symbol", "(name)", is_function, "true for a Function and for the name of one, else ()."},
-    {"isDefined", "Symbol", "(name)", is_defined, "true when there is a variable, global, function or class of that name, else ()."},
+    {"isDefined", "Symbol", "(name)", is_defined,
+     "true when there is a variable, global, function or class of that name, else ()."},
     {"apply", "Object", "(function argument ...)", apply,
      "Calls the function with the arguments; the last of them is a List of further ones."},
     {"macroExpand", "Object", "(form)", macro_expand, "The form with its macro calls at the top expanded."},
     {"eval", "Object", "(form)", eval_function, "Compiles and runs a form in the scope of the file that calls it."},
     {"printStackFrames", "NIL", "()", print_stack_frames, "Prints the functions being called, the innermost first."},
     {"disassemble", "String", "(function)", disassemble_function, "The instructions of a function, for the curious."},
-    {"collectGarbage", "NIL", "()", collect_garbage, "Frees memory that is no longer used, now rather than when it is needed."},
+    {"collectGarbage", "NIL", "()", collect_garbage,
+     "Frees memory that is no longer used, now rather than when it is needed."},
     {"memoryUsed", "Integer", "()", memory_used,
      "Bytes of the collected heap that are in use or were not found to be free yet: exact after (collectGarbage)."},
     {"%interpolate", "String", "(...)", interpolate, "The parts of an interpolated String joined."},
@@ -377,10 +387,12 @@ const cp_function_def core_functions[] = {
     {"%append", "Object", "(list tail)", append, "The items of a List put before a tail."},
     {"%concatenate", "List", "((lists List))", concatenate, "The items of all Lists of a List."},
     {"%close", "Object", "(value)", close_value, "Closes what `with` holds."},
-    {"+", "Object", "(...)", add, "The sum; an object that is no number is asked by its method +. Integers stay Integers of any size."},
+    {"+", "Object", "(...)", add,
+     "The sum; an object that is no number is asked by its method +. Integers stay Integers of any size."},
     {"-", "Object", "(number ...)", subtract, "The difference; of one argument its negative."},
     {"*", "Object", "(...)", multiply, "The product."},
-    {"/", "Object", "(number ...)", divide, "The quotient; of Integers truncated toward zero. 1.9 for an Integer divided by 0."},
+    {"/", "Object", "(number ...)", divide,
+     "The quotient; of Integers truncated toward zero. 1.9 for an Integer divided by 0."},
     {"%", "Object", "(number ...)", modulo, "The remainder, with the sign of the dividend. 1.9 for 0."},
     {"==", "Symbol", "(...)", equal, "true when all are the same value, else ()."},
     {"!=", "Symbol", "(...)", not_equal, "true when no two are the same value, else ()."},

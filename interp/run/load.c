@@ -104,7 +104,8 @@ cp_value load_file(cp_context *cp, const char *path) {
     if (text == CP_THROWN) return text;
     cp_value saved = loads->chain;
     loads->chain = cp_cons(cp_string_z(cp, path), saved);
-    cp_value value = load_text(cp, cp_string_z(cp, strcmp(path, "-") ? path : "<stdin>"), text, file_scope_new(cp, false));
+    cp_value value =
+        load_text(cp, cp_string_z(cp, strcmp(path, "-") ? path : "<stdin>"), text, file_scope_new(cp, false));
     loads->chain = saved;
     return value;
 }
@@ -218,7 +219,8 @@ static cp_value find_file(cp_context *cp, const char *name) {
             const char *loading = cp_text_z(cp, cp_head(cp->loads->chain)), *slash = strrchr(loading, '/');
             cp_list_add(&folders, slash ? cp_string_n(cp, loading, (size_t)(slash - loading)) : cp_string_z(cp, "."));
         }
-        for (cp_value rest = cp->loads->path; cp_is_cell(rest); rest = cp_tail(rest)) cp_list_add(&folders, cp_head(rest));
+        for (cp_value rest = cp->loads->path; cp_is_cell(rest); rest = cp_tail(rest))
+            cp_list_add(&folders, cp_head(rest));
     }
     for (cp_value rest = folders.list; cp_is_cell(rest); rest = cp_tail(rest))
         for (size_t i = 0; i < 2; i++) {
@@ -237,8 +239,10 @@ cp_value load_named(cp_context *cp, const char *name) {
         snprintf(with_ending, sizeof with_ending, "%s%s", name, strstr(name, ".cpl") ? "" : ".cpl");
         cp_value value = load_stdlib(cp, with_ending);
         if (value != CP_UNSET) return value;
-        return cp_throw(cp, CP_ERROR_FILE, CP_FILE_OPEN, "cannot find %s to load: it is not in the loading file's folder, in the "
-                        "current one, in CARAPACE_PATH or in the scripts folder", name);
+        return cp_throw(cp, CP_ERROR_FILE, CP_FILE_OPEN,
+                        "cannot find %s to load: it is not in the loading file's folder, in the "
+                        "current one, in CARAPACE_PATH or in the scripts folder",
+                        name);
     }
     char *real = realpath(cp_text_z(cp, path), NULL);
     cp_value key = real ? cp_string_z(cp, real) : path;
@@ -265,7 +269,8 @@ static cp_value open_module(cp_context *cp, const char *name) {
     if (cp_table_get(cp, cp->loads->loaded, key) != CP_UNSET) return cp->known.sym_true;
     const char *file = cp_text_z(cp, path);
     /* dlopen searches the system for a name without a slash */
-    void *library = dlopen(strchr(file, '/') ? file : cp_text_z(cp, cp_string_format(cp, "./%s", file)), RTLD_NOW | RTLD_LOCAL);
+    void *library =
+        dlopen(strchr(file, '/') ? file : cp_text_z(cp, cp_string_format(cp, "./%s", file)), RTLD_NOW | RTLD_LOCAL);
     if (!library) return cp_throw(cp, CP_ERROR_FILE, CP_FILE_OPEN, "cannot load the native module: %s", dlerror());
     const int *abi = dlsym(library, CP_MODULE_ABI_SYMBOL);
     void *symbol = dlsym(library, CP_MODULE_OPEN_SYMBOL);
@@ -275,8 +280,8 @@ static cp_value open_module(cp_context *cp, const char *name) {
         int found = abi ? *abi : 0;
         dlclose(library);
         if (!found) return cp_throw(cp, CP_ERROR_CARAPACE, CP_INVALID, "%s is no module of Carapace", file);
-        return cp_throw(cp, CP_ERROR_CARAPACE, CP_INVALID, "%s was built for version %d of the module interface, this is %d", file,
-                        found, CP_MODULE_ABI);
+        return cp_throw(cp, CP_ERROR_CARAPACE, CP_INVALID,
+                        "%s was built for version %d of the module interface, this is %d", file, found, CP_MODULE_ABI);
     }
     if (!open(cp)) return CP_THROWN;
     cp_table_set(cp, cp->loads->loaded, key, cp->known.sym_true);
@@ -297,11 +302,14 @@ static cp_value load_library_function(cp_context *cp, cp_value self, const cp_va
 
 const cp_function_def load_functions[] = {
     {"load", "Object", "((name String|Symbol))", load_function,
-     "Loads a file of Carapace once: the name with or without .cpl, looked for in the loading file's folder, the current "
-     "one, CARAPACE_PATH, the user's data folder and the scripts folder. Gives the value of its last form, true when it was "
+     "Loads a file of Carapace once: the name with or without .cpl, looked for in the loading file's folder, the "
+     "current "
+     "one, CARAPACE_PATH, the user's data folder and the scripts folder. Gives the value of its last form, true when "
+     "it was "
      "loaded before. 5.1 when there is none."},
     {"loadLibrary", "Symbol", "((name String|Symbol))", load_library_function,
-     "Loads a native module (a shared object built against carapace.h) once. 5.1 when it cannot be loaded, 1.1 when it is "
+     "Loads a native module (a shared object built against carapace.h) once. 5.1 when it cannot be loaded, 1.1 when it "
+     "is "
      "none or was built for another version."},
     {0},
 };
@@ -316,7 +324,8 @@ void load_init(cp_context *cp, const char *executable) {
     size_t folder = slash ? (size_t)(slash - executable) : 0;
     cp_value bin = slash ? cp_string_n(cp, executable, folder) : cp_string_z(cp, ".");
     const char *above = folder ? memrchr(executable, '/', folder) : NULL; /* of PREFIX/bin/carapace, PREFIX */
-    cp_value installed = cp_string_format(cp, "%.*s/lib/carapace", above ? (int)(above - executable) : 2, above ? executable : "..");
+    cp_value installed =
+        cp_string_format(cp, "%.*s/lib/carapace", above ? (int)(above - executable) : 2, above ? executable : "..");
     /* run in place: modules lie beside the executable; installed: in ../lib/carapace */
     loads->install = access(cp_text_z(cp, installed), F_OK) == 0 ? installed : bin;
     cp->classes->autoload = autoload_class;

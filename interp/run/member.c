@@ -6,7 +6,6 @@
 
 #include "interp/data/error.h"
 
-
 static cp_value unknown_member(cp_context *cp, cp_value receiver, cp_class *c, cp_symbol *name) {
     cp_symbol *near[3];
     char hint[320] = "";
@@ -14,15 +13,17 @@ static cp_value unknown_member(cp_context *cp, cp_value receiver, cp_class *c, c
     if (count == 1) snprintf(hint, sizeof hint, "; did you mean %.80s?", near[0]->text);
     else if (count == 2) snprintf(hint, sizeof hint, "; did you mean %.80s or %.80s?", near[0]->text, near[1]->text);
     else if (count == 3)
-        snprintf(hint, sizeof hint, "; did you mean %.80s, %.80s or %.80s?", near[0]->text, near[1]->text, near[2]->text);
+        snprintf(hint, sizeof hint, "; did you mean %.80s, %.80s or %.80s?", near[0]->text, near[1]->text,
+                 near[2]->text);
     if (receiver == CP_NIL)
-        return cp_throw(cp, CP_ERROR_CARAPACE, CP_UNKNOWN, "() has no member %s: is the variable not set yet?%s", name->text,
-                        hint);
-    return cp_throw(cp, CP_ERROR_CARAPACE, CP_UNKNOWN, "the class %s has no member %s%s", c->name->text, name->text, hint);
+        return cp_throw(cp, CP_ERROR_CARAPACE, CP_UNKNOWN, "() has no member %s: is the variable not set yet?%s",
+                        name->text, hint);
+    return cp_throw(cp, CP_ERROR_CARAPACE, CP_UNKNOWN, "the class %s has no member %s%s", c->name->text, name->text,
+                    hint);
 }
 
-struct member *member_find(cp_context *cp, cp_value *receiver, cp_symbol *name, cp_class *from, const cp_value *arguments,
-                           uint32_t count, cp_value *answer) {
+struct member *member_find(cp_context *cp, cp_value *receiver, cp_symbol *name, cp_class *from,
+                           const cp_value *arguments, uint32_t count, cp_value *answer) {
     uint32_t interface = 0;
     if (cp_has_class(*receiver, CP_CLASS_FACE)) {
         interface = face_of(*receiver)->interface;
@@ -52,11 +53,13 @@ struct member *member_find(cp_context *cp, cp_value *receiver, cp_symbol *name, 
         return NULL;
     }
     if ((member->flags & MEMBER_PRIVATE) && from != c) {
-        *answer = cp_throw(cp, CP_ERROR_CARAPACE, CP_ILLEGAL, "%s is private to the class %s", name->text, c->name->text);
+        *answer =
+            cp_throw(cp, CP_ERROR_CARAPACE, CP_ILLEGAL, "%s is private to the class %s", name->text, c->name->text);
         return NULL;
     }
     if ((member->flags & MEMBER_READ_ONLY) && count > 0 && from != c) {
-        *answer = cp_throw(cp, CP_ERROR_CARAPACE, CP_ILLEGAL, "the property %s of %s is read-only", name->text, c->name->text);
+        *answer = cp_throw(cp, CP_ERROR_CARAPACE, CP_ILLEGAL, "the property %s of %s is read-only", name->text,
+                           c->name->text);
         return NULL;
     }
     return member;
@@ -67,7 +70,8 @@ static cp_value property_count_error(cp_context *cp, struct member *member, uint
                     member->name->text, count);
 }
 
-cp_value member_use(cp_context *cp, struct member *member, cp_value receiver, const cp_value *arguments, uint32_t count) {
+cp_value member_use(cp_context *cp, struct member *member, cp_value receiver, const cp_value *arguments,
+                    uint32_t count) {
     cp_class *c = class_numbered(cp, cp_class_number_of(receiver));
     if (member->kind == MEMBER_METHOD) {
         if (member->function == CP_UNSET)
@@ -92,7 +96,8 @@ cp_value member_use(cp_context *cp, struct member *member, cp_value receiver, co
         stored = member->property->set(cp, receiver, value);
         if (stored == CP_THROWN) return stored;
     } else if (member->kind == MEMBER_COMPUTED)
-        return cp_throw(cp, CP_ERROR_CARAPACE, CP_ILLEGAL, "the property %s of %s is read-only", member->name->text, c->name->text);
+        return cp_throw(cp, CP_ERROR_CARAPACE, CP_ILLEGAL, "the property %s of %s is read-only", member->name->text,
+                        c->name->text);
     if (member->kind == MEMBER_SLOT) ((cp_value *)receiver)[member->slot] = stored;
     return value;
 }
@@ -107,8 +112,8 @@ static bool passes_on(cp_context *cp, cp_value receiver, cp_symbol *name) {
 
 static cp_value no_keywords(cp_context *cp, cp_value receiver, cp_symbol *name) {
     return cp_throw(cp, CP_ERROR_CARAPACE, CP_NOT_SUPPORTED,
-                    "%s is no member of the class %s itself: what is handed on takes its arguments by position only", name->text,
-                    cp_class_name(cp_class_of(cp, receiver)));
+                    "%s is no member of the class %s itself: what is handed on takes its arguments by position only",
+                    name->text, cp_class_name(cp_class_of(cp, receiver)));
 }
 
 cp_value member_send(cp_context *cp, cp_value receiver, cp_symbol *name, cp_class *from, const cp_value *arguments,
@@ -118,10 +123,11 @@ cp_value member_send(cp_context *cp, cp_value receiver, cp_symbol *name, cp_clas
     struct member *member = member_find(cp, &receiver, name, from, arguments, count, &answer);
     if (!member) return answer;
     if (keywords == CP_NIL) return member_use(cp, member, receiver, arguments, count);
-    if (member->kind != MEMBER_METHOD || member->function == CP_UNSET) return member_use(cp, member, receiver, arguments, count);
+    if (member->kind != MEMBER_METHOD || member->function == CP_UNSET)
+        return member_use(cp, member, receiver, arguments, count);
     struct function *f = function_of(member->function);
-    cp_value *ordered = call_by_keyword(cp, function_signature(cp, f), !f->proto, cp_text_z(cp, function_title(cp, f)), arguments,
-                                        &count, keywords, NULL);
+    cp_value *ordered = call_by_keyword(cp, function_signature(cp, f), !f->proto, cp_text_z(cp, function_title(cp, f)),
+                                        arguments, &count, keywords, NULL);
     return ordered ? call_function(cp, f, receiver, ordered, count) : CP_THROWN;
 }
 
@@ -132,7 +138,8 @@ cp_class *member_creatable(cp_context *cp, cp_symbol *class_name) {
     if (CP_UNLIKELY(!c)) {
         cp_symbol *near = class_suggest_class(cp, class_name);
         if (near)
-            cp_throw(cp, CP_ERROR_CARAPACE, CP_UNKNOWN, "there is no class %s; did you mean %s?", class_name->text, near->text);
+            cp_throw(cp, CP_ERROR_CARAPACE, CP_UNKNOWN, "there is no class %s; did you mean %s?", class_name->text,
+                     near->text);
         else cp_throw(cp, CP_ERROR_CARAPACE, CP_UNKNOWN, "there is no class %s", class_name->text);
         return NULL;
     }
@@ -148,29 +155,33 @@ static cp_value construct(cp_context *cp, cp_class *c, cp_value object, const cp
     struct member *constructor = c->constructor;
     if (!constructor) {
         if (count == 0) return object;
-        return cp_throw(cp, CP_ERROR_CARAPACE, CP_BAD_ARGUMENT,
-                        "the class %s has no constructor: create takes no arguments by position, %u given; properties are "
-                        "set by name, (create %s property: value)",
-                        c->name->text, count, c->name->text);
+        return cp_throw(
+            cp, CP_ERROR_CARAPACE, CP_BAD_ARGUMENT,
+            "the class %s has no constructor: create takes no arguments by position, %u given; properties are "
+            "set by name, (create %s property: value)",
+            c->name->text, count, c->name->text);
     }
     if (constructor->function == CP_UNSET)
-        return cp_throw(cp, CP_ERROR_CARAPACE, CP_MISSING, "the constructor of %s is declared but not defined", c->name->text);
+        return cp_throw(cp, CP_ERROR_CARAPACE, CP_MISSING, "the constructor of %s is declared but not defined",
+                        c->name->text);
     cp_value result = call_function(cp, function_of(constructor->function), object, arguments, count);
     if (result == CP_THROWN) return result;
     return c->definition && (c->definition->flags & CP_CLASS_MADE_BY_CONSTRUCTOR) ? result : object;
 }
 
 static struct signature *constructor_signature(cp_context *cp, cp_class *c) {
-    if (c->constructor && c->constructor->function != CP_UNSET) return function_signature(cp, function_of(c->constructor->function));
+    if (c->constructor && c->constructor->function != CP_UNSET)
+        return function_signature(cp, function_of(c->constructor->function));
     struct signature *empty = signature_new(cp, 0);
     return empty;
 }
 
 /* Keywords that the constructor does not know are properties. */
-static cp_value create_with_keywords(cp_context *cp, cp_class *c, cp_value object, const cp_value *arguments, uint32_t count,
-                                     cp_value keywords) {
+static cp_value create_with_keywords(cp_context *cp, cp_class *c, cp_value object, const cp_value *arguments,
+                                     uint32_t count, cp_value keywords) {
     cp_value properties = CP_NIL;
-    cp_value *ordered = call_by_keyword(cp, constructor_signature(cp, c), c->definition != NULL, c->name->text, arguments, &count, keywords, &properties);
+    cp_value *ordered = call_by_keyword(cp, constructor_signature(cp, c), c->definition != NULL, c->name->text,
+                                        arguments, &count, keywords, &properties);
     if (!ordered) return CP_THROWN;
     object = construct(cp, c, object, ordered, count);
     for (; object != CP_THROWN && cp_is_cell(properties); properties = cp_tail(cp_tail(properties))) {
@@ -182,14 +193,15 @@ static cp_value create_with_keywords(cp_context *cp, cp_class *c, cp_value objec
             continue;
         }
         if (member->kind == MEMBER_METHOD)
-            return cp_throw(cp, CP_ERROR_CARAPACE, CP_UNKNOWN, "%s is a method of %s, not a property that create could set",
-                            name->text, c->name->text);
+            return cp_throw(cp, CP_ERROR_CARAPACE, CP_UNKNOWN,
+                            "%s is a method of %s, not a property that create could set", name->text, c->name->text);
         if (member_use(cp, member, receiver, &value, 1) == CP_THROWN) return CP_THROWN;
     }
     return object;
 }
 
-cp_value member_create(cp_context *cp, cp_symbol *class_name, const cp_value *arguments, uint32_t count, cp_value keywords) {
+cp_value member_create(cp_context *cp, cp_symbol *class_name, const cp_value *arguments, uint32_t count,
+                       cp_value keywords) {
     cp_class *c = member_creatable(cp, class_name);
     if (!c) return CP_THROWN;
     class_build(cp, c);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* operator.c: operators on what the loop does not do itself: big Integers, boxed Reals, mixed numbers, and objects whose
-   class defines the operator as a method. */
+/* operator.c: operators on what the loop does not do itself: big Integers, boxed Reals, mixed numbers, and objects
+   whose class defines the operator as a method. */
 #include "interp/run/vm.h"
 
 #include "interp/data/number.h"
@@ -71,8 +71,10 @@ cp_value operator_compare(cp_context *cp, uint32_t op, cp_value a, cp_value b) {
     switch (number_compare(cp, a, b, &order)) {
     case NUMBER_UNORDERED: return CP_NIL;
     case NUMBER_NONE:
-        return cp_throw(cp, CP_ERROR_CARAPACE, CP_TYPE_MISMATCH, "%s compares two numbers, two Strings, or what has a method %s; "
-                        "got %s and %s", operator_name(op), operator_name(op), cp_class_name(cp_class_of(cp, a)),
+        return cp_throw(cp, CP_ERROR_CARAPACE, CP_TYPE_MISMATCH,
+                        "%s compares two numbers, two Strings, or what has a method %s; "
+                        "got %s and %s",
+                        operator_name(op), operator_name(op), cp_class_name(cp_class_of(cp, a)),
                         cp_class_name(cp_class_of(cp, b)));
     default: break;
     }

@@ -35,7 +35,8 @@ void runtime_catch_interrupts(cp_context *cp) {
 
 void cp_at_end(cp_context *cp, int (*function)(cp_context *cp)) {
     struct runtime *runtime = cp->runtime;
-    if (runtime->end_count < sizeof runtime->ends / sizeof runtime->ends[0]) runtime->ends[runtime->end_count++] = function;
+    if (runtime->end_count < sizeof runtime->ends / sizeof runtime->ends[0])
+        runtime->ends[runtime->end_count++] = function;
 }
 
 int runtime_finish(cp_context *cp, int status) {

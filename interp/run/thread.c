@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * thread.c: Carapace Threads: their stacks, their globals, starting, ending and cancelling them, and what a thread looks
- * at from time to time.
+ * thread.c: Carapace Threads: their stacks, their globals, starting, ending and cancelling them, and what a thread
+ * looks at from time to time.
  */
 #include "interp/run/thread.h"
 
@@ -209,15 +209,17 @@ cp_value global_get(struct thread *t, cp_symbol *name) {
     uint32_t index = name->global - 1; /* no index: the largest number, out of range */
     if (CP_LIKELY(index < t->global_count && t->globals[index] != CP_UNSET)) return t->globals[index];
     if (name->global && t->cp->runtime->globals[index].declared) return CP_NIL; /* another thread's, not exported */
-    return cp_throw(t->cp, CP_ERROR_CARAPACE, CP_UNKNOWN, "the global %s is not declared; write (global (%s Object)) or set it first",
-                    name->text, name->text);
+    return cp_throw(t->cp, CP_ERROR_CARAPACE, CP_UNKNOWN,
+                    "the global %s is not declared; write (global (%s Object)) or set it first", name->text,
+                    name->text);
 }
 
 bool global_set(struct thread *t, cp_symbol *name, cp_value value) {
     uint32_t index = global_index(t->cp, name);
     struct global_info *info = &t->cp->runtime->globals[index];
     if (!type_accepts(info->type, value)) {
-        cp_throw_type(t->cp, cp_text_z(t->cp, cp_string_format(t->cp, "the global %s", name->text)), info->type->name->text, value);
+        cp_throw_type(t->cp, cp_text_z(t->cp, cp_string_format(t->cp, "the global %s", name->text)),
+                      info->type->name->text, value);
         return false;
     }
     grow_globals(t, index);
@@ -230,7 +232,8 @@ bool global_declare(struct thread *t, cp_symbol *name, struct type *type, cp_val
     uint32_t index = global_index(t->cp, name);
     struct global_info *info = &t->cp->runtime->globals[index];
     if (info->declared && info->type != type && !info->type->any) {
-        cp_throw(t->cp, CP_ERROR_CARAPACE, CP_ILLEGAL, "the global %s was declared %s before", name->text, info->type->name->text);
+        cp_throw(t->cp, CP_ERROR_CARAPACE, CP_ILLEGAL, "the global %s was declared %s before", name->text,
+                 info->type->name->text);
         return false;
     }
     info->type = type;
@@ -251,7 +254,8 @@ void global_export(struct thread *t, cp_symbol *name) {
 bool thread_poll(struct thread *t) {
     cp_context *cp = t->cp;
     t->budget = THREAD_BUDGET;
-    if (*scheduler_interrupt_flag(cp->scheduler) && cp->runtime->foreground == t && scheduler_take_interrupt(cp->scheduler)) {
+    if (*scheduler_interrupt_flag(cp->scheduler) && cp->runtime->foreground == t &&
+        scheduler_take_interrupt(cp->scheduler)) {
         cp_throw(cp, CP_ERROR_SYSTEM, 4, "interrupted");
         return false;
     }
@@ -262,7 +266,8 @@ bool thread_poll(struct thread *t) {
         mem_collect();
         if (mem_over_limit()) {
             cp_throw(cp, CP_ERROR_CARAPACE, CP_RUNTIME,
-                     "out of memory: more than %zu MB are in use; set CARAPACE_MEMORY (in MB) to allow more", mem_limit() >> 20);
+                     "out of memory: more than %zu MB are in use; set CARAPACE_MEMORY (in MB) to allow more",
+                     mem_limit() >> 20);
             return false;
         }
     }

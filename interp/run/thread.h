@@ -9,8 +9,8 @@
 
 /* A call in progress. The Function itself is base[-1], which keeps the proto alive. */
 struct frame {
-    const uint32_t *pc; /* where it goes on; kept up to date only when something is called */
-    cp_value *base;     /* register 0 */
+    const uint32_t *pc;  /* where it goes on; kept up to date only when something is called */
+    cp_value *base;      /* register 0 */
     struct proto *proto; /* NULL in the lowest frame of a thread */
 };
 
@@ -24,15 +24,15 @@ struct thread {
     struct frame *frames, *frame, *frame_limit;
     int32_t budget; /* calls and loop turns until the next look around */
     uint32_t global_count;
-    cp_value *globals;  /* by index; CP_UNSET = this thread has none */
-    bool *exported;     /* which of them new threads get */
+    cp_value *globals; /* by index; CP_UNSET = this thread has none */
+    bool *exported;    /* which of them new threads get */
     uint64_t id;
-    cp_value object; /* its Thread object, or () for the main thread until someone asks */
+    cp_value object;         /* its Thread object, or () for the main thread until someone asks */
     cp_value start_function; /* what it runs */
     const char *waiting_for; /* for the report of a deadlock; NULL while it runs */
     bool finished, cancelled, suspended;
     cp_value result, error;
-    cp_wait_list resume_list; /* where it waits while suspended */
+    cp_wait_list resume_list;    /* where it waits while suspended */
     cp_before_wait *before_wait; /* innermost first */
 };
 
@@ -49,10 +49,10 @@ struct runtime {
     uint64_t next_thread_id;
     struct global_info *globals;
     uint32_t global_count, global_capacity;
-    cp_value shared; /* HashTable: the region of setShared */
+    cp_value shared;           /* HashTable: the region of setShared */
     struct thread *foreground; /* gets the Error of Ctrl-C */
     bool deadlock_reported;
-    bool output_held; /* the prompt waits: what is printed is shown by it */
+    bool output_held;               /* the prompt waits: what is printed is shown by it */
     int (*ends[8])(cp_context *cp); /* cp_at_end */
     unsigned end_count;
 };
@@ -79,8 +79,8 @@ struct thread *thread_start(cp_context *cp, cp_value function, cp_value object);
 void thread_cancel(cp_context *cp, struct thread *t);
 /* Index of a ::global, made when there is none. */
 uint32_t global_index(cp_context *cp, cp_symbol *name);
-cp_value global_get(struct thread *t, cp_symbol *name);                  /* CP_THROWN: nobody has declared it */
-bool global_set(struct thread *t, cp_symbol *name, cp_value value);      /* false: wrong class, thrown */
+cp_value global_get(struct thread *t, cp_symbol *name);             /* CP_THROWN: nobody has declared it */
+bool global_set(struct thread *t, cp_symbol *name, cp_value value); /* false: wrong class, thrown */
 bool global_declare(struct thread *t, cp_symbol *name, struct type *type, cp_value first);
 void global_export(struct thread *t, cp_symbol *name);
 /* Called when the budget is used up: false with an Error thrown on interrupt, cancellation or want of memory. */

@@ -31,9 +31,10 @@ cp_value thread_throw_cancelled(cp_context *cp) {
         char text[1024] = "", line[128];
         size_t length = 0;
         for (struct thread *other = runtime->threads; other && length < 900; other = other->next) {
-            int n = snprintf(line, sizeof line, "%s thread %llu waits for %s", length ? ";" : ":", (unsigned long long)other->id,
-                             other->waiting_for ? other->waiting_for : "another thread");
-            if (n > 0 && length + (size_t)n < sizeof text) memcpy(text + length, line, (size_t)n + 1), length += (size_t)n;
+            int n = snprintf(line, sizeof line, "%s thread %llu waits for %s", length ? ";" : ":",
+                             (unsigned long long)other->id, other->waiting_for ? other->waiting_for : "another thread");
+            if (n > 0 && length + (size_t)n < sizeof text)
+                memcpy(text + length, line, (size_t)n + 1), length += (size_t)n;
         }
         return cp_throw(cp, CP_ERROR_CARAPACE, CP_RUNTIME, "deadlock: every thread waits for another%s", text);
     }
@@ -56,7 +57,8 @@ void thread_note_finished(cp_context *cp, struct thread *t) {
             slots[THREAD_ERROR] = cp_take_error(cp);
         else if (cp->error != CP_NIL) cp_take_error(cp);
     }
-    if (slots[THREAD_EVENT] != CP_NIL && cp_send_z(cp, slots[THREAD_EVENT], "set", NULL, 0) == CP_THROWN) cp_take_error(cp);
+    if (slots[THREAD_EVENT] != CP_NIL && cp_send_z(cp, slots[THREAD_EVENT], "set", NULL, 0) == CP_THROWN)
+        cp_take_error(cp);
     cp_wake_all(cp, &object->waiters);
 }
 
@@ -179,10 +181,13 @@ static cp_value thread_id(cp_context *cp, cp_value self) { return cp_integer(cp,
 
 static const cp_property_def thread_properties[] = {
     {"name", "String|Symbol", CP_READ_WRITE, NULL, NULL, NULL, "The thread's name."},
-    {"expression", "Object", CP_READ_WRITE, NULL, NULL, NULL, "What it runs: a quoted expression, or a Function that is called without arguments."},
-    {"result", "Object", CP_READ_ONLY, NULL, NULL, NULL, "The value of the expression once the thread has finished; () before, and after an Error."},
+    {"expression", "Object", CP_READ_WRITE, NULL, NULL, NULL,
+     "What it runs: a quoted expression, or a Function that is called without arguments."},
+    {"result", "Object", CP_READ_ONLY, NULL, NULL, NULL,
+     "The value of the expression once the thread has finished; () before, and after an Error."},
     {"error", "Error", CP_READ_ONLY, NULL, NULL, NULL, "The Error that ended the thread, or ()."},
-    {"final", "Object", CP_READ_WRITE, NULL, NULL, NULL, "A function that the thread calls with its Thread object when it has finished."},
+    {"final", "Object", CP_READ_WRITE, NULL, NULL, NULL,
+     "A function that the thread calls with its Thread object when it has finished."},
     {"event", "Object", CP_READ_WRITE, NULL, NULL, NULL, "An Event that is set when the thread has finished."},
     {"id", "Integer", CP_READ_ONLY, NULL, thread_id, NULL, "A number no other thread of this process has had."},
     {0},
@@ -190,11 +195,14 @@ static const cp_property_def thread_properties[] = {
 
 static const cp_method_def thread_methods[] = {
     {"Thread", "NIL", "((name String|Symbol ()) (expression Object ()))", thread_construct,
-     "Makes a thread and, when an expression is given, starts it at once. The expression is quoted or a Function. Globals "
+     "Makes a thread and, when an expression is given, starts it at once. The expression is quoted or a Function. "
+     "Globals "
      "that were exported are copied."},
-    {"start", "NIL", "()", thread_start_method, "Starts the thread, or starts it again after its end. 1.2 while it runs."},
+    {"start", "NIL", "()", thread_start_method,
+     "Starts the thread, or starts it again after its end. 1.2 while it runs."},
     {"stop", "NIL", "()", thread_stop,
-     "Cancels the thread: its wait, or its next call or loop turn, throws 6.12, once, so that `finally` and `with` are run. A "
+     "Cancels the thread: its wait, or its next call or loop turn, throws 6.12, once, so that `finally` and `with` are "
+     "run. A "
      "thread that catches it goes on."},
     {"suspend", "NIL", "()", thread_suspend, "Stops the thread for the time being, at its next call or loop turn."},
     {"resume", "NIL", "()", thread_resume, "Lets a suspended thread go on."},
@@ -206,7 +214,8 @@ static const cp_method_def thread_methods[] = {
 
 const cp_class_def thread_class = {
     .name = "Thread",
-    .doc = "A thread of execution. One runs at a time; it gives way when it waits and, in long computations, at loop turns and calls.",
+    .doc = "A thread of execution. One runs at a time; it gives way when it waits and, in long computations, at loop "
+           "turns and calls.",
     .size = sizeof(struct thread_object),
     .major = 1,
     .properties = thread_properties,
@@ -237,8 +246,10 @@ static cp_value current_thread(cp_context *cp, cp_value self, const cp_value *ar
 }
 
 const cp_function_def thread_functions[] = {
-    {"setShared", "Object", "(key value)", set_shared, "Sets the value of a key in the region that all threads share; gives the value."},
-    {"getShared", "Object", "(key)", get_shared, "The value of a key in the region that all threads share, () when it has none."},
+    {"setShared", "Object", "(key value)", set_shared,
+     "Sets the value of a key in the region that all threads share; gives the value."},
+    {"getShared", "Object", "(key)", get_shared,
+     "The value of a key in the region that all threads share, () when it has none."},
     {"threadId", "Integer", "()", thread_id_function, "The number of the running thread."},
     {"currentThread", "Thread", "()", current_thread, "The Thread object of the running thread."},
     {0},

@@ -17,7 +17,10 @@ enum { TRACE_INNER = 24, TRACE_OUTER = 8 };
 /* Where an Error was thrown: functions and instructions; lines are worked out when somebody asks for them. */
 struct error_origin {
     uint32_t count, skipped; /* frames kept; frames left out between the inner and the outer ones */
-    struct { cp_value function; uint32_t word; } frames[];
+    struct {
+        cp_value function;
+        uint32_t word;
+    } frames[];
 };
 
 static cp_value frame_description(cp_context *cp, cp_value function, uint32_t word) {

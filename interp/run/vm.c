@@ -2,8 +2,9 @@
 /*
  * vm.c: the virtual machine's loop. The instructions are described in lang/instructions.h.
  *
- * Invariants: `base`, `pc` and `constants` belong to t->frame. A scripted call never uses the C stack. Whatever may throw,
- * call, allocate for long or wait first saves pc into its frame (SAVE), because places and traces are read from there.
+ * Invariants: `base`, `pc` and `constants` belong to t->frame. A scripted call never uses the C stack. Whatever may
+ * throw, call, allocate for long or wait first saves pc into its frame (SAVE), because places and traces are read from
+ * there.
  */
 #include "interp/run/vm.h"
 
@@ -73,7 +74,8 @@ static bool prepare_walk(cp_context *cp, cp_value *state) {
 
 /* Reals and big Integers are not counted in registers: the walk over a Range object stands in R[A] instead. */
 static bool prepare_range(cp_context *cp, cp_value *state) {
-    if (cp_is_fixnum(state[0]) && cp_is_fixnum(state[1]) && cp_is_fixnum(state[2]) && state[2] != cp_fixnum(0)) return true;
+    if (cp_is_fixnum(state[0]) && cp_is_fixnum(state[1]) && cp_is_fixnum(state[2]) && state[2] != cp_fixnum(0))
+        return true;
     cp_value range = cp_call(cp, cp_symbol_z(cp, "range"), state, 3);
     if (range == CP_THROWN) return false;
     struct walk *walk = cp_alloc(sizeof *walk);
@@ -133,6 +135,8 @@ cp_value vm_run(struct thread *t, struct proto *entry_proto, cp_value *entry_bas
     if (cp_check_stack(cp) == CP_THROWN) return CP_THROWN;
     goto push_entry;
 
+/* Laid out by hand: one instruction to a paragraph. */
+/* clang-format off */
 #ifdef VM_SWITCH
 next:
     i = *pc++;
@@ -770,3 +774,4 @@ thrown: /* cp->error is set and frame->pc saved */
     }
     NEXT;
 }
+/* clang-format on */

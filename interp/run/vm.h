@@ -34,13 +34,15 @@ cp_value *call_by_keyword(cp_context *cp, struct signature *signature, bool nati
 
 /* The member that `name` means for a receiver seen from code of class `from` (or NULL); throws 1.4, 1.2. Also turns
    faces into the objects behind them. NULL with *answer set: already worked out (delegate, Error details) or thrown. */
-struct member *member_find(cp_context *cp, cp_value *receiver, cp_symbol *name, cp_class *from, const cp_value *arguments,
-                           uint32_t count, cp_value *answer);
-cp_value member_use(cp_context *cp, struct member *member, cp_value receiver, const cp_value *arguments, uint32_t count);
+struct member *member_find(cp_context *cp, cp_value *receiver, cp_symbol *name, cp_class *from,
+                           const cp_value *arguments, uint32_t count, cp_value *answer);
+cp_value member_use(cp_context *cp, struct member *member, cp_value receiver, const cp_value *arguments,
+                    uint32_t count);
 /* The whole of the dot operator. */
 cp_value member_send(cp_context *cp, cp_value receiver, cp_symbol *name, cp_class *from, const cp_value *arguments,
                      uint32_t count, cp_value keywords);
-cp_value member_create(cp_context *cp, cp_symbol *class_name, const cp_value *arguments, uint32_t count, cp_value keywords);
+cp_value member_create(cp_context *cp, cp_symbol *class_name, const cp_value *arguments, uint32_t count,
+                       cp_value keywords);
 /* The class for create: 1.4 when unknown, 1.12 when it cannot be created. NULL: thrown. */
 cp_class *member_creatable(cp_context *cp, cp_symbol *class_name);
 

@@ -9,6 +9,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "interp/builtin/builtin.h"
 #include "interp/base/memory.h"
 #include "interp/lang/compile.h"
 #include "interp/run/load.h"
@@ -34,7 +35,7 @@ int main(int argc, char **argv) {
     find_executable(executable, sizeof executable, argv[0]);
     signal(SIGPIPE, SIG_IGN);
     mem_init();
-    cp_context *cp = context_create();
+    cp_context *cp = builtin_context();
     language_init(cp);
     runtime_init(cp);
     load_init(cp, executable);

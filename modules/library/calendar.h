@@ -7,10 +7,10 @@
 #include <stdint.h>
 
 #define CALENDAR_FIRST_YEAR 1
-#define CALENDAR_LAST_YEAR  9999
+#define CALENDAR_LAST_YEAR 9999
 /* The seconds since 1970 of years 1 to 9999. */
 #define CALENDAR_FIRST_SECOND (-62135596800)
-#define CALENDAR_LAST_SECOND  253402300799
+#define CALENDAR_LAST_SECOND 253402300799
 
 /* A date and time of day; month, day, weekday (Monday is 1, Sunday 7) and year_day from 1. */
 struct calendar {

@@ -6,7 +6,7 @@
 #include <time.h>
 
 #include "modules/library/iso_date.h"
-#include "modules/mail/mail_date.h"
+#include "modules/header/mail_date.h"
 
 static inline struct date_time *date_of(cp_value v) { return (struct date_time *)cp_object_of(v); }
 

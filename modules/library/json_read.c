@@ -11,7 +11,7 @@
 #include <stdlib.h>
 
 #include "modules/library/library_data.h"
-#include "modules/mail/utf8_text.h"
+#include "modules/coding/utf8_text.h"
 
 enum { NAMES = 64 };
 

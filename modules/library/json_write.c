@@ -6,7 +6,7 @@
 #include <stdio.h>
 
 #include "modules/library/library_data.h"
-#include "modules/mail/utf8_text.h"
+#include "modules/coding/utf8_text.h"
 
 struct writer {
     cp_context *cp;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* match.c: the class Match: what a Regex found, where, and its groups. */
 #include "modules/library/regex.h"
-#include "modules/mail/utf8_text.h"
+#include "modules/coding/utf8_text.h"
 
 /* ---- helpers ---- */
 

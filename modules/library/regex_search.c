@@ -16,7 +16,7 @@
  * context share: no match gives way to another thread.
  */
 #include "modules/library/regex.h"
-#include "modules/mail/utf8_text.h"
+#include "modules/coding/utf8_text.h"
 
 #include <stdlib.h>
 #include <time.h>

@@ -12,7 +12,7 @@
 #include <sys/types.h>
 
 #include "interp/carapace.h"
-#include "modules/mail/smtp_envelope.h"
+#include "modules/protocol/smtp_envelope.h"
 
 /* Defines the classes SmtpMessage and Mime. */
 void message_register(cp_context *cp);

@@ -7,8 +7,8 @@
 #include <string.h>
 #include <strings.h>
 
-#include "modules/mail/address.h"
-#include "modules/mail/header_text.h"
+#include "modules/header/address.h"
+#include "modules/header/header_text.h"
 
 enum { QUOTED_MOST = 60 }; /* bytes of a value that an Error shows */
 

@@ -5,11 +5,11 @@
 #ifndef MESSAGE_MESSAGE_SUPPORT_H
 #define MESSAGE_MESSAGE_SUPPORT_H
 
-#include "modules/mail/mail_error.h"
-#include "modules/mail/mail_message.h"
-#include "modules/mail/mail_random.h"
-#include "modules/mail/mime_build.h"
-#include "modules/mail/mime_part.h"
+#include "modules/coding/mail_error.h"
+#include "modules/mime/mail_message.h"
+#include "modules/coding/mail_random.h"
+#include "modules/mime/mime_build.h"
+#include "modules/mime/mime_part.h"
 #include "modules/message/message.h"
 
 extern const cp_class_def smtp_message_class;

@@ -9,9 +9,9 @@
 
 #include <strings.h>
 
-#include "modules/mail/header_parameter.h"
-#include "modules/mail/media_type.h"
-#include "modules/mail/message_id.h"
+#include "modules/header/header_parameter.h"
+#include "modules/header/media_type.h"
+#include "modules/header/message_id.h"
 
 /* ---- helpers ---- */
 

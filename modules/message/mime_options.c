@@ -6,8 +6,8 @@
 
 #include <strings.h>
 
-#include "modules/mail/header_parameter.h"
-#include "modules/mail/mail_buffer.h"
+#include "modules/header/header_parameter.h"
+#include "modules/coding/mail_buffer.h"
 
 bool mime_check_options(cp_context *cp, const char *field, cp_value options) {
     size_t count, length;

@@ -8,9 +8,9 @@
 #include <stdlib.h>
 #include <strings.h>
 
-#include "modules/mail/media_type.h"
-#include "modules/mail/message_id.h"
-#include "modules/mail/utf8_text.h"
+#include "modules/header/media_type.h"
+#include "modules/header/message_id.h"
+#include "modules/coding/utf8_text.h"
 
 enum { TEXT_FILE_MOST = 1 << 20 }; /* bytes of a text file that are read whole, to find the best way to write them */
 

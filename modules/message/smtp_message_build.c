@@ -8,9 +8,9 @@
 #include <strings.h>
 #include <time.h>
 
-#include "modules/mail/address.h"
-#include "modules/mail/mail_date.h"
-#include "modules/mail/message_id.h"
+#include "modules/header/address.h"
+#include "modules/header/mail_date.h"
+#include "modules/header/message_id.h"
 
 /* ---- id, date, randomness ---- */
 

@@ -9,7 +9,7 @@
 
 #include <stdio.h>
 
-#include "modules/mail/message_id.h"
+#include "modules/header/message_id.h"
 
 /* ---- helpers ---- */
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* smtp: what the files of the class Smtp share. The protocol itself is modules/mail/smtp_client.h, which does no I/O;
- * here it is joined to a stack, to SmtpMessages and to scripts.
+/* smtp: what the files of the class Smtp share. The protocol itself is modules/protocol/smtp_client.h, which does no
+ * I/O; here it is joined to a stack, to SmtpMessages and to scripts.
  *
  *     smtp_class.c    the class's table: properties, small methods
  *     smtp_session.c  the connection: bytes between the engine and the Util beneath, deadlines, connect, disconnect
@@ -15,7 +15,7 @@
 #include "interp/carapace.h"
 
 #include "modules/comms/comms_stack.h"
-#include "modules/mail/smtp_client.h"
+#include "modules/protocol/smtp_client.h"
 
 /* Defines the class Smtp. comms_register and message_register come before. */
 void smtp_register(cp_context *cp);
@@ -54,7 +54,7 @@ struct smtp {
     /* The session. */
     smtp_client *client;
     cp_resource *handle; /* frees `client` when nobody does */
-    cp_value peer;     /* 192.0.2.1:25, or () when the layers below do not say */
+    cp_value peer;       /* 192.0.2.1:25, or () when the layers below do not say */
     bool ready, wants_content, quitting, reconnecting;
     bool no_streaming;     /* this server does not bear an envelope behind the final dot */
     bool closing;          /* we close what is beneath, without a goodbye */

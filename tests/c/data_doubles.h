@@ -6,6 +6,7 @@
 #ifndef TESTS_DATA_DOUBLES_H
 #define TESTS_DATA_DOUBLES_H
 
+#include "interp/builtin/builtin.h"
 #include "interp/base/memory.h"
 #include "interp/data/class.h"
 
@@ -59,15 +60,15 @@ cp_value __attribute__((weak)) cp_check_stack(cp_context *context) {
 
 /* ---- what tests say ---- */
 
-#define fix(n)                    cp_fixnum(n)
-#define sym(text)                 cp_symbol_z(cp, text)
-#define str(text)                 cp_string_z(cp, text)
-#define ARGUMENTS(...)            ((cp_value[]){__VA_ARGS__}), (int)(sizeof((cp_value[]){__VA_ARGS__}) / 8)
-#define list(...)                 list_of_values(ARGUMENTS(__VA_ARGS__))
+#define fix(n) cp_fixnum(n)
+#define sym(text) cp_symbol_z(cp, text)
+#define str(text) cp_string_z(cp, text)
+#define ARGUMENTS(...) ((cp_value[]){__VA_ARGS__}), (int)(sizeof((cp_value[]){__VA_ARGS__}) / 8)
+#define list(...) list_of_values(ARGUMENTS(__VA_ARGS__))
 #define send(receiver, name, ...) cp_send_z(cp, receiver, name, ARGUMENTS(__VA_ARGS__))
-#define ask(receiver, name)       cp_send_z(cp, receiver, name, NULL, 0)
-#define make(class_name, ...)     construct(class_name, ARGUMENTS(__VA_ARGS__))
-#define function(name, ...)       call_function(name, ARGUMENTS(__VA_ARGS__))
+#define ask(receiver, name) cp_send_z(cp, receiver, name, NULL, 0)
+#define make(class_name, ...) construct(class_name, ARGUMENTS(__VA_ARGS__))
+#define function(name, ...) call_function(name, ARGUMENTS(__VA_ARGS__))
 
 static inline cp_value list_of_values(const cp_value *items, int count) { return cp_list_n(items, (size_t)count); }
 
@@ -109,7 +110,7 @@ static inline int set_up(void **state) {
     (void)state;
     mem_init();
     stack_start = &here;
-    cp = context_create();
+    cp = builtin_context();
     return 0;
 }
 

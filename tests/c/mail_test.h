@@ -13,7 +13,7 @@
 
 #include <cmocka.h>
 
-#include "modules/mail/mail_buffer.h"
+#include "modules/coding/mail_buffer.h"
 
 /* A number from a fixed sequence: tests are the same in each run. */
 static inline uint32_t next_random(uint32_t *state) {

@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "modules/mail/mail_message.h"
-#include "modules/mail/mime_build.h"
+#include "modules/mime/mail_message.h"
+#include "modules/mime/mime_build.h"
 
 /* Input: records `KEY LENGTH\n`, LENGTH bytes, `\n`. The key `build` ends one description; LENGTH is then 0. Output for
    each: `ok SIZE RECIPIENTS SMTPUTF8 8BIT\n`, the envelope sender and each recipient on a line, SIZE bytes of message;

@@ -2,7 +2,7 @@
 /* test_address: mailboxes good and bad, lists and groups, limits, writing. */
 #include "mail_test.h"
 
-#include "modules/mail/address.h"
+#include "modules/header/address.h"
 
 /* text, display name, local part, domain, spec; spec NULL: local@domain. */
 static const char *const good[][5] = {

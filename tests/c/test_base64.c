@@ -2,7 +2,7 @@
 /* test_base64: RFC 4648's vectors, lines, strictness, and random data cut at every place. */
 #include "mail_test.h"
 
-#include "modules/mail/base64.h"
+#include "modules/coding/base64.h"
 
 static void vectors(void **state) {
     (void)state;

@@ -2,7 +2,7 @@
 /* test_canonical: line ends and dots at every place, cut at every place. */
 #include "mail_test.h"
 
-#include "modules/mail/canonical.h"
+#include "modules/coding/canonical.h"
 
 static void check(const char *in, size_t size, bool keep, const char *wanted) {
     for (size_t cut = 1; cut <= size + 1; cut++) {

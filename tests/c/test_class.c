@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Tests that native and scripted classes, types, members, signatures and suggestions are what class.h promises. */
+#include "interp/builtin/builtin.h"
 #include "interp/data/class.h"
 #include "interp/data/error.h"
 #include "interp/data/symbol.h"
@@ -682,7 +683,7 @@ static void builtin_tables_build(void **unused) {
 
 int main(void) {
     mem_init();
-    cp = context_create();
+    cp = builtin_context();
     cp->classes->parse_signature = parse_signature;
     cp->classes->read_literal = read_literal;
     const struct CMUnitTest tests[] = {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Tests what comms_stack.h and util.h promise to modules in C: places, data that is not copied, secrets, the buffer. */
+#include "interp/builtin/builtin.h"
 #include "interp/base/memory.h"
 #include "interp/lang/compile.h"
 #include "interp/run/load.h"
@@ -298,7 +299,7 @@ static int all(cp_context *context, void *unused) {
 
 int main(void) {
     mem_init();
-    cp_context *context = context_create();
+    cp_context *context = builtin_context();
     language_init(context);
     runtime_init(context);
     load_init(context, "carapace");

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Tests names to addresses and the race of connections (RFC 8305), with addresses that no resolver here would give. */
+#include "interp/builtin/builtin.h"
 #include "interp/base/memory.h"
 #include "interp/lang/compile.h"
 #include "interp/run/load.h"
@@ -184,7 +185,7 @@ static int all(cp_context *context, void *unused) {
 
 int main(void) {
     mem_init();
-    cp_context *context = context_create();
+    cp_context *context = builtin_context();
     language_init(context);
     runtime_init(context);
     load_init(context, "carapace");

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Tests that Errors are thrown, taken, chained and printed, and that class Error answers as scripts expect. */
+#include "interp/builtin/builtin.h"
 #include "interp/data/class.h"
 #include "interp/data/error.h"
 #include "interp/base/memory.h"
@@ -243,7 +244,7 @@ static void titles(void **unused) {
 
 int main(void) {
     mem_init();
-    cp = context_create();
+    cp = builtin_context();
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(throwing_and_taking),
         cmocka_unit_test(errors_that_are_none),

@@ -2,7 +2,7 @@
 /* test_header_parameter: RFC 2231's examples, what others send, round trips of all lengths. */
 #include "mail_test.h"
 
-#include "modules/mail/header_parameter.h"
+#include "modules/header/header_parameter.h"
 
 static void read_as(const char *header, const char *name, const char *wanted) {
     struct mail_buffer out = {0};

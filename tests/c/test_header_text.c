@@ -4,7 +4,7 @@
 #endif
 #include "mail_test.h"
 
-#include "modules/mail/header_text.h"
+#include "modules/header/header_text.h"
 
 static void decoded(const char *in, const char *wanted) {
     struct mail_buffer out = {0};

@@ -6,7 +6,7 @@
 
 #include <time.h>
 
-#include "modules/mail/mail_date.h"
+#include "modules/header/mail_date.h"
 
 static void parsed(const char *text, int64_t seconds, int offset) {
     int64_t got;

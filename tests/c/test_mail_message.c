@@ -4,8 +4,8 @@
 #endif
 #include "mail_test.h"
 
-#include "modules/mail/mail_message.h"
-#include "modules/mail/mime_build.h"
+#include "modules/mime/mail_message.h"
+#include "modules/mime/mime_build.h"
 
 #define T(string)                                                                                                      \
     { string, sizeof(string) - 1 }

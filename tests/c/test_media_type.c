@@ -2,7 +2,7 @@
 /* test_media_type: extensions known and unknown, and that the table is sorted. */
 #include "mail_test.h"
 
-#include "modules/mail/media_type.h"
+#include "modules/header/media_type.h"
 
 static void extensions(void **state) {
     (void)state;
@@ -38,7 +38,7 @@ static void extensions(void **state) {
 /* A search by halves in a table out of order misses some: ask for every line of it, as the source has it. */
 static void complete(void **state) {
     (void)state;
-    FILE *source = fopen("modules/mail/media_type.c", "r");
+    FILE *source = fopen("modules/header/media_type.c", "r");
     char line[200], extension[40], type[160], path[60];
     size_t count = 0;
     if (source == NULL) skip(); /* not run from the project's root */

@@ -2,6 +2,7 @@
 /* Tests what Smtp gets of an SmtpMessage: envelope, content in pieces, Errors; and that nothing of it is left over. */
 #include "modules/message/message.h"
 
+#include "interp/builtin/builtin.h"
 #include "interp/base/memory.h"
 #include "interp/data/context.h"
 #include "interp/lang/compile.h"
@@ -280,7 +281,7 @@ int main(int argc, char **argv) {
         execv("/proc/self/exe", argv);
     }
     mem_init();
-    cp = context_create();
+    cp = builtin_context();
     language_init(cp);
     runtime_init(cp);
     load_init(cp, "/proc/self/exe");

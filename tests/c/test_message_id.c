@@ -2,7 +2,7 @@
 /* test_message_id: form, uniqueness, reproducibility. */
 #include "mail_test.h"
 
-#include "modules/mail/message_id.h"
+#include "modules/header/message_id.h"
 
 static void form(void **state) {
     (void)state;

@@ -11,7 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "modules/mail/mime_build.h"
+#include "modules/mime/mime_build.h"
 
 static struct mail_random fixed;
 

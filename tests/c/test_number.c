@@ -2,7 +2,7 @@
 /* Tests that Integers of any size and Reals compute, compare, read and print as the language says. */
 #include "values.h"
 
-#include "interp/data/format.h"
+#include "interp/builtin/format.h"
 #include "interp/data/number.h"
 
 #include <math.h>

@@ -2,8 +2,8 @@
 /* test_quoted_printable: each rule of RFC 2045 6.7 in both directions. */
 #include "mail_test.h"
 
-#include "modules/mail/quoted_printable.h"
-#include "modules/mail/transfer_encoding.h"
+#include "modules/coding/quoted_printable.h"
+#include "modules/coding/transfer_encoding.h"
 
 static size_t encode(char *out, const char *in, size_t size, size_t cut) {
     struct quoted_printable_encoder e;

@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "modules/mail/smtp_client.h"
+#include "modules/protocol/smtp_client.h"
 
 /* ---- a driver: sends a list of messages, keeps a log of events as text ---- */
 
@@ -163,7 +163,7 @@ typedef struct dialogue {
     "S: 250-mx.test hello\nS: 250-PIPELINING\nS: 250-ENHANCEDSTATUSCODES\nS: 250 8BITMIME\n"                           \
     "E: ready 250 mx.test hello|PIPELINING|ENHANCEDSTATUSCODES|8BITMIME\n"
 #define HELLO_PLAIN "S: 220 mx.test\nE: greeting 220 mx.test\nC: EHLO a.test\nS: 250 mx.test\nE: ready 250 mx.test\n"
-#define BYE         "C: QUIT\n=\nS: 221 bye\nE: quit 221 bye\n"
+#define BYE "C: QUIT\n=\nS: 221 bye\nE: quit 221 bye\n"
 #define ONE                                                                                                            \
     { "me@a.test", {"you@b.test"}, "Hi\r\n" }
 #define THREE                                                                                                          \

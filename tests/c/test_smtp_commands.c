@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "modules/mail/smtp_client.h"
+#include "modules/protocol/smtp_client.h"
 
 /* ---- commands that stand alone, and what is refused before anything is sent ---- */
 

@@ -10,8 +10,8 @@
 
 #include <cmocka.h>
 
-#include "modules/mail/smtp_content.h"
-#include "modules/mail/smtp_envelope.h"
+#include "modules/protocol/smtp_content.h"
+#include "modules/protocol/smtp_envelope.h"
 
 static void test_addresses(void **state) {
     (void)state;

@@ -10,8 +10,8 @@
 
 #include <cmocka.h>
 
-#include "modules/mail/smtp_capabilities.h"
-#include "modules/mail/smtp_reply.h"
+#include "modules/protocol/smtp_capabilities.h"
+#include "modules/protocol/smtp_reply.h"
 
 typedef struct reply_case {
     const char *in;

@@ -10,8 +10,8 @@
 
 #include <cmocka.h>
 
-#include "modules/mail/smtp_client.h"
-#include "modules/mail/smtp_server.h"
+#include "modules/protocol/smtp_client.h"
+#include "modules/protocol/smtp_server.h"
 
 /* ---- a host: answers events (refuses "no@..."), keeps content and a log ---- */
 
@@ -112,8 +112,8 @@ static void feed(host *h, const char *bytes, size_t length, size_t most, unsigne
 
 /* ---- dialogues: what the client sends in one go, the events, the reply codes ---- */
 
-#define BEGIN       "EHLO c.test\r\nMAIL FROM:<a@x>\r\nRCPT TO:<b@x>\r\nDATA\r\n"
-#define BEGIN_LOG   "ehlo c.test\nmail <a@x> 0\nrcpt <b@x>\n"
+#define BEGIN "EHLO c.test\r\nMAIL FROM:<a@x>\r\nRCPT TO:<b@x>\r\nDATA\r\n"
+#define BEGIN_LOG "ehlo c.test\nmail <a@x> 0\nrcpt <b@x>\n"
 #define BEGIN_CODES "220 250 250 250 354 "
 
 static const struct dialogue {

@@ -18,8 +18,7 @@ static void names_ascend(void **state) {
 
 static void ends_with_a_nul_not_counted(void **state) {
     (void)state;
-    for (size_t i = 0; i < stdlib_file_count; i++)
-        assert_int_equal(stdlib_files[i].text[stdlib_files[i].length], 0);
+    for (size_t i = 0; i < stdlib_file_count; i++) assert_int_equal(stdlib_files[i].text[stdlib_files[i].length], 0);
 }
 
 /* The runner gives the project's folder in CARAPACE_ROOT. */

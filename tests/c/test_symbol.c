@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Tests that one text is one Symbol, however many there are, and that the table's flags come from the text. */
+#include "interp/builtin/builtin.h"
 #include "interp/data/class.h"
 #include "interp/data/symbol.h"
 #include "interp/base/memory.h"
@@ -124,7 +125,7 @@ static void module_words_are_by_name(void **unused) {
 
 int main(void) {
     mem_init();
-    cp = context_create();
+    cp = builtin_context();
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(same_text_is_same_word),
         cmocka_unit_test(flags_come_from_the_text),

@@ -6,6 +6,8 @@
 #ifndef TESTS_VALUES_H
 #define TESTS_VALUES_H
 
+#include "interp/builtin/builtin.h"
+#include "interp/builtin/tables.h"
 #include "interp/base/memory.h"
 #include "interp/data/context.h"
 
@@ -20,7 +22,7 @@ static cp_context *cp;
 static inline int make_context(void **unused) {
     (void)unused;
     mem_init();
-    cp = context_create();
+    cp = builtin_context();
     return cp == NULL;
 }
 

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "modules/mail/address.h"
+#include "modules/header/address.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "modules/mail/base64.h"
+#include "modules/coding/base64.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -13,6 +13,7 @@
 
 #include <sanitizer/allocator_interface.h>
 
+#include "interp/builtin/builtin.h"
 #include "interp/base/fiber.h"
 #include "interp/base/memory.h"
 #include "interp/data/error.h"
@@ -49,7 +50,7 @@ static void forget_block(const volatile void *block) {
 }
 
 static cp_context *make_context(void) {
-    cp_context *cp = context_create();
+    cp_context *cp = builtin_context();
     language_init(cp);
     cp_define_functions(cp, core_functions);
     return cp;

@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "modules/mail/header_parameter.h"
-#include "modules/mail/utf8_text.h"
+#include "modules/header/header_parameter.h"
+#include "modules/coding/utf8_text.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "modules/mail/mail_date.h"
+#include "modules/header/mail_date.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

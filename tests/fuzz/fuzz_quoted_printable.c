@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "modules/mail/canonical.h"
-#include "modules/mail/quoted_printable.h"
+#include "modules/coding/canonical.h"
+#include "modules/coding/quoted_printable.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

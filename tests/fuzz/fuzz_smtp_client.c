@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "modules/mail/smtp_client.h"
+#include "modules/protocol/smtp_client.h"
 
 #define CHECK(condition)                                                                                               \
     do                                                                                                                 \

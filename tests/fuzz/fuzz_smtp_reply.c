@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "modules/mail/smtp_capabilities.h"
-#include "modules/mail/smtp_reply.h"
+#include "modules/protocol/smtp_capabilities.h"
+#include "modules/protocol/smtp_reply.h"
 
 #define CHECK(condition)                                                                                               \
     do                                                                                                                 \

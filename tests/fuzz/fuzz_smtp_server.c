@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "modules/mail/smtp_buffer.h"
-#include "modules/mail/smtp_server.h"
+#include "modules/protocol/smtp_buffer.h"
+#include "modules/protocol/smtp_server.h"
 
 #define CHECK(condition)                                                                                               \
     do                                                                                                                 \

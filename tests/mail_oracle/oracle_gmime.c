@@ -97,8 +97,8 @@ static json_t *headers_of(GMimeMessage *message) {
     GMimeHeaderList *list = g_mime_object_get_header_list(GMIME_OBJECT(message));
     for (int i = 0; i < g_mime_header_list_get_count(list); i++) {
         GMimeHeader *header = g_mime_header_list_get_header_at(list, i);
-        json_array_append_new(headers, json_pack("[s, o]", g_mime_header_get_name(header),
-                                                 text_value(g_mime_header_get_value(header))));
+        json_array_append_new(
+            headers, json_pack("[s, o]", g_mime_header_get_name(header), text_value(g_mime_header_get_value(header))));
     }
     return headers;
 }
@@ -136,10 +136,8 @@ static json_t *addresses_of(GMimeMessage *message) {
 static json_t *describe(GMimeMessage *message) {
     struct contents contents = {NULL, NULL, json_array()};
     GMimeObject *top = g_mime_message_get_mime_part(message);
-    if (top && GMIME_IS_MULTIPART(top))
-        g_mime_multipart_foreach(GMIME_MULTIPART(top), visit, &contents);
-    else if (top)
-        visit(NULL, top, &contents);
+    if (top && GMIME_IS_MULTIPART(top)) g_mime_multipart_foreach(GMIME_MULTIPART(top), visit, &contents);
+    else if (top) visit(NULL, top, &contents);
     return json_pack("{s:o, s:o, s:o, s:o, s:o}", "headers", headers_of(message), "addresses", addresses_of(message),
                      "text", contents.text ? contents.text : json_null(), "html",
                      contents.html ? contents.html : json_null(), "attachments", contents.attachments);

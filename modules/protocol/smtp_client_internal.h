@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* smtp_client_internal: what smtp_client.c (the session) and smtp_transaction.c (its messages) share; for nobody else.
+ */
+#ifndef SMTP_CLIENT_INTERNAL_H
+#define SMTP_CLIENT_INTERNAL_H
+
+#include "modules/protocol/smtp_buffer.h"
+#include "modules/protocol/smtp_client.h"
+#include "modules/protocol/smtp_content.h"
+
+/* What the server owes a reply to. Each kind is a row of `command_traits` in smtp_client.c. */
+typedef enum smtp_command_kind {
+    COMMAND_GREETING, /* no command: the connection itself */
+    COMMAND_EHLO,     /* or LHLO */
+    COMMAND_HELO,
+    COMMAND_MAIL,
+    COMMAND_RCPT,
+    COMMAND_DATA,
+    COMMAND_END,       /* the final dot; with LMTP one entry for each recipient accepted */
+    COMMAND_RSET,      /* the engine's own */
+    COMMAND_RSET_USER, /* the caller's */
+    COMMAND_NOOP,
+    COMMAND_VRFY,
+    COMMAND_QUIT,
+} smtp_command_kind;
+
+/* A message between smtp_client_begin and the delivery of its MESSAGE_DONE. One malloc'd block: the struct, the results
+ * and the recipients' addresses; `lines` and `texts` have their own. */
+typedef struct smtp_message {
+    struct smtp_message *next; /* in the session's list, oldest first */
+    uint64_t number;
+    smtp_message_result result;
+    smtp_buffer lines;  /* MAIL and RCPT commands not written yet */
+    smtp_buffer texts;  /* NUL-terminated texts that results name by offset */
+    size_t outstanding; /* its entries in the command queue */
+    size_t asked;       /* RCPT commands written */
+    size_t answered;    /* RCPT replies seen */
+    size_t granted;     /* recipients whose RCPT was accepted */
+    size_t promised;    /* events it may still need */
+    bool partial;
+    bool mail_written;
+    bool mail_accepted;
+    bool data_written;
+    bool stray_grant; /* a recipient was accepted although MAIL was not */
+    bool decided;     /* `result` stands; only replies without meaning for it are outstanding */
+    bool lone_dot;    /* nobody was accepted, yet DATA was: ended by a dot alone (RFC 2920 3.1) */
+    smtp_recipient_result recipients[];
+} smtp_message;
+
+typedef struct smtp_command {
+    smtp_command_kind kind;
+    uint32_t recipient;    /* RCPT, and END with LMTP */
+    smtp_message *message; /* MAIL, RCPT, DATA, END */
+    uint64_t end;          /* position in the output stream after its last octet */
+} smtp_command;
+
+typedef struct smtp_pending_event {
+    smtp_client_event_kind kind;
+    smtp_message *message; /* MESSAGE_DONE owns it */
+    size_t recipient;
+    smtp_recipient_result recipient_result; /* RECIPIENT_REPLY: as it was then; later replies change the message's */
+    smtp_reply *reply;                      /* a malloc'd copy, owned; or NULL */
+} smtp_pending_event;
+
+/* Invariants: entries stand in `queue` in the order of their octets in the stream; `open` is the last of the list
+ * `first`..`last` or NULL; room for every event that can follow has been made before the command is written, so that no
+ * MESSAGE_DONE is ever lost. */
+struct smtp_client {
+    smtp_client_options options; /* local_domain is a malloc'd copy */
+    smtp_reply_parser parser;
+    smtp_capabilities capabilities;
+    smtp_buffer output;
+    uint64_t sent;    /* octets handed to the layer below since the start */
+    uint64_t replies; /* complete replies taken */
+
+    smtp_command *queue; /* a ring of `queue_capacity` (a power of two) */
+    size_t queue_head, queue_count, queue_capacity;
+
+    smtp_pending_event *events; /* likewise */
+    size_t events_head, events_count, events_capacity;
+    size_t events_promised; /* events that messages under way will still need */
+
+    smtp_message *first, *last; /* messages begun and not done */
+    smtp_message *open;         /* the one before its last octet, or NULL */
+    uint64_t message_count;
+    smtp_content_writer content;
+
+    bool ready; /* EHLO is through */
+    bool pipelining;
+    bool wants_content; /* 354 has come for `open` */
+    bool needs_reset;   /* the server may still hold a transaction */
+    bool wants_quit;    /* the caller said quit: QUIT is to be written as soon as the rules allow */
+    bool quit_written;
+    bool over;
+
+    smtp_pending_event delivered; /* the event the caller looks at: owned until the next */
+    smtp_client_failure failure;
+    char failure_text[1024];
+    smtp_envelope_status envelope_status;
+    char error_text[512];
+};
+
+/* ---- smtp_client.c ---- */
+
+/* Makes room for `count` more entries in the command queue, and for `events` more events than promised. */
+bool smtp_session_reserve(smtp_client *client, size_t commands, size_t events);
+
+/* True when one more command may be written now: nothing is outstanding, or pipelining allows it behind the last one.
+ */
+bool smtp_session_may_write(const smtp_client *client);
+
+/* Appends the entry of a command whose octets end the output. Room was reserved. */
+void smtp_session_push_command(smtp_client *client, smtp_command_kind kind, smtp_message *message, size_t recipient);
+
+/* Appends an event. Room was reserved. */
+void smtp_session_push_event(smtp_client *client, smtp_client_event_kind kind, smtp_message *message, size_t recipient);
+
+/* Ends the session: settles every message, then FAILED. `reply` (may be NULL) is the reply that led to it. */
+void smtp_session_fail(smtp_client *client, smtp_failure_class failure_class, bool temporary, const smtp_reply *reply,
+                       const char *format, ...) __attribute__((format(printf, 5, 6)));
+
+/* Ends the session because the reply does not fit the command. */
+void smtp_session_fail_reply(smtp_client *client, smtp_command_kind kind, const smtp_reply *reply);
+
+/* ---- smtp_transaction.c ---- */
+
+void smtp_transaction_mail_reply(smtp_client *client, const smtp_command *command, const smtp_reply *reply);
+void smtp_transaction_rcpt_reply(smtp_client *client, const smtp_command *command, const smtp_reply *reply);
+void smtp_transaction_data_reply(smtp_client *client, const smtp_command *command, const smtp_reply *reply);
+void smtp_transaction_end_reply(smtp_client *client, const smtp_command *command, const smtp_reply *reply);
+
+/* Writes whatever the rules allow now: RSET, MAIL, RCPT, DATA, QUIT. */
+void smtp_transaction_pump(smtp_client *client);
+
+/* The server refused the open or ending message with 4xx or 5xx before its final dot was sent. */
+void smtp_transaction_refuse_content(smtp_client *client, smtp_message *message, const smtp_reply *reply);
+
+/* A 421 in answer to one of the message's commands decides its fate; the session fails next. */
+void smtp_transaction_service_closing(smtp_client *client, const smtp_command *command, const smtp_reply *reply);
+
+/* The session has failed (client->failure says how): every message gets its MESSAGE_DONE. */
+void smtp_transaction_settle_all(smtp_client *client, const smtp_reply *reply);
+
+/* Turns text offsets into pointers, for the caller's eyes. */
+void smtp_transaction_show_result(smtp_message *message);
+void smtp_transaction_show_recipient(const smtp_message *message, smtp_recipient_result *recipient);
+
+void smtp_transaction_free(smtp_message *message);
+
+#endif
