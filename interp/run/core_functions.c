@@ -164,6 +164,7 @@ NATIVE(class_info_function) {
     UNUSED;
     cp_symbol *name = name_of(cp, arguments[0]);
     cp_class *c = name ? class_defined(cp, name) : cp_class_of(cp, cp_object_behind(arguments[0]));
+    if (!c && class_throw_autoload(cp)) return CP_THROWN;
     if (!c) return cp_throw(cp, CP_ERROR_CARAPACE, CP_UNKNOWN, "there is no class %s", name->text);
     return class_info(cp, c);
 }

@@ -13,6 +13,7 @@
 #include "interp/data/number.h"
 #include "interp/lang/compile.h"
 #include "interp/lang/instructions.h"
+#include "interp/lang/package.h"
 
 #define A OPERAND_A(i)
 #define B OPERAND_B(i)
@@ -50,6 +51,7 @@ static cp_value type_error(cp_context *cp, cp_value text, const struct type *typ
 
 static void define_function(cp_symbol *name, cp_value function) {
     if (name->flags & CP_SYMBOL_HEADER_CHANGED) function_of(function)->proto->checked_entry = 0;
+    if (name->flags & CP_SYMBOL_BUILTIN) package_builtin(name); /* keeps it for the stdlib */
     name->function = function;
     name->flags &= ~(unsigned)CP_SYMBOL_BUILTIN;
 }

@@ -58,7 +58,7 @@ int shell_run(cp_context *cp, void *argument) {
     cp_value value = CP_NIL;
     shell_set_globals(cp, shell);
     for (int i = 0; i < shell->package_count; i++)
-        if (load_named(cp, shell->packages[i]) == CP_THROWN) return report(cp);
+        if (load_named(cp, shell->packages[i], NULL) == CP_THROWN) return report(cp);
     switch (shell->action) {
     case SHELL_PROMPT: return repl_run(cp);
     case SHELL_SCRIPT: value = load_file(cp, shell->subject); break;
