@@ -100,8 +100,8 @@ bool type_accepts_slow(const struct type *type, cp_value v) {
     return false;
 }
 
-/* Whether a spelling says a name. Of a package's own spellings the parts are not kept: those of several classes are taken
-   to say every name of a package's own. */
+/* Whether a spelling says a name. Of a package's own spellings the parts are not kept: those of several classes are
+   taken to say every name of a package's own. */
 static bool says(const struct type *type, const cp_symbol *name) {
     if (type->name == name || !memchr(type->name->text, '|', type->name->size)) return type->name == name;
     return (type->name->flags & CP_SYMBOL_OWN) == (name->flags & CP_SYMBOL_OWN);

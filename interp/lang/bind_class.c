@@ -226,6 +226,7 @@ static struct node *form_class(struct binder *b, cp_value form, uint32_t positio
     cp_symbol *symbol = cp_symbol_of(cp_symbol_n(b->cp, bytes, size));
     cp_value name_symbol = cp_from_object(symbol);
     symbol = package_define(b->cp, b->file, symbol);
+    package_keep_class(b->cp, symbol);
     for (cp_value rest = cp_tail(cp_tail(form)); cp_is_cell(rest); rest = cp_tail(rest))
         interfaces += begins_with(cp_head(rest), "interface");
     struct class_reading reading = {0};

@@ -362,8 +362,8 @@ static struct node *form_help(struct binder *b, cp_value form, uint32_t position
     if (cp_is_symbol(object) && !(cp_symbol_of(object)->flags & CP_SYMBOL_GLOBAL)) {
         struct file_variable *file = file_scope_find(b->cp, b->file, cp_symbol_of(object));
         if (!scope_find(b, cp_symbol_of(object)) && !(file && file->declared))
-            object = cp_list_n(
-                (cp_value[]){quote, cp_from_object(package_name(b->cp, b->file, cp_symbol_of(object)))}, 2);
+            object =
+                cp_list_n((cp_value[]){quote, cp_from_object(package_name(b->cp, b->file, cp_symbol_of(object)))}, 2);
     }
     return bind_call_of(b, cp_symbol_of(cp_head(form)), cp_list_n((cp_value[]){object, member}, 2), position);
 }
@@ -378,7 +378,8 @@ const struct special_form_entry definition_forms[] = {
     {"defmacro", form_defmacro, false,
      "(defmacro name (argument ...) expression ...): gives the form to take its place."},
     {"provide", form_provide, true,
-     "(provide name ...): makes the file a package: only these functions, macros and classes are known to the files that load "
+     "(provide name ...): makes the file a package: only these functions, macros and classes are known to the files "
+     "that load "
      "it, the others are its own."},
     {"return", form_return, false, "(return [value]): leaves the function."},
     {"isDefined", bare_name, true, NULL},

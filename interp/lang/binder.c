@@ -377,8 +377,7 @@ static struct node *bind_list(struct binder *b, cp_value form, uint32_t position
         if (definition) {
             if (definition->macro != CP_UNSET && !scope_find(b, name))
                 return expand_macro(b, name, definition->macro, form, position);
-            bool builtin =
-                (meant->function == CP_UNSET || (meant->flags & CP_SYMBOL_BUILTIN)) && !is_foreseen(b, name);
+            bool builtin = (meant->function == CP_UNSET || (meant->flags & CP_SYMBOL_BUILTIN)) && !is_foreseen(b, name);
             if (definition->form && (!definition->only_while_builtin || (builtin && !scope_find(b, name))))
                 return definition->form(b, form, position);
         }

@@ -94,8 +94,7 @@ static void foresee_function(cp_context *cp, struct source *source, struct file_
     cp_value name = form_item(form, at);
     if (!is_plain_name(name) || strstr(cp_symbol_of(name)->text, "::")) return;
     cp_table_set(cp, file->foreseen, name, cp->known.sym_true);
-    struct symbol_definition *definition =
-        symbol_define(cp_from_object(package_define(cp, file, cp_symbol_of(name))));
+    struct symbol_definition *definition = symbol_define(cp_from_object(package_define(cp, file, cp_symbol_of(name))));
     if (definition->declared || definition->form) return;
     struct signature *signature =
         bind_signature(&b, at == 2 ? cp_symbol_of(form_item(form, 1)) : NULL, form_item(form, at + 1), 0);

@@ -29,7 +29,13 @@ static void set_name(cp_context *cp, struct file_scope *file, cp_symbol *name, c
     cp_table_set(cp, file->names, cp_from_object(name), cp_from_object(meant));
 }
 
-cp_symbol *package_builtin(cp_symbol *name) {
+/* Those of fixed number cannot be defined anew. */
+static bool is_native_class(cp_context *cp, const cp_symbol *name) {
+    const cp_class *c = class_lookup(cp, name);
+    return c && c->defined && c->definition && c->number >= CP_CLASS_FIRST_OTHER;
+}
+
+cp_symbol *package_builtin(cp_context *cp, cp_symbol *name) {
     struct symbol_definition *definition = symbol_define(cp_from_object(name));
     if (!definition->builtin) {
         cp_symbol *own = symbol_new_own(name);
@@ -41,8 +47,13 @@ cp_symbol *package_builtin(cp_symbol *name) {
             own->flags |= CP_SYMBOL_BUILTIN;
         }
         definition->builtin = own;
+        if (is_native_class(cp, name)) class_point(cp, own, class_lookup(cp, name));
     }
     return definition->builtin;
+}
+
+void package_keep_class(cp_context *cp, cp_symbol *name) {
+    if (is_native_class(cp, name)) package_builtin(cp, name);
 }
 
 cp_symbol *package_name(cp_context *cp, struct file_scope *file, cp_symbol *name) {
@@ -50,8 +61,8 @@ cp_symbol *package_name(cp_context *cp, struct file_scope *file, cp_symbol *name
     if (own) return own;
     if (!file->is_standard || (name->flags & CP_SYMBOL_OWN)) return name;
     const struct symbol_definition *definition = symbol_definition(name);
-    bool has_builtin = definition && definition->builtin;
-    return has_builtin || (name->flags & (CP_SYMBOL_BUILTIN | CP_SYMBOL_STANDARD)) ? package_builtin(name) : name;
+    bool has_builtin = (definition && definition->builtin) || is_native_class(cp, name);
+    return has_builtin || (name->flags & (CP_SYMBOL_BUILTIN | CP_SYMBOL_STANDARD)) ? package_builtin(cp, name) : name;
 }
 
 /* A special form keeps its name, so that whoever defines one is told that it cannot be. */
@@ -66,8 +77,9 @@ cp_symbol *package_define(cp_context *cp, struct file_scope *file, cp_symbol *na
 }
 
 struct type *package_type(cp_context *cp, struct file_scope *file, cp_symbol *name) {
-    cp_symbol *own = name_in(cp, file, name);
-    if (own || !file->is_package || !memchr(name->text, '|', name->size)) return type_of_symbol(cp, own ? own : name);
+    cp_symbol *own = package_name(cp, file, name);
+    if (own != name || !(file->is_package || file->is_standard) || !memchr(name->text, '|', name->size))
+        return type_of_symbol(cp, own);
     size_t count = 1;
     for (size_t i = 0; i < name->size; i++) count += name->text[i] == '|';
     cp_symbol **parts = cp_alloc(count * sizeof *parts);
@@ -76,9 +88,8 @@ struct type *package_type(cp_context *cp, struct file_scope *file, cp_symbol *na
     for (size_t i = 0; i < count; i++) {
         const char *bar = memchr(at, '|', (size_t)(end - at)), *stop = bar ? bar : end;
         cp_symbol *part = cp_symbol_of(cp_symbol_n(cp, at, (size_t)(stop - at)));
-        own = name_in(cp, file, part);
-        any |= own != NULL;
-        parts[i] = own ? own : part;
+        parts[i] = package_name(cp, file, part);
+        any |= parts[i] != part;
         at = stop + 1;
     }
     if (!any) return type_of_symbol(cp, name);
@@ -125,7 +136,7 @@ void package_foresee(cp_context *cp, struct file_scope *file, cp_value forms) {
     if (!file->is_package) return;
     if (file->is_standard) /* what the stdlib provides is what is built in by that name */
         for (cp_value name = file->provides; cp_is_cell(name); name = cp_tail(name))
-            set_name(cp, file, cp_symbol_of(cp_head(name)), package_builtin(cp_symbol_of(cp_head(name))));
+            set_name(cp, file, cp_symbol_of(cp_head(name)), package_builtin(cp, cp_symbol_of(cp_head(name))));
     for (; cp_is_cell(forms); forms = cp_tail(forms)) {
         cp_symbol *name = defined_name(cp, cp_head(forms));
         if (name) package_define(cp, file, name);
@@ -155,8 +166,8 @@ static bool find_meaning(cp_context *cp, cp_symbol *name, struct meaning *meanin
 static bool is_taken(cp_context *cp, cp_symbol *name, const struct meaning *provided) {
     struct meaning present;
     find_meaning(cp, name, &present);
-    bool own_function = present.function != CP_UNSET && !(name->flags & CP_SYMBOL_BUILTIN) &&
-                        present.function != provided->function;
+    bool own_function =
+        present.function != CP_UNSET && !(name->flags & CP_SYMBOL_BUILTIN) && present.function != provided->function;
     bool own_macro = present.macro != CP_UNSET && present.macro != provided->macro;
     bool own_class = present.class && present.class != provided->class && !present.class->definition;
     bool foreseen = present.declared && provided->declared && !signature_equal(present.declared, provided->declared);
@@ -166,7 +177,7 @@ static bool is_taken(cp_context *cp, cp_symbol *name, const struct meaning *prov
 static void publish(cp_context *cp, struct file_scope *file, cp_symbol *name, const struct meaning *meaning) {
     struct symbol_definition *definition = symbol_define(cp_from_object(name));
     if (meaning->function != CP_UNSET) {
-        if (name->flags & CP_SYMBOL_BUILTIN) package_builtin(name);
+        if (name->flags & CP_SYMBOL_BUILTIN) package_builtin(cp, name);
         name->function = meaning->function;
         name->flags &= ~(unsigned)CP_SYMBOL_BUILTIN;
         if (file->is_standard) name->flags |= CP_SYMBOL_BUILTIN; /* any header may replace it */

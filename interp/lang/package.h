@@ -12,7 +12,9 @@ cp_symbol *package_define(cp_context *cp, struct file_scope *file, cp_symbol *na
 /* The type of that spelling, whose parts may be classes of the file's own. */
 struct type *package_type(cp_context *cp, struct file_scope *file, cp_symbol *name);
 /* The Symbol that keeps what is built in by that name when a script defines the name anew. */
-cp_symbol *package_builtin(cp_symbol *name);
+cp_symbol *package_builtin(cp_context *cp, cp_symbol *name);
+/* To be called before a script defines a class of that name. */
+void package_keep_class(cp_context *cp, cp_symbol *name);
 /* Looks for (provide ...) and for what the file defines; before anything of it is compiled. */
 void package_foresee(cp_context *cp, struct file_scope *file, cp_value forms);
 /* Makes what a loaded package provides known to all files, once; `path` is for the Errors. False after an Error: 1.2

@@ -39,9 +39,8 @@ static struct node *keep(struct binder *b, cp_value name, cp_value inner, int de
 
 /* What a macro's template says of its own file's functions it says wherever it is expanded. */
 static cp_value template_name(struct binder *b, cp_value form) {
-    return b->file->is_package && cp_is_symbol(form)
-               ? cp_from_object(package_name(b->cp, b->file, cp_symbol_of(form)))
-               : form;
+    return b->file->is_package && cp_is_symbol(form) ? cp_from_object(package_name(b->cp, b->file, cp_symbol_of(form)))
+                                                     : form;
 }
 
 /* Symbols that name no function: (quote name), and the member in (. object member). */
@@ -77,7 +76,8 @@ static struct node *quasi(struct binder *b, cp_value form, int depth, uint32_t p
         } else if (is_form_of(item, known->sym_unquote_splicing))
             result = node_cons(b, keep(b, known->sym_unquote_splicing, form_item(item, 1), depth - 1, item_at), result,
                                item_at);
-        else if (cp_is_symbol(item) && is_data(b, form, i)) result = node_cons(b, node_constant(b, item, item_at), result, item_at);
+        else if (cp_is_symbol(item) && is_data(b, form, i))
+            result = node_cons(b, node_constant(b, item, item_at), result, item_at);
         else result = node_cons(b, quasi(b, item, depth, item_at), result, item_at);
         if (!result) return NULL;
     }

@@ -296,7 +296,8 @@ static cp_value find_file(cp_context *cp, const char *name) {
     }
     for (cp_value rest = folders.list; cp_is_cell(rest); rest = cp_tail(rest))
         for (size_t i = 0; i < 2; i++) {
-            cp_value path = cp_head(rest) == CP_NIL
+            cp_value path = cp_head(rest) == CP_NIL ? cp_string_format(cp, "%s%s", name, endings[i])
+                            : !strcmp(cp_text_z(cp, cp_head(rest)), ".")
                                 ? cp_string_format(cp, "%s%s", name, endings[i])
                                 : cp_string_format(cp, "%s/%s%s", cp_text_z(cp, cp_head(rest)), name, endings[i]);
             if (is_file(cp_text_z(cp, path))) return path;
@@ -420,10 +421,13 @@ static cp_value load_library_function(cp_context *cp, cp_value self, const cp_va
 const cp_function_def load_functions[] = {
     {"load", "Object", "((name String|Symbol) (as String|Symbol ()))", load_function,
      "Loads a file of Carapace once: the name with or without .cpl, looked for in the loading file's folder, the "
-     "current one, CARAPACE_PATH, the user's data folder and the scripts folder. Gives the value of its last form, true "
+     "current one, CARAPACE_PATH, the user's data folder and the scripts folder. Gives the value of its last form, "
+     "true "
      "when it was loaded before or is being loaded. With as: \"p\", the names that a package provides are known to the "
-     "loading file alone, and as p/name. An Error that passes has loadedFrom, a List of (file line), the nearest first. 5.1 "
-     "when there is no such file; 1.2 when a name that it provides is taken; 1.4 when it provides what it does not define; "
+     "loading file alone, and as p/name. An Error that passes has loadedFrom, a List of (file line), the nearest "
+     "first. 5.1 "
+     "when there is no such file; 1.2 when a name that it provides is taken; 1.4 when it provides what it does not "
+     "define; "
      "1.8 for as: and a file that is no package."},
     {"loadLibrary", "Symbol", "((name String|Symbol))", load_library_function,
      "Loads a native module (a shared object built against carapace.h) once. 5.1 when it cannot be loaded, 1.1 when it "
