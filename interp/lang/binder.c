@@ -63,7 +63,11 @@ struct node *bind_fail(struct binder *b, uint32_t position, int error_class, int
 }
 
 uint32_t item_position(struct binder *b, cp_value cell, uint32_t otherwise) {
-    return source_position(b->source, cell, otherwise);
+    uint32_t at = source_position(b->source, cell, UINT32_MAX);
+    if (at != UINT32_MAX) return at;
+    /* a macro has moved the form to another List: it begins before its own head */
+    if (cp_is_cell(cell)) at = source_position(b->source, cp_head(cell), UINT32_MAX);
+    return at == UINT32_MAX ? otherwise : at ? at - 1 : 0;
 }
 
 size_t form_length(cp_value form) { return cp_list_length(form); }

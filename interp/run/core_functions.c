@@ -268,6 +268,12 @@ NATIVE(close_value) {
                     cp_class_name(cp_class_of(cp, arguments[0])));
 }
 
+NATIVE(at_end) {
+    UNUSED;
+    cp->runtime->end_functions = cp_cons(arguments[0], cp->runtime->end_functions);
+    return CP_NIL;
+}
+
 NATIVE(collect_garbage) {
     UNUSED;
     mem_collect();
@@ -387,6 +393,8 @@ const cp_function_def core_functions[] = {
     {"%table", "HashTable", "(...)", table_literal, "The HashTable of {key value ...}."},
     {"%append", "Object", "(list tail)", append, "The items of a List put before a tail."},
     {"%concatenate", "List", "((lists List))", concatenate, "The items of all Lists of a List."},
+    {"%atEnd", "NIL", "((function Function))", at_end,
+     "Has a function of the Error that ends the program, or (), called at its end; an Integer that it gives is the status."},
     {"%close", "Object", "(value)", close_value, "Closes what `with` holds."},
     {"+", "Object", "(...)", add,
      "The sum; an object that is no number is asked by its method +. Integers stay Integers of any size."},

@@ -53,6 +53,7 @@ struct runtime {
     struct thread *foreground; /* gets the Error of Ctrl-C */
     bool deadlock_reported;
     bool output_held;               /* the prompt waits: what is printed is shown by it */
+    cp_value end_functions;         /* List of Functions: %atEnd, the last first */
     int (*ends[8])(cp_context *cp); /* cp_at_end */
     unsigned end_count;
 };

@@ -7,6 +7,7 @@
 
 #include "interp/data/error.h"
 #include "interp/run/load.h"
+#include "interp/run/runtime.h"
 #include "interp/run/thread.h"
 #include "interp/shell/diagnostics.h"
 
@@ -67,6 +68,11 @@ int shell_run(cp_context *cp, void *argument) {
     case SHELL_COMMAND: value = run_command(cp, shell->subject); break;
     default: break;
     }
-    if (value != CP_THROWN) return EX_OK;
-    return report(cp);
+    cp_value error = CP_NIL;
+    int status = EX_OK;
+    if (value == CP_THROWN) {
+        error = cp->error;
+        status = report(cp);
+    }
+    return runtime_end_functions(cp, error, status);
 }
