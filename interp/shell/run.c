@@ -6,6 +6,7 @@
 #include <sysexits.h>
 
 #include "interp/data/error.h"
+#include "interp/run/leave.h"
 #include "interp/run/load.h"
 #include "interp/run/runtime.h"
 #include "interp/run/thread.h"
@@ -35,6 +36,8 @@ void shell_set_globals(cp_context *cp, const struct shell *shell) {
 
 static int report(cp_context *cp) {
     cp_value error = cp_take_error(cp);
+    int status;
+    if (leave_is_meant(cp, error, &status)) return status;
     diagnostics_print(cp, error);
     return diagnostics_status(error);
 }
@@ -71,7 +74,7 @@ int shell_run(cp_context *cp, void *argument) {
     cp_value error = CP_NIL;
     int status = EX_OK;
     if (value == CP_THROWN) {
-        error = cp->error;
+        error = leave_is_meant(cp, cp->error, NULL) ? CP_NIL : cp->error;
         status = report(cp);
     }
     return runtime_end_functions(cp, error, status);
