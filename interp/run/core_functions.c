@@ -394,7 +394,8 @@ const cp_function_def core_functions[] = {
     {"%append", "Object", "(list tail)", append, "The items of a List put before a tail."},
     {"%concatenate", "List", "((lists List))", concatenate, "The items of all Lists of a List."},
     {"%atEnd", "NIL", "((function Function))", at_end,
-     "Has a function of the Error that ends the program, or (), called at its end; an Integer that it gives is the status."},
+     "Has a function of the Error that ends the program, or (), called at its end; an Integer that it gives is the "
+     "status."},
     {"%close", "Object", "(value)", close_value, "Closes what `with` holds."},
     {"+", "Object", "(...)", add,
      "The sum; an object that is no number is asked by its method +. Integers stay Integers of any size."},
