@@ -44,7 +44,8 @@ cp_value compile_form(cp_context *cp, struct source *source, struct file_scope *
     scope_push(&b, false);
     b.scope->holds_locals = true;
     struct proto *proto = NULL;
-    if (bind_check_form(&b, form, position)) f->body = bind_expression(&b, form, position);
+    /* what was read, and so has positions, is a tree; what a program has made need not be */
+    if (source->positions || bind_check_form(&b, form, position)) f->body = bind_expression(&b, form, position);
     if (f->body) proto = generate_function(cp, source, file, f);
     if (proto) return function_new_scripted(proto);
     if (error_of(cp->error)->line == 0) { /* from deeper down, where no place is known */
