@@ -182,7 +182,7 @@ static const cp_property_def properties[] = {
     {"keys", "Function|HashTable", CP_READ_WRITE, NULL, get_keys, set_keys,
      "Where `verify` has public keys from: a function of the name SELECTOR._domainkey.DOMAIN that gives the TXT record "
      "(a "
-     "String, or a List of its parts) or (), or a HashTable of such. Its Errors of the classes 6 and 14 make "
+     "String, or a List or Array of its parts) or (), or a HashTable of such. Its Errors of the classes 6 and 14 make "
      "temperror."},
     {0},
 };

@@ -27,12 +27,14 @@ static void hash_sink(void *context, const char *bytes, size_t size) { EVP_Diges
 
 /* ---- keys ---- */
 
-/* A record's text: a String or Binary, or a List of them, whose strings are joined (RFC 6376 3.6.2.2). */
+/* A record's text: a String or Binary, or a List or Array of them, whose strings are joined (RFC 6376 3.6.2.2). */
 static cp_value record_text(cp_context *cp, cp_value value) {
     const char *bytes;
     size_t size;
     struct mail_buffer text = {0};
     if (cp_bytes_of(value, &bytes, &size)) return value;
+    if (cp_has_class(value, CP_CLASS_ARRAY)) value = cp_send_z(cp, value, "list", NULL, 0);
+    if (value == CP_THROWN) return value;
     for (; cp_is_cell(value); value = cp_tail(value))
         if (cp_bytes_of(cp_head(value), &bytes, &size)) mail_buffer_append(&text, bytes, size);
     cp_value whole = text.size ? cp_string_n(cp, text.data, text.size) : CP_NIL;
@@ -56,8 +58,10 @@ static cp_value find_record(cp_context *cp, const struct dkim *dkim, struct chec
     }
     cp_value name = cp_string_format(cp, "%s._domainkey.%s", check->signature.selector, check->signature.domain);
     cp_value found = look_up(cp, dkim, name);
-    if (found != CP_THROWN) found = record_text(cp, found);
-    else {
+    if (found != CP_THROWN) {
+        found = record_text(cp, found);
+        if (found == CP_THROWN) return found;
+    } else {
         cp_value error = cp_take_error(cp);
         int class = cp_error_class_of(error);
         if (class != CP_ERROR_COMMUNICATIONS && class != CP_ERROR_DNS) return cp_throw_value(cp, error);
