@@ -6,7 +6,7 @@
     servers.py hostile 421@mail -- COMMAND ARGS...    # runs COMMAND with SMTP_HOST SMTP_PORT SMTP_FOLDER set
 
 Names: sink (Postfix's smtp-sink; its options may follow; -d is added: each message is a file "message.*" below
-FOLDER/messages), discard (the same keeping nothing), aiosmtpd, hostile (the programs beside this file, see there),
+FOLDER/messages), discard (the same keeping nothing), aiosmtpd, hostile, tls (the programs beside this file, see there),
 postfix (a whole Postfix, root only, which delivers everything into the maildir FOLDER/messages), postgresql (a database
 postgres, user tester, password secret)."""
 import ctypes
@@ -20,6 +20,8 @@ import subprocess
 import sys
 import tempfile
 import time
+
+import pki
 
 HERE = pathlib.Path(__file__).resolve().parent
 PYTHON = "/usr/bin/python3"  # Debian's, which sees Debian's packages
@@ -181,6 +183,16 @@ def start_hostile(arguments, folder):
     return start_python("hostile_server.py", arguments, folder)
 
 
+def start_tls(arguments, folder):
+    need_certificates()
+    return start_python("tls_server.py", arguments, folder)
+
+
+def need_certificates():
+    if not pki.is_there():
+        raise Unavailable("no openssl here")
+
+
 POSTFIX_MAIN = """\
 compatibility_level = 3.6
 queue_directory = {folder}/queue
@@ -280,7 +292,7 @@ def start_postgresql(arguments, folder):
 
 STARTERS = {"sink": start_sink, "discard": lambda arguments, folder: start_sink(arguments, folder, keep=False),
             "aiosmtpd": start_aiosmtpd, "hostile": start_hostile, "postfix": start_postfix,
-            "postgresql": start_postgresql}
+            "postgresql": start_postgresql, "tls": start_tls}
 
 
 def start(name, arguments, folder):
