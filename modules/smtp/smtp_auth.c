@@ -194,7 +194,7 @@ static void hide_secrets(cp_context *cp, struct smtp *smtp) {
         bool told = strstr(text, secrets[i]) != NULL || strstr(text, encoded) != NULL;
         explicit_bzero(encoded, length);
         free(encoded);
-        if (told) smtp->reply = cp_string_format(cp, "%d (its words hold the password or token)", smtp->answer_code);
+        if (told) smtp->reply = cp_string_format(cp, "%d (its words are not shown)", smtp->answer_code);
     }
 }
 

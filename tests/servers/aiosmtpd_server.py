@@ -73,7 +73,8 @@ class Handler:
 
 
 def known(server, session, envelope, mechanism, data):
-    return AuthResult(success=data.login == b"bob@example.test" and data.password == b"secret")
+    return AuthResult(success=data.login == b"bob@example.test" and data.password == b"secret",
+                      handled=False)  # it is for aiosmtpd to say 535
 
 
 async def main():

@@ -6,7 +6,7 @@
     servers.py hostile 421@mail -- COMMAND ARGS...    # runs COMMAND with SMTP_HOST SMTP_PORT SMTP_FOLDER set
 
 Names: sink (Postfix's smtp-sink; its options may follow; -d is added: each message is a file "message.*" below
-FOLDER/messages), discard (the same keeping nothing), aiosmtpd, hostile, tls (the programs beside this file, see there),
+FOLDER/messages), discard (the same keeping nothing), aiosmtpd, hostile, tls, auth (the programs beside this file, see there),
 postfix (a whole Postfix, root only, which delivers everything into the maildir FOLDER/messages; --tls lets it encrypt),
 dovecot (its submission service, root only: see start_dovecot), postgresql (a database
 postgres, user tester, password secret)."""
@@ -196,6 +196,11 @@ def start_tls(arguments, folder):
     return start_python("tls_server.py", arguments, folder)
 
 
+def start_auth(arguments, folder):
+    need_certificates()
+    return start_python("auth_server.py", arguments, folder)
+
+
 def need_certificates():
     if not pki.is_there():
         raise Unavailable("no openssl here")
@@ -292,7 +297,7 @@ first_valid_uid = 1
 hostname = localhost
 auth_mechanisms = {mechanisms}
 disable_plaintext_auth = {tls_only}
-auth_failure_delay = 0
+auth_failure_delay = 0 secs
 mail_location = maildir:{folder}/mail/%u
 passdb {{
   driver = oauth2
@@ -319,6 +324,9 @@ service submission-login {{
 }}
 service anvil {{
   chroot =
+  unix_listener anvil-auth-penalty {{
+    mode = 0
+  }}
 }}
 service stats {{
   chroot =
@@ -404,7 +412,7 @@ def start_postgresql(arguments, folder):
 
 STARTERS = {"sink": start_sink, "discard": lambda arguments, folder: start_sink(arguments, folder, keep=False),
             "aiosmtpd": start_aiosmtpd, "hostile": start_hostile, "postfix": start_postfix,
-            "postgresql": start_postgresql, "dovecot": start_dovecot, "tls": start_tls}
+            "postgresql": start_postgresql, "dovecot": start_dovecot, "tls": start_tls, "auth": start_auth}
 
 
 def start(name, arguments, folder):
