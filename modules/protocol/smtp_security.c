@@ -107,6 +107,7 @@ static char *decode(const smtp_reply *reply, size_t *size) {
         base64_decode(bytes, size, reply->text, reply->length))
         return bytes;
     free(bytes);
+    *size = 0;
     return NULL;
 }
 
