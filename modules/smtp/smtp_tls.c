@@ -93,7 +93,9 @@ static cp_value encrypt(cp_context *cp, struct smtp *smtp, cp_value layer) {
     if (util == NULL || comms_insert_below(cp, util, tls) == CP_THROWN)
         return util == NULL ? cp_throw(cp, CP_ERROR_CARAPACE, CP_ILLEGAL, "this Smtp is in no stack") : CP_THROWN;
     smtp->tls_inserted = layer;
-    return comms_connect(cp, tls);
+    if (comms_connect(cp, tls) == CP_THROWN) return CP_THROWN;
+    if (smtp_is_encrypted(cp, smtp)) return CP_NIL;
+    return cp_throw(cp, CP_ERROR_CARAPACE, CP_ILLEGAL, "a %s does not encrypt: give startTls a Tls", comms_name(tls));
 }
 
 /* Who sits in between could as well have taken STARTTLS away: checking whom it is encrypted to would prove nothing. */

@@ -20,6 +20,7 @@ enum {
     GATHER = 16 * 1024,     /* small pieces are put together up to this, one record */
     GOODBYE_TIMEOUT = 1000, /* ms in which the peer must take our close_notify, which it need not answer */
     FATAL_TIMEOUT = 1000,   /* and an alert */
+    TURNS_BETWEEN_POLLS = 16,
 };
 
 /* ---- names ---- */
@@ -206,9 +207,15 @@ static cp_value flush(cp_context *cp, struct tls *tls, SSL *ssl, int64_t timeout
     return result;
 }
 
-/* Waits for bytes from beneath and gives them to OpenSSL. */
-static cp_value fetch(cp_context *cp, struct tls *tls, SSL *ssl, int64_t timeout) {
-    int64_t size = comms_receive_below(cp, &tls->module, tls->in, IN_SIZE, timeout);
+/* Waits for bytes from beneath until the deadline and gives them to OpenSSL. A peer that sends without end what is no
+ * data (tickets, pieces of a handshake) must not keep the others from running, nor the time from being over. */
+static cp_value fetch(cp_context *cp, struct tls *tls, SSL *ssl, int64_t deadline, unsigned turn) {
+    if (turn > 0 && comms_left(cp, deadline) == 0)
+        return cp_throw(cp, CP_ERROR_COMMUNICATIONS, CP_COMM_TIMEOUT, "no data came from %s in time",
+                        tls_peer_name(tls));
+    if (turn % TURNS_BETWEEN_POLLS == TURNS_BETWEEN_POLLS - 1 && cp_poll(cp) == CP_THROWN) return CP_THROWN;
+    if (tls->ssl != ssl) return gone(cp, tls);
+    int64_t size = comms_receive_below(cp, &tls->module, tls->in, IN_SIZE, comms_left(cp, deadline));
     if (size < 0) return CP_THROWN;
     if (tls->ssl != ssl) return gone(cp, tls);
     if (BIO_write(tls->input, tls->in, (int)size) == size) return CP_NIL;
@@ -314,7 +321,7 @@ static cp_value succeed(cp_context *cp, struct tls *tls, SSL *ssl) {
 
 static cp_value handshake(cp_context *cp, struct tls *tls, SSL *ssl, int64_t limit) {
     int64_t deadline = comms_deadline(cp, limit);
-    for (;;) {
+    for (unsigned turn = 0;; turn++) {
         ERR_clear_error();
         int done = SSL_do_handshake(ssl), status = SSL_get_error(ssl, done);
         if (done == 1) {
@@ -326,7 +333,7 @@ static cp_value handshake(cp_context *cp, struct tls *tls, SSL *ssl, int64_t lim
             return say_alert(cp, tls, ssl);
         }
         int64_t left = comms_left(cp, deadline);
-        if (flush(cp, tls, ssl, left) == CP_THROWN || fetch(cp, tls, ssl, comms_left(cp, deadline)) == CP_THROWN)
+        if (flush(cp, tls, ssl, left) == CP_THROWN || fetch(cp, tls, ssl, deadline, turn) == CP_THROWN)
             return interrupted(cp, tls, limit);
     }
 }
@@ -455,7 +462,7 @@ static cp_value cut_short(cp_context *cp, struct tls *tls) {
 }
 
 static int64_t receive(cp_context *cp, struct tls *tls, SSL *ssl, void *into, size_t room, int64_t deadline) {
-    for (;;) {
+    for (unsigned turn = 0;; turn++) {
         if (tls->ssl != ssl) return gone(cp, tls), -1;
         ERR_clear_error();
         size_t done = 0;
@@ -476,7 +483,7 @@ static int64_t receive(cp_context *cp, struct tls *tls, SSL *ssl, void *into, si
             return -1;
         }
         if (flush(cp, tls, ssl, 0) == CP_THROWN) return -1;
-        if (fetch(cp, tls, ssl, comms_left(cp, deadline)) == CP_THROWN) return cut_short(cp, tls), -1;
+        if (fetch(cp, tls, ssl, deadline, turn) == CP_THROWN) return cut_short(cp, tls), -1;
     }
 }
 
