@@ -7,6 +7,7 @@
     --plain             does not speak TLS at all but greets in clear
     --silent            accepts and says nothing
     --half              sends half a record of the handshake and closes
+    --flood             sends messages without end that a handshake passes over (HelloRequest)
 A line "bye" ends in order, "cut" closes without close_notify, "who" tells the client's name, "sni" what name it asked
 for, "many N" sends N bytes. The certificates are in FOLDER."""
 import argparse
@@ -32,6 +33,10 @@ def serve(connection, options, context):
         connection.recv(1000)
         connection.sendall(b"\x16\x03\x03\x00\x7a\x02\x00")
         return
+    if options.flood:
+        connection.recv(1000)
+        while True:
+            connection.sendall(b"\x16\x03\x03\x00\x04\x00\x00\x00\x00" * 1000)
     secure = context.wrap_socket(connection, server_side=True, suppress_ragged_eofs=False)
     reader = secure.makefile("rb")
     for line in reader:
@@ -75,7 +80,7 @@ def main():
     parser.add_argument("--min", default="1.2")
     parser.add_argument("--max", default="1.3")
     parser.add_argument("--alpn")
-    for flag in ("--client", "--plain", "--silent", "--half"):
+    for flag in ("--client", "--plain", "--silent", "--half", "--flood"):
         parser.add_argument(flag, action="store_true")
     options = parser.parse_args()
     pki.make(options.folder, {options.certificate, "client"})
