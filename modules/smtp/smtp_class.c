@@ -91,10 +91,11 @@ static cp_value set_user(cp_context *cp, cp_value self, cp_value value) {
         return cp_throw(cp, CP_ERROR_CARAPACE, CP_BAD_ARGUMENT, "a user has no NUL character");
     return smtp_of(cp, self)->user = value;
 }
-static cp_value get_secret(cp_context *cp, cp_value self) {
-    (void)cp, (void)self;
-    return CP_NIL;
+static cp_value shown(cp_context *cp, const smtp_secret *secret) {
+    return secret == NULL ? CP_NIL : cp_string_z(cp, "*****");
 }
+static cp_value get_password(cp_context *cp, cp_value self) { return shown(cp, smtp_of(cp, self)->password); }
+static cp_value get_token(cp_context *cp, cp_value self) { return shown(cp, smtp_of(cp, self)->token); }
 static cp_value set_password(cp_context *cp, cp_value self, cp_value value) {
     return smtp_secret_set(cp, &smtp_of(cp, self)->password, "password", value) == CP_THROWN ? CP_THROWN : value;
 }
@@ -159,15 +160,15 @@ static const cp_property_def properties[] = {
     {"minVersion", "String|Real", CP_READ_WRITE, NULL, get_tls_min_version, set_tls_min_version, "Of the tlsLayer."},
     {"user", "String", CP_READ_WRITE, NULL, get_user, set_user,
      "Who we are to the server. When it is set, or a token, connect logs in. Errors: 1.8 a NUL in it."},
-    {"password", "String", CP_READ_WRITE, NULL, get_secret, set_password,
-     "The user's password. It cannot be read back: this is always (). Errors: 1.8 a NUL in it."},
+    {"password", "String", CP_READ_WRITE, NULL, get_password, set_password,
+     "The user's password. It reads as *****. Errors: 1.8 a NUL in it."},
     {"passwordEval", "String", CP_READ_WRITE, NULL, get_password_eval, set_password_eval,
      "A command for the shell whose first line of output is the password, as \"pass show mail\"; run when it is "
      "needed, at "
      "most 2 minutes, and again when what it printed was refused. `password` goes before it. Errors when it is used: "
      "4.2."},
-    {"token", "String", CP_READ_WRITE, NULL, get_secret, set_token,
-     "An OAuth 2.0 bearer token, for OAUTHBEARER and XOAUTH2. It cannot be read back. Errors: 1.8 a NUL in it."},
+    {"token", "String", CP_READ_WRITE, NULL, get_token, set_token,
+     "An OAuth 2.0 bearer token, for OAUTHBEARER and XOAUTH2. It reads as *****. Errors: 1.8 a NUL in it."},
     {"authMechanism", "Symbol|String", CP_READ_WRITE, NULL, get_auth_mechanism, smtp_set_auth_mechanism,
      "The one to log in with, also where it shows the password to who listens. () takes the best that the server "
      "offers, of "

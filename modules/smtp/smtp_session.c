@@ -394,6 +394,13 @@ static bool is_loopback(const char *peer) {
 }
 
 bool smtp_peer_is_local(cp_context *cp, const struct smtp *smtp) {
+    /* The peer of the transport is the proxy then, and that may well be on this machine. */
+    for (const struct comms_module *m = comms_below(&smtp->module); m != NULL; m = comms_below(m)) {
+        if (strcmp(comms_name(m), "Proxy") != 0) continue;
+        cp_value host = cp_send_z(cp, comms_value(m), "host", NULL, 0);
+        if (host == CP_THROWN) cp_take_error(cp);
+        return cp_is_string(host) && is_loopback(cp_text_z(cp, host));
+    }
     return smtp->peer == CP_NIL || is_loopback(cp_text_z(cp, smtp->peer));
 }
 
