@@ -20,7 +20,6 @@ enum {
     GATHER = 16 * 1024,     /* small pieces are put together up to this, one record */
     GOODBYE_TIMEOUT = 1000, /* ms in which the peer must take our close_notify, which it need not answer */
     FATAL_TIMEOUT = 1000,   /* and an alert */
-    TURNS_BETWEEN_POLLS = 16,
 };
 
 /* ---- names ---- */
@@ -213,7 +212,7 @@ static cp_value fetch(cp_context *cp, struct tls *tls, SSL *ssl, int64_t deadlin
     if (turn > 0 && comms_left(cp, deadline) == 0)
         return cp_throw(cp, CP_ERROR_COMMUNICATIONS, CP_COMM_TIMEOUT, "no data came from %s in time",
                         tls_peer_name(tls));
-    if (turn % TURNS_BETWEEN_POLLS == TURNS_BETWEEN_POLLS - 1 && cp_poll(cp) == CP_THROWN) return CP_THROWN;
+    if (turn > 0 && cp_poll(cp) == CP_THROWN) return CP_THROWN; /* one turn may be 2,000 records of nothing */
     if (tls->ssl != ssl) return gone(cp, tls);
     int64_t size = comms_receive_below(cp, &tls->module, tls->in, IN_SIZE, comms_left(cp, deadline));
     if (size < 0) return CP_THROWN;
