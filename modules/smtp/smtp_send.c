@@ -25,7 +25,9 @@ enum smtp_begun smtp_begin(cp_context *cp, struct smtp *smtp, struct smtp_delive
     switch (smtp_client_begin(smtp->client, envelope, &delivery->number)) {
     case SMTP_CLIENT_OK:
         smtp_append(&smtp->first, &smtp->last, delivery);
+        smtp->streaming.under_way++;
         smtp_log_output(cp, smtp, false);
+        smtp_take_events(cp, smtp); /* with CHUNKING it wants its content at once */
         return SMTP_BEGUN;
     case SMTP_CLIENT_BAD_ENVELOPE:
         smtp_close_content(cp, delivery);
@@ -65,7 +67,10 @@ static cp_value hand_over(cp_context *cp, struct smtp *smtp, size_t size, bool l
         const char *bytes;
         smtp_client_status status = smtp_client_data(smtp->client, smtp->block + offset, size - offset, last, &taken);
         if (status != SMTP_CLIENT_OK) {
-            smtp_abandon(cp, smtp, status == SMTP_CLIENT_NO_MEMORY ? "out of memory" : "the connection is closed");
+            smtp_abandon(cp, smtp,
+                         status == SMTP_CLIENT_NO_MEMORY      ? "out of memory"
+                         : status == SMTP_CLIENT_BAD_ARGUMENT ? "the content of a message has not the size it had"
+                                                              : "the connection is closed");
             return CP_NIL;
         }
         smtp_log_output(cp, smtp, true);
@@ -123,6 +128,8 @@ void smtp_message_done(cp_context *cp, struct smtp *smtp, uint64_t number, const
     else smtp->first = delivery->next;
     if (smtp->last == delivery) smtp->last = before;
 
+    smtp->streaming.under_way--;
+    smtp->streaming.settled += result->state == SMTP_MESSAGE_ACCEPTED || result->state == SMTP_MESSAGE_REFUSED;
     delivery->done = true;
     delivery->state = result->state;
     delivery->command = smtp_stage_command(result->stage);
@@ -138,12 +145,14 @@ void smtp_message_done(cp_context *cp, struct smtp *smtp, uint64_t number, const
     smtp_close_content(cp, delivery);
     message_set_results(cp, delivery->message, delivery->results);
     smtp_append(&smtp->finished, &smtp->finished_last, delivery);
+    smtp->finished_count++;
 }
 
 struct smtp_delivery *smtp_next_finished(struct smtp *smtp) {
     struct smtp_delivery *delivery = smtp->finished;
     if (delivery == NULL) return NULL;
     smtp->finished = delivery->next;
+    smtp->finished_count--;
     if (smtp->finished == NULL) smtp->finished_last = NULL;
     delivery->next = NULL;
     return delivery;
@@ -201,6 +210,7 @@ cp_value smtp_send_object(cp_context *cp, struct comms_module *m, cp_value objec
     cp_value result = message_is(cp, object) ? send_one(cp, smtp, object)
                                              : cp_throw_type(cp, "what Smtp sends", "SmtpMessage", object);
     smtp->finished = smtp->finished_last = NULL;
+    smtp->finished_count = 0;
     smtp_leave(cp, smtp);
     return result;
 }

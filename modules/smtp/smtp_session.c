@@ -12,7 +12,6 @@
 enum {
     QUIT_TIMEOUT = 3000,    /* ms for the reply to QUIT, which nobody needs */
     WRITE_TIMEOUT = 180000, /* ms in which the server must take a part of what is written, RFC 5321 4.5.3.2.5 */
-    COMMANDS_AHEAD = 200,   /* commands whose replies may lie in the sockets' buffers while we write */
     LAST_READS = 8,         /* reads of what a server sent before it closed; it may have sent without end */
     COMMANDS_SLICE = 8192,  /* bytes of commands written at a time when there are more than that */
 };
@@ -61,6 +60,7 @@ static void session_failed(cp_context *cp, struct smtp *smtp, const smtp_client_
     smtp->failed = true;
     smtp->wants_content = false;
     smtp->failed_streaming = failure->streaming;
+    smtp->streaming.proven = smtp_client_streams(smtp->client);
     smtp->failed_temporary = failure->temporary;
     smtp->failed_class = smtp->lost_class;
     smtp->failed_code = smtp->lost_code;
@@ -156,6 +156,7 @@ static int receive(cp_context *cp, struct smtp *smtp, int64_t wait) {
     }
     smtp->module.counters.bytes_received += (int64_t)size;
     smtp->module.counters.packets_received++;
+    smtp->streaming.octets += size;
     smtp->module.counters.time_received = cp_now(cp);
     if (smtp->logs) {
         char *copy = cp_try_alloc_atomic(cp, size); /* the log may wait, and the buffer change */
@@ -225,8 +226,9 @@ cp_value smtp_flush(cp_context *cp, struct smtp *smtp) {
         if (size == 0) return CP_NIL;
         /* A server that cannot get rid of its replies stops reading (RFC 2920 3.1), and below we cannot read while we
          * write: so no more commands are on their way than the sockets hold replies for. */
-        if (smtp_client_unanswered(smtp->client, &sent) > COMMANDS_AHEAD) {
-            if (sent > COMMANDS_AHEAD) {
+        size_t ahead = smtp_streaming_commands_ahead(smtp);
+        if (smtp_client_unanswered(smtp->client, &sent) > ahead) {
+            if (sent > ahead) {
                 if (await(cp, smtp) == CP_THROWN) return CP_THROWN;
                 continue;
             }
@@ -441,12 +443,15 @@ static cp_value open_session(cp_context *cp, struct smtp *smtp) {
     smtp->log_seen = 0;
     smtp->log_content = 0;
     smtp->peer = text_below(cp, smtp, "peer");
+    smtp_streaming_begin(cp, smtp);
     if (smtp_tls_before_greeting(cp, smtp) == CP_THROWN) return CP_THROWN;
     cp_value domain = smtp->local_domain != CP_NIL ? smtp->local_domain : own_domain(cp, smtp);
     smtp_client_options options = {.local_domain = cp_text_z(cp, domain),
                                    .lmtp = smtp->lmtp,
                                    .partial = smtp->partial,
-                                   .no_streaming = smtp->no_streaming};
+                                   .no_streaming = smtp->streaming.off,
+                                   .no_chunking = smtp->streaming.no_chunking,
+                                   .streams = smtp->streaming.proven};
     smtp_client_status status;
     smtp->client = smtp_client_new(&options, &status);
     if (smtp->client == NULL)

@@ -129,7 +129,12 @@ static void command(run *r, uint8_t octet) {
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     if (size < 2) return 0;
-    smtp_client_options options = {"a.test", data[0] & 1, (data[0] & 2) != 0, (data[0] & 4) != 0, (data[0] & 8) != 0};
+    smtp_client_options options = {.local_domain = "a.test",
+                                   .lmtp = data[0] & 1,
+                                   .partial = (data[0] & 2) != 0,
+                                   .no_pipelining = (data[0] & 4) != 0,
+                                   .no_streaming = (data[0] & 8) != 0,
+                                   .streams = (data[0] & 16) != 0};
     smtp_client_status status;
     run r = {.client = smtp_client_new(&options, &status), .style = data[1]};
     if (data[0] & 128) r.to_secure = 1 + (data[1] >> 1 & 1);
