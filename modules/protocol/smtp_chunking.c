@@ -56,6 +56,7 @@ void smtp_chunking_idle_reply(smtp_client *client, const smtp_command *command, 
     if (reply->code < 300) {
         /* It took what it had said it would not take: to whom it went, nobody knows. */
         message->decided = false;
+        message->result.stage = SMTP_STAGE_END;
         for (size_t i = 0; i < message->result.recipient_count; i++) message->recipients[i].state = SMTP_MESSAGE_NOT_SENT;
         smtp_session_fail(client, SMTP_FAILURE_PROTOCOL, true, reply,
                           "the server took a message after it had refused its sender or all recipients");

@@ -409,6 +409,9 @@ void smtp_transaction_end_reply(smtp_client *client, const smtp_command *command
         smtp_session_fail_reply(client, command->kind, reply); /* still outstanding: in doubt */
         return;
     }
+    /* A refused BDAT may have left the transaction open; those behind it have their RSET already. */
+    if (message->chunked && reply->code >= 400 && (client->last == message || !client->last->mail_written))
+        client->needs_reset = true;
     if (message->chunked && (message->decided || message->granted == 0)) {
         smtp_chunking_idle_reply(client, command, reply);
         return;
