@@ -259,12 +259,16 @@ postlog unix-dgram n - n - 1 postlogd
 
 
 def start_postfix(arguments, folder):
-    """arguments: lines of main.cf ("smtpd_recipient_limit=5"). Each mail costs Postfix an fsync or two."""
+    """arguments: lines of main.cf ("smtpd_recipient_limit=5"). Each mail costs Postfix an fsync or two. --host ADDRESS
+    listens there and not on loopback: for a network namespace of one's own."""
     postfix = program("postfix", "/usr/sbin")
     if os.getuid() != 0:
         raise Unavailable("Postfix must be started by root")
     owner, nobody = pwd.getpwnam("postfix"), pwd.getpwnam("nobody")
-    config = folder / "config"
+    config, host = folder / "config", "127.0.0.1"
+    if arguments[:1] == ["--host"]:
+        host, arguments = arguments[1], [*arguments[2:], f"inet_interfaces={arguments[1]}",
+                           f"mynetworks={arguments[1].rpartition('.')[0]}.0/24"]
     if "--tls" in arguments:  # STARTTLS, with a certificate of pki.py's
         need_certificates()
         pki.make(folder, {"good"})
@@ -279,7 +283,7 @@ def start_postfix(arguments, folder):
     (config / "dynamicmaps.cf").write_text("")
 
     def command(port):
-        (config / "master.cf").write_text(POSTFIX_MASTER.format(port=f"127.0.0.1:{port}"))
+        (config / "master.cf").write_text(POSTFIX_MASTER.format(port=f"{host}:{port}"))
         return [postfix, "-c", str(config), "start-fg"]
 
     return start_on_probed_port(command, folder, [postfix, "-c", str(config), "stop"])
