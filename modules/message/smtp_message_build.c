@@ -303,6 +303,7 @@ static bool make_envelope(cp_context *cp, cp_value message, struct smtp_content 
                                                                : SMTP_BODY_8BIT,
         .smtputf8 = built->needs_smtputf8,
     };
+    smtp_message_fill_delivery(cp, message, &content->envelope, recipients);
     return true;
 }
 

@@ -15,6 +15,19 @@ void smtp_append(struct smtp_delivery **first, struct smtp_delivery **last, stru
     *last = delivery;
 }
 
+/* RFC 8689 4.2.1: encrypted, and to whom it should go. The server's offer of REQUIRETLS is looked at by the engine. */
+static bool is_safe(cp_context *cp, struct smtp *smtp) {
+    struct comms_security security;
+    bool safe = comms_security(cp, &smtp->module, &security) && security.verified;
+    explicit_bzero(&security, sizeof security);
+    if (!safe)
+        cp_throw_value(cp, smtp_error(cp, CP_ERROR_SMTP, 550,
+                                      cp_string_z(cp, "the message was not sent: it requires TLS on its whole way, but "
+                                                      "this connection is not encrypted to a server that was checked"),
+                                      cp_string_z(cp, "5.7.30"), false, false));
+    return safe;
+}
+
 enum smtp_begun smtp_begin(cp_context *cp, struct smtp *smtp, struct smtp_delivery *delivery) {
     uint32_t has = smtp_client_capabilities(smtp->client)->flags;
     delivery->done = false;
@@ -22,6 +35,10 @@ enum smtp_begun smtp_begin(cp_context *cp, struct smtp *smtp, struct smtp_delive
     delivery->content = message_open(cp, delivery->message, (has & SMTP_CAPABILITY_8BITMIME) != 0);
     if (delivery->content == NULL) return SMTP_BEGUN_BAD;
     const smtp_envelope *envelope = message_envelope(delivery->content);
+    if (envelope->wishes.require_tls && !is_safe(cp, smtp)) {
+        smtp_close_content(cp, delivery);
+        return SMTP_BEGUN_BAD;
+    }
     switch (smtp_client_begin(smtp->client, envelope, &delivery->number)) {
     case SMTP_CLIENT_OK:
         smtp_append(&smtp->first, &smtp->last, delivery);

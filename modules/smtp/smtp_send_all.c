@@ -124,7 +124,7 @@ static bool recover(cp_context *cp, struct run *run) {
             tell(cp, run, delivery);
         }
     }
-    bool connected = false;
+    bool connected = false, progress = run->settled > 0;
     if (put_back != NULL || has_more(run)) {
         bool sensible = !smtp->told_to_close && (run->settled > 0 || streaming || ours);
         if (streaming) smtp_streaming_lost(smtp);
@@ -133,10 +133,12 @@ static bool recover(cp_context *cp, struct run *run) {
         if (run->error == CP_NIL) connected = smtp_reconnect(cp, smtp) != CP_THROWN;
         if (run->error == CP_NIL && !connected) end_with(cp, run);
     }
-    while (put_back != NULL) {
+    for (bool first = true; put_back != NULL;) {
         struct smtp_delivery *delivery = put_back;
         put_back = delivery->next;
-        delivery->again = true;
+        /* It may have been this one's fault; those behind it were not even looked at. */
+        delivery->again |= first || !progress;
+        first = false;
         if (connected) smtp_append(&run->again, &run->again_last, delivery);
         else tell(cp, run, delivery);
     }
