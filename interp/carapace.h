@@ -312,6 +312,21 @@ enum cp_communications_code {
     CP_COMM_NOT_CONNECTED,
     CP_COMM_CANCELLED
 };
+enum cp_tls_code {
+    CP_TLS_HANDSHAKE = 1,      /* the peers cannot agree, or one has broken the protocol */
+    CP_TLS_EXPIRED,            /* the peer's certificate */
+    CP_TLS_WRONG_NAME,         /* it is for another host */
+    CP_TLS_UNKNOWN_CA,         /* nobody whom we trust has signed it */
+    CP_TLS_SELF_SIGNED,        /* it has signed itself */
+    CP_TLS_NOT_YET_VALID,      /* it is from the future */
+    CP_TLS_BAD_CERTIFICATE,    /* anything else that is wrong with it */
+    CP_TLS_PIN,                /* it is not the one that was pinned */
+    CP_TLS_VERSION,            /* the peer knows only older versions of TLS */
+    CP_TLS_NOT_TLS,            /* the peer does not speak TLS */
+    CP_TLS_CLIENT_CERTIFICATE, /* ours: the peer wants one, or does not take it */
+    CP_TLS_FILE,               /* a certificate, key or caFile of ours cannot be used */
+    CP_TLS_NOT_OFFERED         /* encryption is required and the server does not offer it */
+};
 
 /* Throws a new Error. The text says what was wrong, with what value, and what to do; no secret goes into it.
    Returns CP_THROWN, so that a native can `return cp_throw(...)`. */
