@@ -485,8 +485,7 @@ static cp_value m_call_in_worker(cp_context *cp, cp_value self, const cp_value *
 static cp_value m_string(cp_context *cp, cp_value self, const cp_value *arguments, int count) {
     (void)arguments, (void)count;
     struct c_function *function = c_function_of(self);
-    return cp_string_format(cp, "<CFunction %s%s%s>", function->name, *function->name ? " " : "",
-                            c_type_text(cp, function->type));
+    return cp_string_z(cp, c_type_declaration(cp, function->type, function->name));
 }
 
 static const cp_property_def properties[] = {
@@ -514,7 +513,7 @@ static const cp_method_def methods[] = {
      "The same on another OS thread, while other Carapace threads run: for what takes long, where the library allows "
      "it. "
      "Not with Functions or Callbacks (19.6). A cancelled thread waits for its end."},
-    {"string", "String", "()", m_string, "Name and type."},
+    {"string", "String", "()", m_string, "Its declaration."},
     {0},
 };
 

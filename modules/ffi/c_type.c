@@ -257,6 +257,7 @@ static const char *spell_parameters(cp_context *cp, const struct c_type *type, i
 static const char *spell(cp_context *cp, const struct c_type *type, bool is_const, const char *inner, int *left) {
     if (--*left < 0) return "...";
     cp_value text;
+    bool separated = *inner && *inner != '[' && (*inner != '(' || inner[1] == '*');
     switch (type->kind) {
     case C_POINTER: {
         bool brackets = type->target->kind == C_ARRAY || type->target->kind == C_FUNCTION;
@@ -271,16 +272,17 @@ static const char *spell(cp_context *cp, const struct c_type *type, bool is_cons
         text = cp_string_format(cp, "%s(%s)", inner, spell_parameters(cp, type, left));
         return spell(cp, type->target, false, cp_text_z(cp, text), left);
     default:
-        text = cp_string_format(cp, "%s%s%s%s", is_const ? "const " : "", type->name,
-                                *inner && *inner != '[' ? " " : "", inner);
+        text = cp_string_format(cp, "%s%s%s%s", is_const ? "const " : "", type->name, separated ? " " : "", inner);
         return cp_text_z(cp, text);
     }
 }
 
-const char *c_type_text(cp_context *cp, const struct c_type *type) {
+const char *c_type_declaration(cp_context *cp, const struct c_type *type, const char *name) {
     int left = SPELL_MOST;
-    return spell(cp, type, false, "", &left);
+    return spell(cp, type, false, name, &left);
 }
+
+const char *c_type_text(cp_context *cp, const struct c_type *type) { return c_type_declaration(cp, type, ""); }
 
 /* ---- libffi ---- */
 

@@ -109,6 +109,8 @@ bool c_type_compatible(const struct c_type *a, const struct c_type *b);
 const struct c_field *c_type_field(const struct c_type *type, const char *name, size_t size);
 /* As C would write it, "int (*)(const char *, ...)"; very long ones are cut short. */
 const char *c_type_text(cp_context *cp, const struct c_type *type);
+/* The same as the declaration of a name. */
+const char *c_type_declaration(cp_context *cp, const struct c_type *type, const char *name);
 
 /* What libffi calls the type when it is passed or returned by value; NULL with 19.12 or 19.4 thrown. */
 ffi_type *c_type_ffi(cp_context *cp, const struct c_type *type);

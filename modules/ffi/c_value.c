@@ -384,11 +384,18 @@ static cp_value load_pointer(cp_context *cp, const struct c_type *type, unsigned
     memcpy(&address, memory, sizeof address);
     if (!address) return CP_NIL;
     if (c_type_is_text(type)) return c_text(cp, address, strlen(address));
-    /* What a script has put there comes back as it was. */
+    /* What a script has put there comes back with the bounds it had. */
     struct c_kept *kept = block ? kept_at(block, memory) : NULL;
-    if (kept && kept->address == address && kept->value != CP_NIL && c_is_pointer(cp, kept->value) &&
-        place_of(kept->value)->type == type->target)
-        return kept->value;
+    if (kept && kept->address == address && kept->value != CP_NIL) {
+        if (c_is_pointer(cp, kept->value) && place_of(kept->value)->type == type->target) return kept->value;
+        if (c_is_pointer(cp, kept->value) || c_is_struct(cp, kept->value))
+            return c_pointer(cp, type->target, address, place_block(place_of(kept->value)));
+        if (cp_is_binary(kept->value)) {
+            struct c_block *bytes = cp_alloc(sizeof *bytes);
+            *bytes = (struct c_block){.data = address, .size = cp_binary_of(kept->value)->size, .owner = kept->value};
+            return c_pointer(cp, type->target, address, bytes);
+        }
+    }
     if (type->target->kind == C_FUNCTION) return c_function_new(cp, type->target, "", address, CP_NIL);
     return c_pointer(cp, type->target, address, NULL);
 }

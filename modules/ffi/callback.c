@@ -190,7 +190,7 @@ static cp_value m_close(cp_context *cp, cp_value self, const cp_value *arguments
 
 static cp_value m_string(cp_context *cp, cp_value self, const cp_value *arguments, int count) {
     (void)arguments, (void)count;
-    return cp_string_format(cp, "<Callback %s%s>", c_type_text(cp, callback_of(self)->type),
+    return cp_string_format(cp, "%s%s", c_type_text(cp, callback_of(self)->type),
                             callback_of(self)->closure ? "" : " closed");
 }
 

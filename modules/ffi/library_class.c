@@ -252,7 +252,7 @@ static cp_value m_close(cp_context *cp, cp_value self, const cp_value *arguments
 static cp_value m_string(cp_context *cp, cp_value self, const cp_value *arguments, int count) {
     (void)arguments, (void)count;
     struct library *library = library_of(self);
-    return cp_string_format(cp, "<Library %s%s>", title(cp, library), library->handle ? "" : " closed");
+    return cp_string_format(cp, "%s%s", title(cp, library), library->handle ? "" : " closed");
 }
 
 /* ---- properties ---- */

@@ -273,7 +273,7 @@ static cp_value m_unequal(cp_context *cp, cp_value self, const cp_value *argumen
 static cp_value m_string(cp_context *cp, cp_value self, const cp_value *arguments, int count) {
     (void)arguments, (void)count;
     struct place *place = place_of(self);
-    return cp_string_format(cp, "<Pointer to %s %p>", c_type_text(cp, place->type), (void *)place->address);
+    return cp_string_format(cp, "%s at %p", c_type_text(cp, place->type), (void *)place->address);
 }
 
 /* ---- table ---- */

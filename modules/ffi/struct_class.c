@@ -117,7 +117,7 @@ static cp_value m_string(cp_context *cp, cp_value self, const cp_value *argument
     (void)arguments, (void)count;
     enum { SHOWN_FIELDS = 64 };
     struct place *place = place_of(self);
-    cp_value text = cp_string_format(cp, "<%s", place->type->name);
+    cp_value text = cp_string_z(cp, place->type->name);
     if (cp_check_stack(cp) == CP_THROWN) return CP_THROWN;
     for (uint32_t i = 0; i < place->type->field_count && i < SHOWN_FIELDS; i++) {
         const struct c_field *field = &place->type->fields[i];
@@ -126,7 +126,7 @@ static cp_value m_string(cp_context *cp, cp_value self, const cp_value *argument
         if (shown == CP_THROWN) return shown;
         text = cp_string_format(cp, "%s %s: %.200s", cp_text_z(cp, text), field->name, cp_text_z(cp, shown));
     }
-    return cp_string_format(cp, "%s>", cp_text_z(cp, text));
+    return text;
 }
 
 /* ---- table ---- */
