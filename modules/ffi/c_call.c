@@ -119,15 +119,15 @@ static bool too_small(struct call *call, const struct c_subject *subject, const 
     return false;
 }
 
-/* Text for a function that may write goes as a copy: Strings never change. */
+/* Text goes as it is where it ends in a NUL and the function says it will not write; else as a copy. */
 static bool pass_string(struct call *call, unsigned i, const struct c_subject *subject, const struct c_type *type,
                         cp_value value) {
     cp_context *cp = call->cp;
     size_t size = cp_string_size(value);
     if (!c_check_text(cp, subject, value)) return false;
     if (type->target->size && type->count > size + 1) return too_small(call, subject, type, size + 1);
-    if (type->target_const) {
-        call->slots[i].pointer = (void *)cp_text_z(cp, value);
+    if (type->target_const && cp_text_z(cp, value) == cp_string_text(value)) {
+        call->slots[i].pointer = (void *)cp_string_text(value);
         return true;
     }
     char *copy = cp_try_alloc_atomic(cp, size + 1);
@@ -327,7 +327,10 @@ static struct c_block *block_around(struct call *call, const unsigned char *addr
             if (c_is_pointer(cp, argument) || c_is_struct(cp, argument)) block = place_of(argument)->block;
             else if ((cp_is_binary(argument) || cp_is_string(argument)) && cp_bytes_of(argument, &bytes, &size)) {
                 block = cp_alloc(sizeof *block);
-                *block = (struct c_block){.data = call->slots[i].pointer, .size = size, .owner = argument};
+                *block = (struct c_block){.data = call->slots[i].pointer,
+                                          .size = size,
+                                          .owner = argument,
+                                          .of_last_call = call->slots[i].pointer};
             }
         }
         if (block && block->data && c_block_has(block, address, 0)) return block;

@@ -181,11 +181,22 @@ static bool parse_body(struct parser *p, struct c_type *type) {
     return false;
 }
 
+/* "struct tm", in memory of its own: the middle of a String would not be kept by a pointer to it. */
+static const char *join(const char *keyword, const char *name, size_t size) {
+    size_t length = strlen(keyword);
+    char *text = cp_alloc_atomic(length + size + 2);
+    memcpy(text, keyword, length);
+    text[length] = ' ';
+    memcpy(text + length + 1, name, size);
+    text[length + 1 + size] = 0;
+    return text;
+}
+
 /* Behind `struct`, `union` or `enum`. */
 static struct qualified parse_tagged(struct parser *p, const char *keyword, enum c_kind kind) {
     const char *tag = NULL;
     if (p->scan.kind == C_TOKEN_NAME) {
-        tag = cp_text_z(p->cp, cp_string_format(p->cp, "%s %s", keyword, c_scan_copy(&p->scan)));
+        tag = join(keyword, p->scan.start, p->scan.length);
         c_scan_next(&p->scan);
     } else if (!c_scan_is(&p->scan, '{')) {
         c_scan_fail(&p->scan, "a name or { is expected after %s", keyword);
@@ -199,7 +210,7 @@ static struct qualified parse_tagged(struct parser *p, const char *keyword, enum
     struct c_name *known = tag ? enter(p, tag) : NULL;
     if (tag && !known) return NONE;
     if (known) type = (struct c_type *)known->type;
-    if (!type) type = c_type_aggregate(p->cp, kind, tag ? tag : cp_text_z(p->cp, cp_string_z(p->cp, keyword)));
+    if (!type) type = c_type_aggregate(p->cp, kind, tag ? tag : keyword);
     if (known) {
         known->kind = C_NAME_TAG;
         known->type = type;
@@ -435,6 +446,17 @@ static struct qualified parse_bracketed(struct parser *p, struct qualified base,
     return base;
 }
 
+/* Words of C that are no names. */
+static bool is_reserved(struct parser *p) {
+    static const char *const words[] = {"void",   "char",    "short",    "int",           "long",    "float",
+                                        "double", "signed",  "unsigned", "_Bool",         "struct",  "union",
+                                        "enum",   "typedef", "_Complex", "__attribute__", "__asm__", "asm",
+                                        "sizeof", "return",  "_Alignas"};
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (c_scan_is_name(&p->scan, words[i])) return true;
+    return false;
+}
+
 /* Stores a name when there is one. */
 static struct qualified parse_declarator(struct parser *p, struct qualified base, const char **name) {
     while (c_scan_take(&p->scan, '*')) {
@@ -448,6 +470,10 @@ static struct qualified parse_declarator(struct parser *p, struct qualified base
         if (holds_declarator(p)) return parse_bracketed(p, base, name);
         c_scan_return(&p->scan, bracket);
     } else if (p->scan.kind == C_TOKEN_NAME) {
+        if (is_reserved(p)) {
+            c_scan_fail(&p->scan, "this cannot be here or is not supported");
+            return NONE;
+        }
         *name = c_scan_copy(&p->scan);
         c_scan_next(&p->scan);
     }

@@ -41,18 +41,20 @@ bool c_scan_fail(struct c_scanner *scanner, const char *format, ...) {
     return false;
 }
 
-/* To the next byte that belongs to a token. */
-static void skip_blanks(struct c_scanner *scanner) {
+/* To the next byte that belongs to a token. false when a comment has no end. */
+static bool skip_blanks(struct c_scanner *scanner) {
     const char *text = scanner->text;
     size_t at = scanner->position, size = scanner->size;
     for (;;) {
         while (at < size && is_blank(text[at])) at++;
-        if (at + 1 >= size || text[at] != '/' || (text[at + 1] != '/' && text[at + 1] != '*')) break;
+        scanner->position = at;
+        if (at + 1 >= size || text[at] != '/' || (text[at + 1] != '/' && text[at + 1] != '*')) return true;
+        bool to_line_end = text[at + 1] == '/';
         const char *end =
-            text[at + 1] == '/' ? memchr(text + at, '\n', size - at) : memmem(text + at + 2, size - at - 2, "*/", 2);
-        at = !end ? size : (size_t)(end - text) + (text[at + 1] == '/' ? 1 : 2);
+            to_line_end ? memchr(text + at, '\n', size - at) : memmem(text + at + 2, size - at - 2, "*/", 2);
+        if (!end && !to_line_end) return false;
+        at = !end ? size : (size_t)(end - text) + (to_line_end ? 1 : 2);
     }
-    scanner->position = at;
 }
 
 static void scan_number(struct c_scanner *scanner, size_t at) {
@@ -89,13 +91,14 @@ static void scan_number(struct c_scanner *scanner, size_t at) {
 
 void c_scan_next(struct c_scanner *scanner) {
     if (scanner->failed) return;
-    skip_blanks(scanner);
+    bool has_end = skip_blanks(scanner);
     const char *text = scanner->text;
     size_t at = scanner->position, end = at + 1;
     scanner->start = text + at;
     scanner->length = 0;
     scanner->kind = C_TOKEN_END;
-    if (at >= scanner->size) return;
+    if (!has_end) c_scan_fail(scanner, "a comment has no end");
+    if (at >= scanner->size || !has_end) return;
     if (is_digit(text[at])) {
         scan_number(scanner, at);
         return;

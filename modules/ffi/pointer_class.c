@@ -52,8 +52,7 @@ static size_t step_of(const struct place *place) { return place->type->size ? pl
 static bool move(cp_context *cp, const struct place *place, cp_value steps, size_t size, unsigned char **address) {
     int64_t n, distance;
     if (!cp_to_int64(steps, &n) || __builtin_mul_overflow(n, (int64_t)size, &distance)) {
-        cp_throw(cp, CP_ERROR_CARAPACE, CP_BAD_ARGUMENT, "%s is no place in memory",
-                 cp_text_z(cp, cp_to_source(cp, steps)));
+        cp_throw(cp, CP_ERROR_CARAPACE, CP_BAD_ARGUMENT, "the index or offset is beyond all memory");
         return false;
     }
     *address = (unsigned char *)((uintptr_t)place->address + (uintptr_t)distance);
@@ -77,10 +76,13 @@ static bool has_items(cp_context *cp, const struct place *place) {
     return false;
 }
 
-/* A type of C's own by name. */
+/* A type of C's own by name, of known size; NULL with 19.3 or 19.4 thrown. */
 static const struct c_type *type_named(cp_context *cp, cp_value text) {
     struct c_names none = {0};
-    return c_type_parse(cp, &none, text);
+    const struct c_type *type = c_type_parse(cp, &none, text);
+    if (!type || type->size) return type;
+    cp_throw(cp, CP_ERROR_FFI, FFI_UNKNOWN_TYPE, "the size of C's %s is not known", c_type_text(cp, type));
+    return NULL;
 }
 
 /* ---- making ---- */
