@@ -534,7 +534,6 @@ bool c_declare(cp_context *cp, struct c_names *names, cp_value text) {
         if (c_scan_take(&p.scan, ';')) continue;
         if (!parse_declaration(&p)) return false;
         if (p.scan.kind != C_TOKEN_END && !c_scan_expect(&p.scan, ';')) return false;
-        if (cp_poll(cp) == CP_THROWN) return false;
     }
     return !p.scan.failed;
 }

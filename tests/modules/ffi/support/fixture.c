@@ -98,7 +98,8 @@ size_t tagged_after(void) { return offsetof(struct tagged, after); }
 int sum_nodes(const struct node *node);
 int sum_nodes(const struct node *node) {
     int sum = 0;
-    for (; node; node = node->next) sum += node->twice ? node->twice(node->value) : node->value + (int)strlen(node->text);
+    for (; node; node = node->next)
+        sum += node->twice ? node->twice(node->value) : node->value + (int)strlen(node->text);
     return sum;
 }
 static int twice(int n) { return 2 * n; }
@@ -127,8 +128,7 @@ int describe(char *out, size_t size, const char *kinds, ...) {
     va_list list;
     size_t used = 0;
     va_start(list, kinds);
-    for (; *kinds; kinds++)
-        switch (*kinds) {
+    for (; *kinds; kinds++) switch (*kinds) {
         case 'i': used += (size_t)snprintf(out + used, size - used, "%d ", va_arg(list, int)); break;
         case 'l': used += (size_t)snprintf(out + used, size - used, "%ld ", va_arg(list, long)); break;
         case 'd': used += (size_t)snprintf(out + used, size - used, "%g ", va_arg(list, double)); break;
