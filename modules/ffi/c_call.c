@@ -256,10 +256,10 @@ static ffi_type *pass_variable(struct call *call, unsigned i, cp_value value) {
         return c_type_ffi(cp, place_of(value)->type);
     }
     if (cp_is_function(value) || is_sequence(value)) {
-        cp_throw_type(
-            cp, c_subject_text(cp, &subject),
-            "an Integer, Real, String, Binary, Buffer, Pointer, Struct, Callback or () where C's type is not declared",
-            value);
+        cp_throw_type(cp, c_subject_text(cp, &subject),
+                      "an Integer, Real, String, Binary, Buffer, Pointer, Struct, Callback or () where C's type is not "
+                      "declared",
+                      value);
         return NULL;
     }
     return pass_pointer(call, i, &subject, cp_is_string(value) ? &text : &bytes, value) ? &ffi_type_pointer : NULL;
@@ -293,13 +293,14 @@ static cp_value copy_back(cp_context *cp, const struct copy_back *copy) {
     for (size_t i = 0; i < copy->count; i++) {
         cp_value value = c_load(cp, copy->item, copy->memory + i * copy->item->size, copy->block);
         if (value == CP_THROWN) return value;
-        if (cp_is_cell(list)) {
-            cp_cell_of(list)->head = value;
-            list = cp_tail(list);
-        } else if (list != CP_NIL && cp_is_object(list)) {
-            cp_value *items = cp_array_items(list, &size);
+        if (!cp_is_cell(copy->sequence)) {
+            cp_value *items = cp_array_items(copy->sequence, &size);
             if (i < size) items[i] = value;
-        } else break;
+            continue;
+        }
+        if (!cp_is_cell(list)) break;
+        cp_cell_of(list)->head = value;
+        list = cp_tail(list);
     }
     return CP_NIL;
 }
@@ -500,22 +501,17 @@ static const cp_property_def properties[] = {
 
 static const cp_method_def methods[] = {
     {"call", "Object", "(...)", m_call,
-     "Calls it; (f 1 2) does too. Integers go where C has Integers (Error 1.8 when out of range), Integers and Reals "
-     "to "
-     "float and double, true and () to bool, Strings to char * (a copy, unless const; 1.8 for a NUL in it), () as "
-     "NULL. To "
-     "other pointers go a Pointer, a Struct, a Binary (its bytes themselves), a Buffer (copied and back), a List or "
-     "Array "
-     "(as an array, its items copied back unless const), a Function (a Callback for this call alone), a Callback, a "
-     "CFunction. A struct by value takes a Struct, a HashTable of fields or a List. Results come as Struct's get says. "
-     "An "
-     "Error that a Callback throws is thrown when C has returned. All other threads wait meanwhile. Errors 1.8 "
-     "(count), "
-     "1.11, 1.5, 19.5, 19.6, 19.12."},
+     "Calls it; (f 1 2) does too. Integers go where C has Integers (Error 1.8 when out of range), Integers and "
+     "Reals to float and double, true and () to bool, Strings to char * (a copy, unless const; 1.8 for a NUL in "
+     "it), () as NULL. To other pointers go a Pointer, a Struct, a Binary (its bytes themselves), a Buffer (copied "
+     "and back), a List or Array (as an array, its items copied back unless const), a Function (a Callback for "
+     "this call alone), a Callback, a CFunction. A struct by value takes a Struct, a HashTable of fields or a List "
+     "(so does struct *, but what C writes there is then lost). Results come as Struct's get says. An Error that a "
+     "Callback throws is thrown when C has returned. All other threads wait meanwhile. Errors 1.8 (count), 1.11, "
+     "1.5, 19.5, 19.6, 19.12."},
     {"callInWorker", "Object", "(...)", m_call_in_worker,
-     "The same on another OS thread, while other Carapace threads run: for what takes long, where the library allows "
-     "it. "
-     "Not with Functions or Callbacks (19.6). A cancelled thread waits for its end."},
+     "The same on another OS thread, while other Carapace threads run: for what takes long, where the library "
+     "allows it. Not with Functions or Callbacks (19.6). A cancelled thread waits for its end."},
     {"string", "String", "()", m_string, "Its declaration."},
     {0},
 };

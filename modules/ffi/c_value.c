@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "modules/ffi/c_call.h"
+#include "modules/ffi/c_library.h"
 #include "modules/ffi/callback.h"
 #include "modules/ffi/ffi_state.h"
 
@@ -185,6 +186,11 @@ int c_address(cp_context *cp, const struct c_subject *subject, const struct c_ty
     } else if (c_is_function(cp, value)) {
         got = c_function_of(value)->type;
         *address = c_function_of(value)->address;
+        if (!c_library_is_open(c_function_of(value)->library)) {
+            cp_throw(cp, CP_ERROR_FFI, FFI_CLOSED, "%s cannot be %s: its Library is closed",
+                     c_subject_text(cp, subject), c_function_of(value)->name);
+            return -1;
+        }
     } else if (callback_is(cp, value)) {
         got = callback_of(value)->type;
         *address = callback_address(cp, value);

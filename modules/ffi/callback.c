@@ -203,8 +203,8 @@ static const cp_property_def properties[] = {
 
 static const cp_method_def methods[] = {
     {"close", "NIL", "()", m_close,
-     "Gives its memory back. C must not call it any more: that would end the program. Twice does no harm; `with` does "
-     "it."},
+     "Gives its memory back. C must not call it any more: that would end the program. Twice does no harm; `with` "
+     "does it."},
     {"string", "String", "()", m_string, "Its type."},
     {0},
 };
@@ -213,8 +213,8 @@ const cp_class_def callback_class = {
     .name = "Callback",
     .doc = "A Function that C can call, also after the call that it was passed to. It lives until it or its Library is "
            "closed, even when no variable refers to it. A library can call it only from within a C function that a "
-           "script has called: from another OS thread, a signal or at the end of the program it gives 0, and the next "
-           "call throws 19.6. Made by a Library's `callback`.",
+           "script has called: from another OS thread, a signal or at the end of the program it gives 0, and the "
+           "next call throws 19.6. Made by a Library's `callback`.",
     .size = sizeof(struct callback),
     .flags = CP_CLASS_NOT_CREATABLE,
     .major = 1,

@@ -146,6 +146,7 @@ static cp_value m_function(cp_context *cp, cp_value self, const cp_value *argume
     (void)count;
     struct library *library = library_of(self);
     const char *name = NULL;
+    if (!check_open(cp, library)) return CP_THROWN;
     if (is_plain_name(arguments[0])) {
         struct c_name *known = c_names_find(
             cp, &library->names, cp_symbol_n(cp, cp_string_text(arguments[0]), cp_string_size(arguments[0])));
@@ -163,6 +164,7 @@ static cp_value m_function(cp_context *cp, cp_value self, const cp_value *argume
 static cp_value m_variable(cp_context *cp, cp_value self, const cp_value *arguments, int count) {
     (void)count;
     struct library *library = library_of(self);
+    if (!check_open(cp, library)) return CP_THROWN;
     struct c_name *name =
         c_names_find(cp, &library->names, cp_symbol_n(cp, cp_string_text(arguments[0]), cp_string_size(arguments[0])));
     if (name && name->kind == C_NAME_VARIABLE) return declared_object(cp, self, name);
@@ -244,6 +246,11 @@ static cp_value m_close(cp_context *cp, cp_value self, const cp_value *arguments
             return cp_throw(cp, CP_ERROR_CARAPACE, CP_ILLEGAL, "%s cannot be closed while its function %s runs",
                             title(cp, library), frame->function->name);
     while (library->callbacks) callback_close(cp, library->callbacks);
+    /* Pointers to its variables are outside of all memory from now on. */
+    for (uint32_t i = 0; i < library->names.count; i++) {
+        struct c_name *name = &library->names.items[i];
+        if (name->kind == C_NAME_VARIABLE && name->object != CP_NIL) place_of(name->object)->block->size = 0;
+    }
     dlclose(library->handle);
     library->handle = NULL;
     return CP_NIL;
@@ -266,67 +273,57 @@ static const cp_property_def properties[] = {
     {"name", "String", CP_READ_ONLY, NULL, get_name, NULL, "The name it was opened by; () for the program itself."},
     {"isOpen", "Symbol", CP_READ_ONLY, NULL, get_is_open, NULL, "true until it is closed, then ()."},
     {"errno", "Integer", CP_READ_ONLY, NULL, get_errno, NULL,
-     "C's errno as the last C function left it (of any Library and thread: read it at once); it is 0 when a function "
-     "begins."},
+     "C's errno as the last C function left it (of any Library and thread: read it at once); it is 0 when a "
+     "function begins."},
     {"errorClass", "Integer", CP_READ_ONLY, NULL, get_error_class, NULL,
      "19. Codes: 1 library not found, 2 unknown symbol, 3 bad C declaration, 4 unknown type or size, 5 closed, 6 "
-     "Callback "
-     "called where no script can run, 12 not supported."},
+     "Callback called where no script can run, 12 not supported."},
     {0},
 };
 
 static const cp_method_def methods[] = {
     {"Library", "NIL", "((name String ()) (declarations String ()) (global Object ()))", construct,
      "Opens a shared library by its file name, as dlopen finds it (\"libm.so.6\", \"/opt/x/libx.so\"); () is the "
-     "program "
-     "itself with the C library. declarations are read as declare does. global: true lets libraries that are opened "
-     "later "
-     "use its symbols. Its initialisers run. Error 19.1 with the system's reason."},
+     "program itself with the C library. declarations are read as declare does. global: true lets libraries that "
+     "are opened later use its symbols. Its initialisers run. Error 19.1 with the system's reason."},
     {"declare", "NIL", "((declarations String))", m_declare,
-     "Reads C declarations: functions, extern variables, structs, unions, enums, typedefs, each with a semicolon, as "
-     "in a "
-     "header without preprocessor lines. Declared functions are then called by the dot, (libm.pow 2 10), variables "
-     "read "
-     "and set, enums' constants read. Known are C's own types, int8_t to uint64_t (int8 to uint64), size_t, bool, "
-     "time_t "
-     "and the like, pointer (void *) and string (const char *). Not bit fields, long double, attributes (19.3, 19.12). "
-     "Error 19.3 with line and column; 19.4 for an unknown type."},
+     "Reads C declarations: functions, extern variables, structs, unions, enums, typedefs, each with a semicolon, "
+     "as in a header without preprocessor lines. Declared functions are then called by the dot, (libm.pow 2 10), "
+     "variables read and set, enums' constants read. Known are C's own types, int8_t to uint64_t (int8 to uint64), "
+     "size_t, bool, time_t and the like, pointer (void *) and string (const char *). Not bit fields, long double, "
+     "attributes (19.3, 19.12). Error 19.3 with line and column; 19.4 for an unknown type."},
     {"function", "CFunction", "((prototype String))", m_function,
-     "The function of a prototype, \"double pow(double, double)\", or a declared one by its name; it is called as any "
-     "Function, also where its name is a member of this class. Error 19.2 when the library has none, 19.3, 19.4, 1.4 "
-     "when "
-     "a mere name was not declared, 19.5."},
+     "The function of a prototype, \"double pow(double, double)\", or a declared one by its name; it is called as "
+     "any Function, also where its name is a member of this class. Error 19.2 when the library has none, 19.3, "
+     "19.4, 1.4 when a mere name was not declared, 19.5."},
     {"variable", "Pointer", "((name String))", m_variable,
      "A Pointer to a variable that was declared. Error 1.4 when it was not, 19.2 when the library has none, 19.5."},
     {"has", "Symbol", "((symbol String))", m_has, "true when the library has that function or variable. Error 19.5."},
     {"new", "Object", "((type String) (value Object ()))", m_new,
      "New zeroed memory for a type, with a value or without: a Struct for a struct, else a Pointer to the items: "
-     "(c.new \"struct tm\" {\"tm_year\" 99}), (c.new \"int[3]\" (list 1 2 3)). It lives as long as what refers to it "
-     "in "
-     "Carapace. Error 19.3, 19.4, 1.8, 1.11, 1.5."},
+     "(c.new \"struct tm\" {\"tm_year\" 99}), (c.new \"int[3]\" (list 1 2 3)). It lives as long as what refers to "
+     "it in Carapace. Error 19.3, 19.4, 1.8, 1.11, 1.5."},
     {"sizeOf", "Integer", "((type String))", m_size_of, "The bytes of a type. Error 19.3, 19.4."},
     {"cast", "Object", "((type String) (value Object))", m_cast,
-     "The same address with another type, (c.cast \"struct tm *\" p); a CFunction for a function pointer; also of an "
-     "Integer. () for NULL. Nothing checks that it is right. Error 19.3, 19.4, 1.11."},
+     "The same address with another type, (c.cast \"struct tm *\" p); a CFunction for a function pointer; also of "
+     "an Integer. () for NULL. Nothing checks that it is right. Error 19.3, 19.4, 1.11."},
     {"callback", "Callback", "((prototype String) (function Function))", m_callback,
-     "A Callback that C may keep and call later: (c.callback \"void f(int)\" (lambda (n) ...)). It lives until it or "
-     "the "
-     "Library is closed; a Function that is only called during the call can be passed as it is. Error 19.3, 19.4, "
-     "19.5, "
-     "19.12, 1.5."},
+     "A Callback that C may keep and call later: (c.callback \"void f(int)\" (lambda (n) ...)). It lives until it "
+     "or the Library is closed; a Function that is only called during the call can be passed as it is. Error 19.3, "
+     "19.4, 19.5, 19.12, 1.5."},
     {"close", "NIL", "()", m_close,
-     "Closes its Callbacks and unloads it: its functions then throw 19.5, and Pointers into it must not be used. Twice "
-     "does no harm. Without it the library stays until the program ends. Error 1.2 while one of its functions runs."},
+     "Closes its Callbacks and unloads it: its functions then throw 19.5, and Pointers into it must not be used. "
+     "Twice does no harm. Without it the library stays until the program ends. Error 1.2 while one of its "
+     "functions runs."},
     {"string", "String", "()", m_string, "Its name."},
     {0},
 };
 
 const cp_class_def library_class = {
     .name = "Library",
-    .doc =
-        "A shared library of C: its functions are called with declared types. A wrong declaration is beyond what can "
-        "be "
-        "checked and may end the program; a C function that blocks blocks all threads (see CFunction's callInWorker).",
+    .doc = "A shared library of C: its functions are called with declared types. A wrong declaration is beyond what "
+           "can be checked and may end the program; a C function that blocks blocks all threads (see CFunction's "
+           "callInWorker).",
     .size = sizeof(struct library),
     .major = 1,
     .properties = properties,

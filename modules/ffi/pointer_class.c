@@ -292,31 +292,29 @@ static const cp_property_def properties[] = {
 
 static const cp_method_def methods[] = {
     {"Pointer", "Pointer", "((what Integer|String|Binary) (initial Object ()))", construct,
-     "New zeroed memory: so many bytes, or one value or array of a type of C's own such as \"int[10]\" (of declared "
-     "types: "
-     "a Library's `new`), with first values; or a copy of a Binary's bytes. It lives as long as a Pointer or Struct "
-     "refers to it: keep one while C does. Error 1.8 for a size beyond 1 GB, 1.5 without the memory, 19.3 or 19.4 for "
-     "a type that is none."},
+     "New zeroed memory: so many bytes, or one value or array of a type of C's own such as \"int[10]\" (of "
+     "declared types: a Library's `new`), with first values; or a copy of a Binary's bytes. It lives as long as a "
+     "Pointer or Struct refers to it: keep one while C does. Error 1.8 for a size beyond 1 GB, 1.5 without the "
+     "memory, 19.3 or 19.4 for a type that is none."},
     {"get", "Object", "((index Integer|String|Symbol 0))", m_get,
-     "The item of that index, or the field of that name where a struct lies; values as Struct's get says. Error 1.7 "
-     "outside of memory whose size is known; elsewhere a wrong index may end the program. 19.4 when the type's size is "
-     "not known."},
+     "The item of that index, or the field of that name where a struct lies; values as Struct's get says. Error "
+     "1.7 outside of memory whose size is known; elsewhere a wrong index may end the program. 19.4 when the type's "
+     "size is not known."},
     {"set", "Object", "((index Integer|String|Symbol) (value Object))", m_set,
      "Changes an item or a field; values as Struct's set says. Errors as get, 1.8, 1.11."},
     {"list", "List", "((count Integer ()))", m_list,
      "So many items, or all where the size is known. Errors as get, 1.8 when it has to be said how many."},
     {"read", "Object", "((type String) (offset Integer 0))", m_read,
-     "The value of a type of C's own at so many bytes from here, whatever type the Pointer has. Errors as get, 19.3, "
-     "19.4."},
+     "The value of a type of C's own at so many bytes from here, whatever type the Pointer has. Errors as get, "
+     "19.3, 19.4."},
     {"write", "Object", "((type String) (value Object) (offset Integer 0))", m_write,
      "Writes one there. Errors as read, 1.8, 1.11."},
     {"text", "String", "((bytes Integer ()))", m_text,
-     "The text from here to its NUL (or to the end of the memory), or of just so many bytes. Error 1.7 outside of the "
-     "memory."},
+     "The text from here to its NUL (or to the end of the memory), or of just so many bytes. Error 1.7 outside of "
+     "the memory."},
     {"binary", "Binary", "((bytes Integer ()))", m_binary,
-     "A copy of so many bytes, or of all from here where the size is known. Error 1.7 outside of the memory, 1.8 when "
-     "it "
-     "has to be said how many."},
+     "A copy of so many bytes, or of all from here where the size is known. Error 1.7 outside of the memory, 1.8 "
+     "when it has to be said how many."},
     {"setBytes", "NIL", "((bytes String|Binary|Buffer) (offset Integer 0))", m_set_bytes,
      "Writes bytes there, without a NUL behind them. Error 1.7 outside of the memory."},
     {"+", "Pointer", "((items Integer))", m_add,
@@ -332,10 +330,9 @@ static const cp_method_def methods[] = {
 
 const cp_class_def pointer_class = {
     .name = "Pointer",
-    .doc =
-        "An address in C's memory and the type of what lies there; NULL is () instead. A pointer to a struct has its "
-        "fields by the dot. Memory that was made here has bounds, which are kept; in memory of C's a wrong index or "
-        "an address that is no longer valid may end the program, as in C.",
+    .doc = "An address in C's memory and the type of what lies there; NULL is () instead. A pointer to a struct has "
+           "its fields by the dot. Memory that was made here has bounds, which are kept; in memory of C's a wrong "
+           "index or an address that is no longer valid may end the program, as in C.",
     .size = sizeof(struct place),
     .flags = CP_CLASS_MADE_BY_CONSTRUCTOR,
     .major = 1,

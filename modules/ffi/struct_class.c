@@ -133,16 +133,13 @@ static cp_value m_string(cp_context *cp, cp_value self, const cp_value *argument
 
 static const cp_method_def methods[] = {
     {"get", "Object", "((field String|Symbol))", m_get,
-     "A field's value: Integer, Real, true or (), String for char * and arrays of char, Binary for arrays of unsigned "
-     "char, List for other arrays, Pointer, CFunction; a Struct for a struct within, which is a view of the same "
-     "memory. "
-     "Error 1.4 for a name that is no field's."},
+     "A field's value: Integer, Real, true or (), String for char * and arrays of char, Binary for arrays of "
+     "unsigned char, List for other arrays, Pointer, CFunction; a Struct for a struct within, which is a view of "
+     "the same memory. Error 1.4 for a name that is no field's."},
     {"set", "Object", "((field String|Symbol) (value Object))", m_set,
-     "Changes a field; an Integer, Real, String, Binary, List or Array, HashTable, Pointer, Struct, Callback or () as "
-     "its "
-     "type wants. What a Pointer, Binary or String put there refers to lives as long as this Struct. Error 1.8 for "
-     "what "
-     "is out of range or too long, 1.11 for a wrong class, 1.4 for no field."},
+     "Changes a field; an Integer, Real, String, Binary, List or Array, HashTable, Pointer, Struct, Callback or () "
+     "as its type wants. What a Pointer, Binary or String put there refers to lives as long as this Struct. Error "
+     "1.8 for what is out of range or too long, 1.11 for a wrong class, 1.4 for no field."},
     {"table", "HashTable", "()", m_table, "All fields by name: Strings to values. A copy, but for structs within."},
     {"pointer", "Pointer", "()", m_pointer, "A Pointer to this memory."},
     {"copy", "Struct", "()", m_copy, "A Struct of the same type and contents in memory of its own."},
