@@ -159,6 +159,9 @@ static inline cp_value cp_integer(cp_context *cp, int64_t n) {
 }
 /* Stores an Integer's value; false when it does not fit or v is no Integer. */
 bool cp_to_int64(cp_value v, int64_t *result);
+/* The same for 64 bits without a sign. */
+cp_value cp_integer_unsigned(cp_context *cp, uint64_t n);
+bool cp_to_uint64(cp_value v, uint64_t *result);
 
 /* Self-tagging: the exponent is rotated so that the common exponents, 0, inf and NaN meet tag 010; the rest is boxed
    (Melancon, Feeley, Serrano: Float Self-Tagging, arXiv 2411.16544). */
@@ -436,6 +439,8 @@ cp_value cp_send_z(cp_context *cp, cp_value receiver, const char *name, const cp
 bool cp_responds_to(cp_context *cp, cp_value receiver, const char *name);
 /* CP_NIL, or CP_THROWN (1.5) when the C stack is nearly used up: call it in every recursive C function. */
 cp_value cp_check_stack(cp_context *cp);
+/* Bytes of the running thread's C stack that are left: for code that is about to call what does not ask. */
+size_t cp_stack_left(cp_context *cp);
 /* CP_NIL, or CP_THROWN when the thread was cancelled or interrupted; lets other threads run. For long loops in C. */
 cp_value cp_poll(cp_context *cp);
 /* What tells the running Carapace Thread from all others: its Thread object, or an Integer id; compare with ==. */
