@@ -291,6 +291,12 @@ static bool may_be_called(struct binder *b, const struct type *type) {
     return false;
 }
 
+/* Whether the file defines a function of that name further down: a built-in form of that name is not meant then. */
+static bool is_foreseen(struct binder *b, cp_symbol *name) {
+    return cp_table_count(b->file->foreseen) &&
+           cp_table_get(b->cp, b->file->foreseen, cp_from_object(name)) != CP_UNSET;
+}
+
 static struct node *bind_named_call(struct binder *b, cp_symbol *name, cp_value form, uint32_t position) {
     uint32_t name_position = item_position(b, form, position);
     if (name->flags & CP_SYMBOL_KEYWORD)
@@ -305,7 +311,9 @@ static struct node *bind_named_call(struct binder *b, cp_symbol *name, cp_value 
     struct file_variable *file = file_scope_find(b->cp, b->file, name);
     /* a built-in function is a second choice only: a script may have given its variable a name that came later */
     bool own_function = name->function != CP_UNSET && !(name->flags & CP_SYMBOL_BUILTIN);
-    if (file && file->declared && may_be_called(b, file->type) && !own_function) {
+    /* one that is set further down, or by this very form, is meant when nothing else has the name */
+    bool reached = file && (file->declared || (name->function == CP_UNSET && !is_foreseen(b, name)));
+    if (reached && may_be_called(b, file->type) && !own_function) {
         struct node *callee = bind_expression(b, cp_head(form), name_position);
         return callee ? bind_call_value(b, callee, name, cp_tail(form), position) : NULL;
     }
@@ -344,12 +352,6 @@ static struct node *expand_macro(struct binder *b, cp_symbol *name, cp_value mac
         return NULL;
     }
     return bind_check_form(b, expanded, position) ? bind_expression(b, expanded, position) : NULL;
-}
-
-/* Whether the file defines a function of that name further down: a built-in form of that name is not meant then. */
-static bool is_foreseen(struct binder *b, cp_symbol *name) {
-    return cp_table_count(b->file->foreseen) &&
-           cp_table_get(b->cp, b->file->foreseen, cp_from_object(name)) != CP_UNSET;
 }
 
 static struct node *bind_list(struct binder *b, cp_value form, uint32_t position) {
