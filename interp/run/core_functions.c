@@ -202,7 +202,8 @@ NATIVE(apply) {
     UNUSED;
     cp_value last = arguments[count - 1];
     if (!cp_is_list(last)) return cp_throw_type(cp, "the last argument of apply", "List", last);
-    size_t given = (size_t)count - 2, length = cp_list_length(last);
+    size_t given = (size_t)count - 2, length;
+    if (!list_count_proper(cp, last, &length)) return CP_THROWN;
     cp_value *all = cp_alloc((given + length + 1) * sizeof *all);
     memcpy(all, arguments + 1, given * sizeof *all);
     for (size_t i = 0; i < length; i++, last = cp_tail(last)) all[given + i] = cp_head(last);

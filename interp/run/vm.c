@@ -612,6 +612,10 @@ do_return:
             R(A) = cp_tail(list);
             NEXT;
         }
+        if (list == CP_NIL) { /* the tail of () is () */
+            R(A) = list;
+            NEXT;
+        }
         SAVE();
         list_item_error(cp, "tailOf", list);
         goto thrown;
