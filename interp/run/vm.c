@@ -475,8 +475,8 @@ next:
         NEXT;
     }
     OP(CALL_KEYWORDS) : {
-        SAVE();
         word = *pc++;
+        SAVE();
         value = call_resolve(cp, R(A), NULL);
         if (value == CP_THROWN) goto thrown;
         callee = function_of(value);
@@ -781,7 +781,8 @@ call_function: /* callee, callee_base, argument_count: no method */
     value = call_native(cp, callee, CP_NIL, callee_base, argument_count);
     goto store_value;
 
-call_with_block: /* callee_base, where block[-1]... go: see call_block; the caller's pc is saved */
+call_with_block: /* callee_base, where block[-1]... go: see call_block */
+    SAVE();
     callee = function_of(block[-1]);
     proto = callee->proto;
     if (CP_UNLIKELY(callee_base + proto->register_count > t->value_limit || frame + 1 >= t->frame_limit)) {
