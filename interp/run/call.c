@@ -62,7 +62,8 @@ cp_value *call_block_of_apply(cp_context *cp, const cp_value *arguments, uint32_
     if (count < 2 || list_measure(arguments[count - 1], &items) != LIST_PROPER || items > UINT32_MAX / 2) return NULL;
     cp_value f = arguments[0];
     if (cp_is_symbol(f)) f = cp_symbol_of(f)->function;
-    if (f == CP_UNSET || !cp_is_function(f) || !function_of(f)->proto || function_of(f)->proto->first_argument) return NULL;
+    if (f == CP_UNSET || !cp_is_function(f) || !function_of(f)->proto || function_of(f)->proto->first_argument)
+        return NULL;
     uint32_t given = count - 2, at = given;
     cp_value *all = cp_alloc((given + items + 1) * sizeof *all);
     memcpy(all, arguments + 1, given * sizeof *all);

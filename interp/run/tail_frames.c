@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* tail_frames.c: tail calls that are not made in place (of methods, by keyword, through apply) leave frames behind that have
- * nothing to do but hand on a result. They cost nothing while there is room; when there is none they are taken out. */
+/* tail_frames.c: tail calls that are not made in place (of methods, by keyword, through apply) leave frames behind that
+ * have nothing to do but hand on a result. They cost nothing while there is room; when there is none they are taken
+ * out. */
 #include "interp/lang/instructions.h"
 #include "interp/run/vm.h"
 
@@ -9,7 +10,8 @@ enum {
     WORTH_IT = 16    /* one frame in so many must go: else each call would look through all frames again */
 };
 
-/* Whether the frame, when the call that it is making is over, only returns the result, which then is in that register. */
+/* Whether the frame, when the call that it is making is over, only returns the result, which then is in that register.
+ */
 static bool hands_on(const struct frame *f, uint32_t result) {
     const struct proto *proto = f->proto;
     uint32_t at = (uint32_t)(f->pc - proto->code) - 1; /* a word of the call: see unwind.c */

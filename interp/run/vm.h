@@ -39,9 +39,9 @@ cp_value *call_by_keyword(cp_context *cp, struct signature *signature, bool nati
 
 /* ---- tail_frames.c ---- */
 
-/* When there is no room for another call: takes out the frames above `stop` that would only return the result of the one
-   above them, and moves the others and their values down, those of the topmost up to `end`. false when too few were of
-   that kind for the call to be tried again. */
+/* When there is no room for another call: takes out the frames above `stop` that would only return the result of the
+   one above them, and moves the others and their values down, those of the topmost up to `end`. false when too few were
+   of that kind for the call to be tried again. */
 bool tail_frames_drop(struct thread *t, struct frame *stop, cp_value *end);
 
 /* ---- member.c ---- */
