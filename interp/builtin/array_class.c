@@ -26,6 +26,8 @@ static cp_value array_construct(cp_context *cp, cp_value self, const cp_value *a
     (void)self, (void)argument_count;
     int64_t count;
     if (cp_to_int64(arguments[0], &count) && count >= 0) return cp_array_n(cp, (size_t)count, arguments[1]);
+    if (cp_to_double(arguments[0]) > 0) /* more than any memory */
+        return cp_array_n(cp, SIZE_MAX, CP_NIL);
     cp_value text = cp_to_string(cp, arguments[0]);
     if (text == CP_THROWN) return CP_THROWN;
     return cp_throw(cp, CP_ERROR_CARAPACE, CP_BAD_ARGUMENT, "Array: the number of items is %s, but must be 0 or more",

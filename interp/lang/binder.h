@@ -81,6 +81,7 @@ void scope_pop(struct binder *b);
 struct variable *scope_declare(struct binder *b, cp_symbol *name, struct type *type);       /* in the innermost scope */
 struct variable *scope_declare_local(struct binder *b, cp_symbol *name, struct type *type); /* where `local` does */
 struct variable *scope_find(struct binder *b, cp_symbol *name);     /* NULL: no lexical variable; notes captures */
+bool scope_has_local(struct binder *b, cp_symbol *name);            /* a variable of that name between here and there */
 struct variable *scope_hidden(struct binder *b, struct type *type); /* a variable without a name */
 int function_capture(struct function_state *function, struct variable *variable); /* its index among the captures */
 void function_add_local(struct function_state *function, struct variable *variable);
