@@ -11,14 +11,16 @@
 struct error {
     cp_object header;
     int error_class, code;
-    cp_value text, file;         /* Strings, never () */
-    int line, column;            /* from 1; 0 = not known */
-    cp_value trace;              /* List of frames, innermost first */
-    cp_value cause;              /* the Error that was on its way when this one was thrown, or () */
-    cp_value details;            /* List of (Symbol . value) */
-    bool located;                /* file, line and column are known */
-    struct source *source;       /* lang/source.h: for the line with the caret; NULL when not known */
-    uint32_t position;           /* byte offset there */
+    cp_value text, file;             /* Strings, never () */
+    int line, column;                /* from 1; 0 = not known */
+    cp_value trace;                  /* List of frames, innermost first */
+    cp_value cause;                  /* the Error that was on its way when this one was thrown, or () */
+    cp_value details;                /* List of (Symbol . value) */
+    bool located;                    /* file, line and column are known */
+    struct source *source;           /* lang/source.h: for the line with the caret; NULL when not known */
+    uint32_t position;               /* byte offset there */
+    struct source *expansion_source; /* where the macro was called whose result was wrong, or NULL */
+    uint32_t expansion_position;
     struct error_origin *origin; /* run/unwind.c: where it was thrown, worked out only when somebody asks; or NULL */
 };
 static inline struct error *error_of(cp_value v) { return (struct error *)v; }
