@@ -242,7 +242,8 @@ cp_value cp_next(cp_context *cp, cp_iterator *iterator);                       /
 cp_value cp_sort(cp_context *cp, cp_value *items, size_t count, cp_value comparator);
 
 /* Same value: numbers by value, text by content, Lists and Arrays item by item, other objects by identity or their
-   class's `==`. Never throws; scripted == is not called. */
+   class's `==`. Never throws: a scripted == that does is taken as "no". It may run scripts and let other threads run.
+ */
 bool cp_equal(cp_context *cp, cp_value a, cp_value b);
 uint32_t cp_hash(cp_context *cp, cp_value v);
 

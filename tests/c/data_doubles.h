@@ -52,6 +52,11 @@ cp_send_z(cp_context *context, cp_value receiver, const char *name, const cp_val
     return count ? member->property->set(context, receiver, arguments[0]) : member->property->get(context, receiver);
 }
 
+cp_value __attribute__((weak))
+cp_send(cp_context *context, cp_value receiver, cp_value name, const cp_value *arguments, int count) {
+    return cp_send_z(context, receiver, cp_symbol_of(name)->text, arguments, count);
+}
+
 cp_value __attribute__((weak)) cp_check_stack(cp_context *context) {
     char here;
     if (stack_start - &here < stack_most) return CP_NIL;
