@@ -4,7 +4,7 @@
 set -e
 echo 1..2
 hashes() { for i in 1 2 3 4 5 6; do "$CARAPACE" -e "(printAux ($1.hash) \" \")"; echo; done | sort -u | grep -c .; }
-if [ "$(hashes '"key"')" -ge 2 ] && [ "$(hashes "'key")" -ge 2 ] && [ "$(hashes '(+ 123456 1)')" -ge 2 ]
+if [ "$(hashes '"key"')" -ge 2 ] && [ "$(hashes '(quote key)')" -ge 2 ] && [ "$(hashes '(+ 123456 1)')" -ge 2 ]
 then echo 'ok 1 - the hashes of a String, Symbol and Integer differ from run to run'
 else echo 'not ok 1 - the hashes of a String, Symbol and Integer differ from run to run'
 fi
