@@ -34,6 +34,9 @@ static inline void error_settle(cp_context *cp, cp_value error) {
 /* Says where it happened; file is a String. An Error that has a place already keeps it. */
 void error_locate(cp_value error, cp_value file, int line, int column);
 
+/* Has an Error remember one that was on its way when it was thrown. */
+void error_remember_cause(cp_value error, cp_value earlier);
+
 /* "error 6.1: text", with "file:line:column: " before it when `with_location` and the place is known: a String. */
 cp_value error_string(cp_context *cp, cp_value error, bool with_location);
 

@@ -591,6 +591,7 @@ do_return:
     }
     OP(RETHROW) : {
         SAVE();
+        if (C) error_remember_cause(R(A), R(B));
         cp_throw_value(cp, R(A));
         goto thrown;
     }
