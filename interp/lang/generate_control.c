@@ -296,9 +296,9 @@ static void end_try(struct generator *g, struct region *region) {
     g->region = region->outer;
 }
 
-static void emit_handlers(struct generator *g, struct region *region, uint32_t target, uint32_t reg) {
+static void emit_handlers(struct generator *g, struct region *region, uint32_t target, uint32_t reg, bool is_catch) {
     for (uint32_t i = 0; i < region->range_count; i++)
-        emit_handler(g, (struct handler){region->ranges[i].start, region->ranges[i].end, target, reg});
+        emit_handler(g, (struct handler){region->ranges[i].start, region->ranges[i].end, target, reg, is_catch});
 }
 
 static void generate_catch(struct generator *g, struct node *node, uint32_t to, bool wanted) {
@@ -308,7 +308,7 @@ static void generate_catch(struct generator *g, struct node *node, uint32_t to, 
     generate_into(g, node->a, to);
     end_try(g, region);
     emit_jump(g, OP_JUMP, 0, &end);
-    emit_handlers(g, region, g->count, error);
+    emit_handlers(g, region, g->count, error, true);
     for (uint32_t i = 0; i < node->count; i++) {
         struct catch_clause *clause = &node->clauses[i];
         struct jumps next = {0};
@@ -348,13 +348,13 @@ static void generate_try(struct generator *g, struct node *node, uint32_t to, bo
     generate_effect(g, node->b);
     if (wanted) emit_move(g, to, value);
     emit_jump(g, OP_JUMP, 0, &end);
-    emit_handlers(g, region, g->count, error);
+    emit_handlers(g, region, g->count, error, false);
     /* an Error of the finally code takes the place of the one on its way, and remembers it as its cause */
     struct region *copy = begin_try(g, NULL);
     generate_effect(g, node->b);
     end_try(g, copy);
     emit(g, INSTRUCTION(OP_RETHROW, error, 0, 0));
-    emit_handlers(g, copy, g->count, value);
+    emit_handlers(g, copy, g->count, value, false);
     emit(g, INSTRUCTION(OP_RETHROW, value, error, 1));
     emit_land(g, &end);
 }
