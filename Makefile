@@ -224,6 +224,8 @@ format-check:
 docs: all
 	$(SHOW) DOCS docs/classes.md
 	$(Q)$(PROGRAM) docs/make-classes.cpl > build/classes.md && mv build/classes.md docs/classes.md
+	$(SHOW) DOCS docs/reference.md
+	$(Q)$(PROGRAM) docs/make-reference.cpl . > build/reference.md && mv build/reference.md docs/reference.md
 
 # ---- Installing ------------------------------------------------------------------------------------------------------
 # The executable finds modules/ beside itself when run in place, and ../lib/carapace/ when installed; there, scripts/ is
@@ -260,6 +262,6 @@ help:
 	@echo 'make fuzz        run the fuzzers   (F=fuzz_mime FUZZ_SECONDS=20)'
 	@echo 'make bench       measure beside Lua and smtp-source   (B=lang, start or mail)'
 	@echo 'make format      clang-format all C; format-check only looks'
-	@echo 'make docs        write docs/classes.md, the reference of classes and functions, anew'
+	@echo 'make docs        write docs/classes.md and docs/reference.md anew: what there is, and where its tests are'
 	@echo 'make install     PREFIX=/usr/local DESTDIR=; make uninstall'
 	@echo 'make clean       remove build/'

@@ -4,6 +4,7 @@
  */
 #include "interp/data/array.h"
 #include "interp/builtin/tables.h"
+#include "interp/data/equal.h"
 #include "interp/data/list.h"
 
 /* ---- helpers ----------------------------------------------------------------------------------------------------- */
@@ -77,12 +78,14 @@ static cp_value array_string(cp_context *cp, cp_value self, const cp_value *argu
 
 static cp_value array_equal(cp_context *cp, cp_value self, const cp_value *arguments, int count) {
     (void)count;
-    return cp_equal(cp, self, arguments[0]) ? cp->known.sym_true : CP_NIL;
+    int equal = value_equal(cp, self, arguments[0]);
+    return equal < 0 ? CP_THROWN : equal ? cp->known.sym_true : CP_NIL;
 }
 
 static cp_value array_differs(cp_context *cp, cp_value self, const cp_value *arguments, int count) {
     (void)count;
-    return cp_equal(cp, self, arguments[0]) ? CP_NIL : cp->known.sym_true;
+    int equal = value_equal(cp, self, arguments[0]);
+    return equal < 0 ? CP_THROWN : equal ? CP_NIL : cp->known.sym_true;
 }
 
 /* ---- table ------------------------------------------------------------------------------------------------------- */

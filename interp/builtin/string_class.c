@@ -382,7 +382,7 @@ static cp_value m_greater_or_equal(cp_context *cp, cp_value self, const cp_value
 
 static cp_value m_hash(cp_context *cp, cp_value self, const cp_value *arguments, int count) {
     (void)cp, (void)arguments, (void)count;
-    return cp_fixnum(string_hash(self));
+    return cp_fixnum(string_hash(cp, self));
 }
 
 /* ---- table ---- */
@@ -450,7 +450,8 @@ static const cp_method_def methods[] = {
     {"<=", "Symbol", "((other String))", m_less_or_equal, "Whether this text comes first or is the same."},
     {">", "Symbol", "((other String))", m_greater, "Whether the other text comes first in the order of code points."},
     {">=", "Symbol", "((other String))", m_greater_or_equal, "Whether the other text comes first or is the same."},
-    {"hash", "Integer", "()", m_hash, "A number from 1 to below 2^32 that is the same for equal texts."},
+    {"hash", "Integer", "()", m_hash,
+     "A number from 1 to below 2^32 that is the same for equal texts in this run of the program."},
     {0}};
 
 const cp_class_def string_class = {

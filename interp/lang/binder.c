@@ -55,19 +55,21 @@ struct node *bind_fail(struct binder *b, uint32_t position, int error_class, int
     va_start(arguments, format);
     vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
-    int line, column;
     cp_throw(b->cp, error_class, code, "%s", text);
-    source_place(b->source, position, &line, &column);
-    error_locate(b->cp->error, b->source->name, line, column);
+    source_locate_error(b->source, b->cp->error, position);
+    if (b->expanding) source_tell_expansion_at(b->cp, b->source, b->cp->error, position);
     return NULL;
 }
 
 uint32_t item_position(struct binder *b, cp_value cell, uint32_t otherwise) {
     uint32_t at = source_position(b->source, cell, UINT32_MAX);
-    if (at != UINT32_MAX) return at;
-    /* a macro has moved the form to another List: it begins before its own head */
-    if (cp_is_cell(cell)) at = source_position(b->source, cp_head(cell), UINT32_MAX);
-    return at == UINT32_MAX ? otherwise : at ? at - 1 : 0;
+    if (at == UINT32_MAX && cp_is_cell(cell)) {
+        /* a macro has moved the form to another List: it begins before its own head */
+        at = source_position(b->source, cp_head(cell), UINT32_MAX);
+        if (at != UINT32_MAX && at > 0) at--;
+    }
+    if (at == UINT32_MAX) return otherwise;
+    return b->expanding && (at < b->call_first || at > b->call_last) ? otherwise : at;
 }
 
 size_t form_length(cp_value form) { return cp_list_length(form); }
@@ -340,6 +342,19 @@ bool bind_check_form(struct binder *b, cp_value form, uint32_t position) {
     return true;
 }
 
+/* The position of what was read last in a form. */
+static uint32_t last_position(struct binder *b, cp_value form, uint32_t last) {
+    if (cp_check_stack(b->cp) == CP_THROWN) return cp_take_error(b->cp), last;
+    size_t count;
+    if (list_measure(form, &count) != LIST_PROPER) return last;
+    for (; cp_is_cell(form); form = cp_tail(form)) {
+        uint32_t position = source_position(b->source, form, last);
+        if (position > last) last = position;
+        if (cp_is_cell(cp_head(form))) last = last_position(b, cp_head(form), last);
+    }
+    return last;
+}
+
 static struct node *expand_macro(struct binder *b, cp_symbol *name, cp_value macro, cp_value form, uint32_t position) {
     size_t count = form_length(cp_tail(form));
     cp_value *arguments = count ? cp_alloc(count * sizeof *arguments) : NULL;
@@ -349,16 +364,21 @@ static struct node *expand_macro(struct binder *b, cp_symbol *name, cp_value mac
     if (expanded == CP_THROWN) {
         /* the Error's place is in the macro; where it was used is told besides */
         cp_value error = cp_take_error(b->cp);
-        int line, column;
-        source_place(b->source, position, &line, &column);
-        error_locate(error, b->source->name, line, column);
-        cp_error_set_detail(
-            b->cp, error, "expansion",
-            cp_string_format(b->cp, "%s at %s:%d:%d", name->text, cp_text_z(b->cp, b->source->name), line, column));
+        source_locate_error(b->source, error, position);
+        if (!error_of(error)->expansion_source) source_tell_expansion(b->cp, b->source, error, position, name);
         cp_throw_value(b->cp, error);
         return NULL;
     }
-    return bind_check_form(b, expanded, position) ? bind_expression(b, expanded, position) : NULL;
+    source_note_expansion(b->source, position, name);
+    bool outermost = !b->expanding;
+    if (outermost) {
+        b->call_first = position;
+        b->call_last = last_position(b, form, position);
+        b->expanding = true;
+    }
+    struct node *node = bind_check_form(b, expanded, position) ? bind_expression(b, expanded, position) : NULL;
+    if (outermost) b->expanding = false;
+    return node;
 }
 
 /* A macro of the stdlib is loaded when its first use is compiled, unless the script has something of its own by that

@@ -18,6 +18,10 @@ struct binder {
     struct function_state *function;
     struct scope *scope;
     uint32_t depth; /* forms within forms */
+    /* While a macro's result is bound: the call's own text, in which positions count. What else the result is made of
+       was written in the macro and has the call's place. */
+    bool expanding;
+    uint32_t call_first, call_last;
 };
 
 /* Binds a form `(name argument...)`; position is where it begins. */

@@ -73,6 +73,17 @@ cp_value *call_block_of_apply(cp_context *cp, const cp_value *arguments, uint32_
     return call_block(cp, *callee, CP_UNSET, all, at);
 }
 
+bool call_arguments_fit(cp_context *cp, struct function *f, const cp_value *arguments) {
+    const struct signature *signature = f->proto->signature;
+    for (uint32_t i = 0; i < signature->declared; i++) {
+        const struct parameter *parameter = &signature->parameters[i];
+        if (CP_LIKELY(parameter->type->any || arguments[i] == CP_UNSET || type_accepts(parameter->type, arguments[i])))
+            continue;
+        return argument_error(cp, f, parameter, arguments[i]), false;
+    }
+    return true;
+}
+
 static cp_value call_scripted(cp_context *cp, struct function *f, cp_value self, const cp_value *arguments,
                               uint32_t count) {
     struct thread *t = cp->current;

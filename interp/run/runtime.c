@@ -91,6 +91,7 @@ void runtime_init(cp_context *cp) {
     if (!cp->scheduler) abort();
     cp_define_class(cp, &thread_class);
     cp_define_functions(cp, thread_functions);
+    cp_define_functions(cp, signal_functions);
     cp_define_functions(cp, core_functions);
     cp_define_functions(cp, leave_functions);
     cp_define_functions(cp, inspect_functions);

@@ -452,13 +452,22 @@ next:
         callee_base = &R(A) + 1;
         argument_count = B;
         if (!callee->proto || callee->proto->first_argument) goto call_function; /* natives: the RETURN that follows */
+        bool fits = C; /* seen when it was compiled; else it is found out while this frame, the caller's, is there */
         if (CP_UNLIKELY(callee->proto->fixed_arguments != (int32_t)argument_count)) {
             if (!call_arrange(cp, callee, callee_base, argument_count)) goto thrown;
+            if (!call_arguments_fit(cp, callee, callee_base)) goto thrown;
+            fits = false;
             uint32_t arranged = callee->proto->signature->declared + (callee->proto->signature->has_rest ? 1u : 0u);
             memmove(base - 1, callee_base - 1, (arranged + 1) * sizeof *base);
-        } else memmove(base - 1, callee_base - 1, (argument_count + 1) * sizeof *base);
+        } else {
+            if (!fits && callee->proto->checked_entry) {
+                if (!call_arguments_fit(cp, callee, callee_base)) goto thrown;
+                fits = true;
+            }
+            memmove(base - 1, callee_base - 1, (argument_count + 1) * sizeof *base);
+        }
         proto = callee->proto;
-        pc = proto->code;
+        pc = proto->code + (fits ? proto->checked_entry : 0);
         frame->proto = proto;
         SAVE();
         while (CP_UNLIKELY(base + proto->register_count > t->value_limit)) {
@@ -599,6 +608,7 @@ do_return:
     }
     OP(RETHROW) : {
         SAVE();
+        if (C) error_remember_cause(R(A), R(B));
         cp_throw_value(cp, R(A));
         goto thrown;
     }

@@ -14,6 +14,8 @@ cp_value vm_run(struct thread *t, struct proto *proto, cp_value *base);
 /* Puts `count` given arguments (without `this`) into the order that the code expects: optional ones that are missing
    become CP_UNSET, further ones a List. false: 1.8 thrown. */
 bool call_arrange(cp_context *cp, struct function *f, cp_value *base, uint32_t count);
+/* Whether the arguments of a scripted function, arranged, are of its classes; false after a throw. */
+bool call_arguments_fit(cp_context *cp, struct function *f, const cp_value *arguments);
 /* Checks the arguments of a native against its signature and calls it. */
 cp_value call_native(cp_context *cp, struct function *f, cp_value self, const cp_value *arguments, uint32_t count);
 /* Any function with arguments from anywhere; `self` is CP_UNSET for what is no method. */
