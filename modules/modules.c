@@ -10,11 +10,5 @@
 #include "modules/system/system.h"
 
 void (*const carapace_modules[])(cp_context *cp) = {
-    system_register,
-    library_register,
-    message_register,
-    library_data_register,
-    comms_register,
-    smtp_register,
-    NULL,
+    system_register, library_register, message_register, library_data_register, comms_register, smtp_register, NULL,
 };
