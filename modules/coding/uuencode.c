@@ -6,8 +6,11 @@
 
 void uuencode_decoder_init(struct uuencode_decoder *decoder) { memset(decoder, 0, sizeof *decoder); }
 
-/* Of a line whose spaces were lost at most four characters are put back, so it gives no more bytes than it has. */
-size_t uuencode_decode_bound(const struct uuencode_decoder *decoder, size_t size) { return decoder->size + size + 8; }
+/* Of a line whose spaces were lost at most four characters are put back: at worst "#" and its newline are three bytes.
+ */
+size_t uuencode_decode_bound(const struct uuencode_decoder *decoder, size_t size) {
+    return (decoder->size + size) * 2 + 8;
+}
 
 static unsigned value(char c) { return ((unsigned char)c - 32u) & 63; }
 

@@ -12,8 +12,8 @@ enum { UUENCODE_LINE = 88 }; /* 1 + 63 bytes as 84 characters, and a check chara
 /* Lines in front of `begin` and behind `end` are passed over. Zeroed by init. */
 struct uuencode_decoder {
     bool begun, ended;
-    bool long_line;    /* the rest of the line is passed over */
-    unsigned size;     /* of line */
+    bool long_line;     /* the rest of the line is passed over */
+    unsigned size;      /* of line */
     uint64_t malformed; /* lines that are none, and a missing `end` */
     char line[UUENCODE_LINE];
 };
