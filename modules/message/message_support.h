@@ -9,6 +9,7 @@
 #include "modules/mime/mail_message.h"
 #include "modules/coding/mail_random.h"
 #include "modules/mime/mime_build.h"
+#include "modules/mime/mime_content.h"
 #include "modules/mime/mime_part.h"
 #include "modules/message/message.h"
 
@@ -97,5 +98,7 @@ int64_t message_writer_size(cp_context *cp, struct mime_writer *writer);
 cp_value message_writer_string(cp_context *cp, struct mime_writer *writer, bool binary);
 /* The whole into an object with a method `write`, or the file of that path. CP_NIL, or CP_THROWN. */
 cp_value message_writer_to(cp_context *cp, struct mime_writer *writer, cp_value target);
+/* The same with bytes of a message that was parsed. */
+cp_value message_content_to(cp_context *cp, struct mime_content_reader *content, cp_value target);
 
 #endif

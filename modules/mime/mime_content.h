@@ -17,7 +17,7 @@ struct mime_source {
 
 #define MIME_CONTENT_PIECE 16384 /* least room that mime_content_read is given */
 
-struct mime_content {
+struct mime_content_reader {
     const struct mime_source *source;
     uint64_t position, end;
     bool finished;
@@ -26,16 +26,16 @@ struct mime_content {
 };
 
 /* The body of an entity, decoded; of one with children all bytes below its headers. */
-void mime_content_init(struct mime_content *content, const struct mime_source *source,
+void mime_content_init(struct mime_content_reader *content, const struct mime_source *source,
                        const struct mime_document *document, uint32_t entity);
 /* A range of the source as it stands. */
-void mime_content_init_raw(struct mime_content *content, const struct mime_source *source, uint64_t start,
+void mime_content_init_raw(struct mime_content_reader *content, const struct mime_source *source, uint64_t start,
                            uint64_t end);
 /* The next bytes, at most size, which is at least MIME_CONTENT_PIECE; 0 at the end; a negative errno, -EIO when the
    source has become shorter. */
-ssize_t mime_content_read(struct mime_content *content, char *buffer, size_t size);
+ssize_t mime_content_read(struct mime_content_reader *content, char *buffer, size_t size);
 /* Append the whole, but no more than `most` bytes and a piece; 0 or a negative errno, -ENOMEM, -EFBIG when there was
    more. */
-int mime_content_all(struct mail_buffer *out, struct mime_content *content, size_t most);
+int mime_content_all(struct mail_buffer *out, struct mime_content_reader *content, size_t most);
 
 #endif
