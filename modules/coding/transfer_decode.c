@@ -43,6 +43,7 @@ enum content_encoding content_encoding_read(const char *value, size_t size) {
 void transfer_decoder_init(struct transfer_decoder *decoder, enum content_encoding encoding) {
     decoder->encoding = encoding;
     decoder->malformed = 0;
+    decoder->ended = false;
     if (encoding == CONTENT_BASE64) base64_decoder_init(&decoder->base64);
     if (encoding == CONTENT_QUOTED_PRINTABLE) quoted_printable_decoder_init(&decoder->quoted_printable);
     if (encoding == CONTENT_UUENCODE) uuencode_decoder_init(&decoder->uuencode);
@@ -73,44 +74,41 @@ static size_t finish_group(struct base64_decoder *decoder, unsigned char *out) {
 }
 
 /* The strict decoder is the fast one: it runs until something is wrong, that one character is dealt with, and it goes
-   on. Each call takes one character at least, so the whole stays linear. */
-static size_t decode_base64(struct base64_decoder *decoder, uint64_t *malformed, unsigned char *out, const char *in,
-                            size_t size) {
+   on. Each call takes one character at least, so the whole stays linear. What follows padding is not data: RFC 2045 6.8
+   takes padding as the end, and what lists and gateways add comes there. */
+static size_t decode_base64(struct transfer_decoder *decoder, unsigned char *out, const char *in, size_t size) {
+    struct base64_decoder *base64 = &decoder->base64;
     size_t total = 0;
-    while (size > 0) {
-        uint64_t before = decoder->position;
+    while (size > 0 && !decoder->ended) {
+        uint64_t before = base64->position;
         size_t written, taken;
-        bool fine = base64_decode_update(decoder, out + total, &written, in, size);
+        bool fine = base64_decode_update(base64, out + total, &written, in, size);
         total += written;
         if (fine) break;
-        taken = (size_t)(decoder->position - before);
-        decoder->failed = false;
+        taken = (size_t)(base64->position - before);
+        base64->failed = false;
         in += taken;
         size -= taken;
+        decoder->malformed++;
+        bool pads = *in == '=' && (base64->count > 0 || base64->padding > 0);
         bool in_alphabet = (*in >= 'A' && *in <= 'Z') || (*in >= 'a' && *in <= 'z') || (*in >= '0' && *in <= '9') ||
                            *in == '+' || *in == '/';
-        if (in_alphabet) { /* behind padding: the next of several texts that were joined */
-            if (decoder->count != 0) ++*malformed;
-            finish_group(decoder, out + total); /* writes nothing after padding */
-            continue;
+        if (pads || in_alphabet) { /* padding that cuts bits off, or data behind padding */
+            total += finish_group(base64, out + total);
+            decoder->ended = true;
         }
-        if (*in == '=' && decoder->count == 0 && decoder->padding == 0) {
-            /* nothing to pad */
-        } else if (*in == '=') total += finish_group(decoder, out + total);
-        ++*malformed;
         in++;
         size--;
-        decoder->position++;
+        base64->position++;
     }
     return total;
 }
 
 size_t base64_decode_lenient(void *out, const char *in, size_t size) {
-    struct base64_decoder decoder;
-    uint64_t malformed = 0;
-    base64_decoder_init(&decoder);
-    size_t count = decode_base64(&decoder, &malformed, out, in, size);
-    return count + finish_group(&decoder, (unsigned char *)out + count);
+    struct transfer_decoder decoder;
+    transfer_decoder_init(&decoder, CONTENT_BASE64);
+    size_t count = decode_base64(&decoder, out, in, size);
+    return count + finish_group(&decoder.base64, (unsigned char *)out + count);
 }
 
 /* ---- all ---- */
@@ -118,7 +116,7 @@ size_t base64_decode_lenient(void *out, const char *in, size_t size) {
 size_t transfer_decode_update(struct transfer_decoder *decoder, void *out, const char *in, size_t size) {
     size_t count;
     switch (decoder->encoding) {
-    case CONTENT_BASE64: return decode_base64(&decoder->base64, &decoder->malformed, out, in, size);
+    case CONTENT_BASE64: return decode_base64(decoder, out, in, size);
     case CONTENT_QUOTED_PRINTABLE:
         count = quoted_printable_decode_update(&decoder->quoted_printable, out, in, size);
         decoder->malformed = decoder->quoted_printable.malformed;

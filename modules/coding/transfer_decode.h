@@ -27,6 +27,7 @@ enum content_encoding content_encoding_read(const char *value, size_t size);
 struct transfer_decoder {
     enum content_encoding encoding;
     uint64_t malformed; /* characters or escapes that should not be there */
+    bool ended;         /* base64 was padded, and what follows is no data */
     union {
         struct base64_decoder base64;
         struct quoted_printable_decoder quoted_printable;
@@ -37,8 +38,8 @@ struct transfer_decoder {
 void transfer_decoder_init(struct transfer_decoder *decoder, enum content_encoding encoding);
 /* Upper bound of what update (or finish: give 0) writes for `size` bytes. */
 size_t transfer_decode_bound(const struct transfer_decoder *decoder, size_t size);
-/* Decodes, gives the number of bytes written. In base64 what is not of the alphabet is skipped, and data that goes on
-   behind padding is read on. The output does not depend on how the input is cut. */
+/* Decodes, gives the number of bytes written. In base64 what is not of the alphabet is skipped, and nothing is read
+   behind its padding. The output does not depend on how the input is cut. */
 size_t transfer_decode_update(struct transfer_decoder *decoder, void *out, const char *in, size_t size);
 /* Writes what is held, such as the bytes of an unfinished group. */
 size_t transfer_decode_finish(struct transfer_decoder *decoder, void *out);

@@ -152,6 +152,8 @@ const char *mime_defect_next(uint32_t *defects) {
         "nested too deep",
         "too many parts",
         "CR as line end",
+        "line among the headers that is none",
+        "byte order mark",
     };
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         if (!(*defects & 1u << i)) continue;

@@ -29,7 +29,9 @@ enum mime_defect {
     MIME_DEFECT_HEADERS_TOO_LONG = 1 << 10,  /* headers beyond the limits were left out */
     MIME_DEFECT_TOO_DEEP = 1 << 11,          /* not looked into: nested too deep */
     MIME_DEFECT_TOO_MANY = 1 << 12,          /* not looked into: too many parts */
-    MIME_DEFECT_BARE_CR = 1 << 13            /* the message has CR alone as its line end */
+    MIME_DEFECT_BARE_CR = 1 << 13,           /* the message has CR alone as its line end */
+    MIME_DEFECT_JUNK = 1 << 14,              /* lines among the headers that are none */
+    MIME_DEFECT_BYTE_ORDER_MARK = 1 << 15    /* U+FEFF in front of the message */
 };
 
 enum mime_kind {

@@ -65,7 +65,26 @@ static void open_entity(struct mime_parser *p, uint32_t parent, uint64_t start) 
     }
     p->current = number;
     p->in_headers = true;
+    p->suspects = 0;
     p->block_start = d->headers.size;
+}
+
+/* Two boundaries one behind the other have no part between them: the part that was begun is taken back. */
+static bool take_back(struct mime_parser *p, uint32_t owner) {
+    struct mime_document *d = p->document;
+    struct mime_entity *above = &d->entities[owner];
+    uint32_t number = p->current, before = MIME_NONE;
+    if (!p->in_headers || number == 0 || d->entities[number].parent != owner || p->offset != d->entities[number].start)
+        return false;
+    for (uint32_t i = above->first_child; i != number; i = d->entities[i].next) before = i;
+    if (before == MIME_NONE) above->first_child = MIME_NONE;
+    else d->entities[before].next = MIME_NONE;
+    above->last_child = before;
+    above->child_count--;
+    d->entity_count--;
+    p->current = owner;
+    p->in_headers = false;
+    return true;
 }
 
 /* The body of the current entity begins here; its headers say of what kind it is. */
@@ -138,6 +157,17 @@ static size_t line_text(const struct mime_parser *p, const char *line, size_t si
 static void take_delimiter(struct mime_parser *p, enum delimiter kind, unsigned level, const char *line, size_t size) {
     uint32_t owner = p->bounds[level].entity;
     uint64_t end = p->offset >= p->break_size ? p->offset - p->break_size : 0;
+    if (kind == SEPARATOR && p->in_headers && p->offset == entity_at(p, p->current)->start &&
+        entity_at(p, p->current)->parent == owner) { /* no part between two boundaries */
+        entity_at(p, p->current)->start = p->offset + size;
+        return;
+    }
+    if (kind == CLOSE && take_back(p, owner)) {
+        p->break_size = (unsigned)(size - line_text(p, line, size));
+        p->bound_count = level;
+        entity_at(p, owner)->epilogue = p->offset + size;
+        return;
+    }
     if (p->in_headers) {
         uint64_t here = p->offset;
         note(p, p->current, MIME_DEFECT_NO_BODY);
@@ -172,6 +202,40 @@ static size_t find_colon(const char *line, size_t size, size_t *name_size) {
     *name_size = i;
     while (i < size && (line[i] == ' ' || line[i] == '\t')) i++;
     return i < size && line[i] == ':' ? i : size;
+}
+
+enum { SUSPECTS_MOST = 16 };
+
+/* Headers that stand in real messages, and hardly at the beginning of a text's line. */
+static bool is_usual_name(const char *name, size_t size) {
+    static const char *const names[] = {"From",       "To",       "Cc",       "Bcc",        "Subject",
+                                        "Date",       "Sender",   "Received", "References", "Organization",
+                                        "Precedence", "Comments", "Keywords"};
+    if (size > 2 && size < 80 && memchr(name, '-', size)) return true;
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (strlen(names[i]) == size && strncasecmp(names[i], name, size) == 0) return true;
+    return false;
+}
+
+/* A line that is no header, in the middle of headers. If more headers follow soon it is what a gateway broke, and is
+   passed over; else the empty line is missing and the body has begun here. True: not known yet. */
+static bool suspect(struct mime_parser *p, const char *line, size_t size) {
+    bool dashes = size > 1 && line[0] == '-' && line[1] == '-'; /* may be the multipart's own boundary */
+    if (entity_at(p, p->current)->field_count == 0 || p->suspects >= SUSPECTS_MOST || dashes) return false;
+    if (p->suspects++ == 0) p->suspect = p->offset;
+    p->break_size = (unsigned)(size - line_text(p, line, size));
+    return true;
+}
+
+/* The body did begin at the first suspect. */
+static void begin_body_at_suspect(struct mime_parser *p) {
+    uint64_t body = p->suspect;
+    unsigned break_size = p->break_size;
+    p->suspects = 0;
+    note(p, p->current, MIME_DEFECT_NO_BLANK_LINE);
+    begin_body(p, body);
+    if (p->in_headers && !p->failed) begin_body(p, body); /* of a message within: it has no headers */
+    p->break_size = break_size;
 }
 
 static bool begins(const char *line, size_t size, const char *with) {
@@ -230,51 +294,72 @@ static void add_continuation(struct mime_parser *p, const char *line, size_t siz
     field->value_size += (uint32_t)size + 2;
 }
 
-/* A whole line of headers. False when it is the first line of the body. */
-static bool one_header_line(struct mime_parser *p, const char *line, size_t size) {
-    size_t text = line_text(p, line, size), name_size;
+/* While it is not known whether the body has begun. True when the line was dealt with, false when it is the body's. */
+static bool line_behind_suspect(struct mime_parser *p, const char *line, size_t size) {
     unsigned level;
-    enum delimiter delimiter;
-    struct mime_entity *e = entity_at(p, p->current);
-    if (text == 0) {
-        begin_body(p, p->offset + size);
-        return true;
-    }
-    delimiter = find_delimiter(p, line, size, &level);
-    if (delimiter != NO_DELIMITER) {
-        take_delimiter(p, delimiter, level, line, size);
-        return true;
-    }
-    if (line[0] == ' ' || line[0] == '\t') {
-        add_continuation(p, line, text);
-        return true;
-    }
-    size_t colon = find_colon(line, text, &name_size);
-    if (colon < text && name_size > 0) {
-        add_field(p, line, text, name_size, colon);
-        return true;
-    }
-    if (colon < text) {
-        note(p, p->current, MIME_DEFECT_NAMELESS_FIELD);
-        return true;
-    }
-    bool top = e->parent == MIME_NONE || entity_at(p, e->parent)->kind == MIME_MESSAGE_OF;
-    if (begins(line, text, ">From ") || (top && e->field_count == 0 && begins(line, text, "From "))) {
-        note(p, p->current, MIME_DEFECT_MBOX_FROM);
-        return true;
-    }
-    note(p, p->current, MIME_DEFECT_NO_BLANK_LINE);
-    begin_body(p, p->offset);
+    bool content = line_text(p, line, size) > 0 && find_delimiter(p, line, size, &level) == NO_DELIMITER;
+    if (content && suspect(p, line, size)) return true;
+    begin_body_at_suspect(p);
     return false;
 }
 
-/* A whole line of headers, at p->offset. True when it was dealt with, false when it is the first line of the body, and
-   no boundary. What has no blank line may be a message/rfc822, in which the same line is looked at again. */
-static bool header_line(struct mime_parser *p, const char *line, size_t size) {
-    bool dealt;
-    do dealt = one_header_line(p, line, size);
-    while (!dealt && p->in_headers && !p->failed);
-    return dealt;
+/* A whole line of headers. False when it is the first line of the body. */
+static bool one_header_line(struct mime_parser *p, const char *line, size_t size) {
+    uint64_t behind = p->offset + size;
+    unsigned level;
+    struct mime_entity *e = entity_at(p, p->current);
+    if (p->offset == 0 && begins(line, size, "\xEF\xBB\xBF")) {
+        note(p, 0, MIME_DEFECT_BYTE_ORDER_MARK);
+        line += 3, size -= 3;
+    }
+    size_t text = line_text(p, line, size), name_size, colon = find_colon(line, text, &name_size);
+    bool field = colon < text && name_size > 0;
+    if (p->suspects > 0 && !(field && is_usual_name(line, name_size))) return line_behind_suspect(p, line, size);
+    if (p->suspects > 0) {
+        p->suspects = 0;
+        note(p, p->current, MIME_DEFECT_JUNK);
+    }
+    if (text == 0) {
+        begin_body(p, behind);
+        return true;
+    }
+    enum delimiter delimiter = find_delimiter(p, line, size, &level);
+    if (delimiter != NO_DELIMITER) take_delimiter(p, delimiter, level, line, size);
+    else if (line[0] == ' ' || line[0] == '\t') add_continuation(p, line, text);
+    else if (field) add_field(p, line, text, name_size, colon);
+    else if (colon < text) note(p, p->current, MIME_DEFECT_NAMELESS_FIELD);
+    else {
+        bool top = e->parent == MIME_NONE || entity_at(p, e->parent)->kind == MIME_MESSAGE_OF;
+        if (begins(line, text, ">From ") || (top && e->field_count == 0 && begins(line, text, "From ")))
+            note(p, p->current, MIME_DEFECT_MBOX_FROM);
+        else if (!suspect(p, line, size)) {
+            note(p, p->current, MIME_DEFECT_NO_BLANK_LINE);
+            begin_body(p, p->offset);
+            return false;
+        }
+    }
+    return true;
+}
+
+/* A whole line of a body, at p->offset. */
+static void body_line(struct mime_parser *p, const char *line, size_t size) {
+    unsigned level;
+    enum delimiter delimiter = find_delimiter(p, line, size, &level);
+    if (delimiter != NO_DELIMITER) take_delimiter(p, delimiter, level, line, size);
+    else {
+        p->break_size = (unsigned)(size - line_text(p, line, size));
+        p->mid_line = size == 0 || line[size - 1] != p->line_end;
+        p->last_cr = size > 0 && line[size - 1] == '\r';
+    }
+}
+
+/* A whole line, at p->offset, which is then behind it. What has no blank line may be a message/rfc822, in whose headers
+   the same line is looked at again. */
+static void whole_line(struct mime_parser *p, const char *line, size_t size) {
+    bool dealt = false;
+    while (!dealt && p->in_headers && !p->failed) dealt = one_header_line(p, line, size);
+    if (!dealt && !p->failed) body_line(p, line, size);
+    p->offset += size;
 }
 
 /* ---- lines ---- */
@@ -289,35 +374,19 @@ static size_t feed_headers(struct mime_parser *p, const char *bytes, size_t size
         return taken;
     }
     if (p->carry.size == 0 && end) {
-        if (!header_line(p, bytes, taken)) return 0;
-        p->offset += taken;
+        whole_line(p, bytes, taken);
         return taken;
     }
     mail_buffer_append(&p->carry, bytes, taken);
     bool overlong = !end && p->carry.size > p->limits.block_bytes;
     if (!end && !overlong) return taken;
-    size_t size_in_carry = p->carry.size;
-    bool dealt = header_line(p, p->carry.data, size_in_carry);
-    if (dealt) {
-        p->offset += size_in_carry;
-        p->carry.size = 0;
-        if (overlong) {
-            note(p, p->current, MIME_DEFECT_HEADERS_TOO_LONG);
-            p->drop = true;
-        }
+    whole_line(p, p->carry.data, p->carry.size);
+    p->carry.size = 0;
+    if (overlong && p->in_headers) {
+        note(p, p->current, MIME_DEFECT_HEADERS_TOO_LONG);
+        p->drop = true;
     }
     return taken;
-}
-
-/* A line of a body that was in carry and turned out to be content. */
-static void release_carry(struct mime_parser *p) {
-    char last = p->carry.data[p->carry.size - 1];
-    bool cr = p->carry.size > 1 && p->carry.data[p->carry.size - 2] == '\r';
-    p->offset += p->carry.size;
-    p->mid_line = last != p->line_end;
-    p->last_cr = last == '\r';
-    if (!p->mid_line) p->break_size = p->line_end == '\n' && cr ? 2 : 1;
-    p->carry.size = 0;
 }
 
 /* Passes over lines that do not begin with a hyphen. Returns the bytes taken; all of them unless a line that may be a
@@ -346,7 +415,6 @@ static size_t skip_lines(struct mime_parser *p, const char *bytes, size_t size) 
 }
 
 static size_t feed_body(struct mime_parser *p, const char *bytes, size_t size) {
-    unsigned level;
     if (p->bound_count == 0) { /* nothing ends this body but the end */
         p->offset += size;
         return size;
@@ -355,13 +423,7 @@ static size_t feed_body(struct mime_parser *p, const char *bytes, size_t size) {
     const char *end = memchr(bytes, p->line_end, size);
     size_t taken = end ? (size_t)(end - bytes) + 1 : size;
     if (p->carry.size == 0 && end) {
-        enum delimiter delimiter = find_delimiter(p, bytes, taken, &level);
-        if (delimiter == NO_DELIMITER) {
-            p->mid_line = true; /* so that skip_lines takes it */
-            return skip_lines(p, bytes, taken);
-        }
-        take_delimiter(p, delimiter, level, bytes, taken);
-        p->offset += taken;
+        whole_line(p, bytes, taken);
         return taken;
     }
     size_t room = DELIMITER_LINE > p->carry.size ? DELIMITER_LINE - p->carry.size : 0;
@@ -372,25 +434,19 @@ static size_t feed_body(struct mime_parser *p, const char *bytes, size_t size) {
     mail_buffer_append(&p->carry, bytes, taken);
     bool hopeless = p->carry.size >= DELIMITER_LINE || (p->carry.size > 1 && p->carry.data[1] != '-');
     if (!end && !hopeless) return taken;
-    size_t line = p->carry.size;
-    enum delimiter delimiter = end ? find_delimiter(p, p->carry.data, line, &level) : NO_DELIMITER;
-    if (delimiter == NO_DELIMITER) release_carry(p);
+    if (end) whole_line(p, p->carry.data, p->carry.size);
     else {
-        take_delimiter(p, delimiter, level, p->carry.data, line);
-        p->offset += line;
-        p->carry.size = 0;
+        p->offset += p->carry.size;
+        p->mid_line = true;
+        p->last_cr = p->carry.data[p->carry.size - 1] == '\r';
     }
+    p->carry.size = 0;
     return taken;
 }
 
 static void feed_lines(struct mime_parser *p, const char *bytes, size_t size) {
     while (size > 0 && !p->failed) {
-        size_t taken;
-        if (p->in_headers) {
-            taken = feed_headers(p, bytes, size);
-            if (!p->in_headers && p->carry.size > 0) release_carry(p); /* the body's first line, which was no header */
-            else if (!p->in_headers && taken == 0) p->mid_line = true; /* likewise; known to be no boundary */
-        } else taken = feed_body(p, bytes, size);
+        size_t taken = p->in_headers ? feed_headers(p, bytes, size) : feed_body(p, bytes, size);
         bytes += taken;
         size -= taken;
     }
@@ -442,26 +498,6 @@ void mime_parser_feed(struct mime_parser *p, const char *bytes, size_t size) {
     if (size > 0) feed_lines(p, bytes, size);
 }
 
-/* A line that the end of the source cut off. */
-static void last_line(struct mime_parser *p) {
-    unsigned level;
-    enum delimiter delimiter;
-    size_t size = p->carry.size;
-    if (size == 0) return;
-    if (p->in_headers) {
-        if (header_line(p, p->carry.data, size)) p->offset += size;
-        else release_carry(p);
-    } else {
-        delimiter = find_delimiter(p, p->carry.data, size, &level);
-        if (delimiter == NO_DELIMITER) release_carry(p);
-        else {
-            take_delimiter(p, delimiter, level, p->carry.data, size);
-            p->offset += size;
-        }
-    }
-    p->carry.size = 0;
-}
-
 /* A multipart of which no part was found is a leaf: its content is all there is. */
 static void settle(struct mime_parser *p) {
     for (uint32_t i = 0; i < p->document->entity_count; i++) {
@@ -475,7 +511,9 @@ static void settle(struct mime_parser *p) {
 struct mime_document *mime_parser_finish(struct mime_parser *p) {
     if (!p->failed && !p->decided && p->carry.size > 0) decide(p);
     if (!p->failed) {
-        last_line(p);
+        if (p->carry.size > 0) whole_line(p, p->carry.data, p->carry.size); /* which the end cut off */
+        p->carry.size = 0;
+        if (p->suspects > 0) begin_body_at_suspect(p);
         if (p->in_headers && !p->failed) {
             if (p->current != 0 || p->document->size > 0) note(p, p->current, MIME_DEFECT_NO_BODY);
             begin_body(p, p->document->size);

@@ -43,6 +43,8 @@ struct mime_parser {
     bool mid_line;            /* in a body, behind the beginning of a line that is no boundary */
     bool last_cr;             /* the last byte of a piece was CR */
     unsigned break_size;      /* of the line end before the present line: 0, 1 or 2 */
+    unsigned suspects;        /* lines of the present headers that are none; the body may have begun there */
+    uint64_t suspect;         /* offset of the first of them */
     size_t block_start;       /* of the present headers, in document->headers */
     uint64_t offset;          /* of the first byte not dealt with, which is carry's first */
     struct mail_buffer carry; /* the beginning of a line */
