@@ -16,6 +16,8 @@ void message_register(cp_context *cp) {
     struct message_state *state = message_state(cp);
     state->smtp_message_number = cp_class_number(cp_define_class(cp, &smtp_message_class));
     state->mime_number = cp_class_number(cp_define_class(cp, &mime_class));
+    state->mime_report = cp_define_class(cp, &mime_report_class);
+    state->mime_report_recipient = cp_define_class(cp, &mime_report_recipient_class);
 }
 
 struct message_state *message_state(cp_context *cp) {

@@ -15,11 +15,14 @@
 
 extern const cp_class_def smtp_message_class;
 extern const cp_class_def mime_class;
+extern const cp_class_def mime_report_class;
+extern const cp_class_def mime_report_recipient_class;
 
 /* Kept per context. */
 struct message_state {
     uint32_t smtp_message_number, mime_number; /* of the classes */
-    struct mail_random *random;                /* of ids and boundaries; pointer-free memory */
+    cp_class *mime_report, *mime_report_recipient;
+    struct mail_random *random; /* of ids and boundaries; pointer-free memory */
 };
 struct message_state *message_state(cp_context *cp);
 struct mail_random *message_random(cp_context *cp);

@@ -535,6 +535,10 @@ static const cp_method_def methods[] = {
      "What this part holds as bytes, with only its transfer encoding undone. Errors: as `content`."},
     {"writeContentTo", "NIL", "(target)", mime_method_write_content_to,
      "Writes what `data` gives to a Stream, or to the file of that path, piece by piece. Errors: as `string`; 5.4."},
+    {"report", "MimeReport", "()", mime_method_report,
+     "What a report says: of delivery (RFC 3464), of abuse (RFC 5965), of having been read (RFC 8098). () when the "
+     "message "
+     "is no report. Errors: as `string`."},
     {0},
 };
 

@@ -12,7 +12,6 @@
 enum {
     MIME_NESTED_MOST = 8,        /* messages within messages in base64, each parsed on its own */
     MIME_NESTED_SIZE = 64 << 20, /* bytes of such a message */
-    MIME_REPORT_SIZE = 4 << 20,  /* bytes of a report's fields that are looked at */
     MIME_SPOOL_MEMORY = 4 << 20  /* bytes of a Stream that are kept in memory; more go to a file without a name */
 };
 
