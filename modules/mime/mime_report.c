@@ -132,6 +132,7 @@ static void settle_codes(struct mime_report *report) {
     for (size_t i = 0; i < report->recipient_count; i++) {
         struct mime_report_recipient *r = &report->recipients[i];
         if (report->text.failed) return;
+        if (!r->address) r->address = r->original;
         const char *diagnostic = mime_report_text(report, r->diagnostic);
         size_t size = strlen(diagnostic);
         uint32_t status_at = r->status;
@@ -255,9 +256,28 @@ static void take_field(struct mime_report *report, struct block *block, const ch
     }
 }
 
+static void read_fields(struct mime_report *report, const char *text, size_t size, bool inner);
+
+/* The next block in base64: a gateway that took the blocks for parts (RFC 3464 knows no such thing) has hidden what
+   matters in it. Gives its size. */
+static size_t read_encoded_block(struct mime_report *report, const char *text, size_t size) {
+    const char *end = memmem(text, size, "\n\n", 2);
+    size_t length = end ? (size_t)(end - text) : size;
+    struct mail_buffer bytes = {0}, decoded = {0};
+    char *room = mail_buffer_reserve(&bytes, length / 4 * 3 + 8);
+    if (room) bytes.size = base64_decode_lenient(room, text, length);
+    if (bytes.size) mime_text_convert(&decoded, NULL, 0, bytes.data, bytes.size);
+    if (decoded.size) read_fields(report, decoded.data, mime_text_line_ends(decoded.data, decoded.size), true);
+    if (bytes.failed || decoded.failed) report->text.failed = true;
+    mail_buffer_free(&bytes);
+    mail_buffer_free(&decoded);
+    return length;
+}
+
 /* The blocks of fields in the text of a report: lines end with LF, it is valid UTF-8. */
-static void read_fields(struct mime_report *report, const char *text, size_t size) {
+static void read_fields(struct mime_report *report, const char *text, size_t size, bool inner) {
     struct block block = {.fresh = true};
+    bool encoded = false;
     struct mail_buffer value = {0};
     for (size_t at = 0; at < size;) {
         const char *newline = memchr(text + at, '\n', size - at), *line = text + at;
@@ -265,6 +285,10 @@ static void read_fields(struct mime_report *report, const char *text, size_t siz
         at += length + 1;
         if (length == 0) {
             block.fresh = true;
+            if (encoded && at < size && text[at] != '\n') {
+                encoded = false;
+                at += read_encoded_block(report, text + at, size - at);
+            }
             continue;
         }
         const char *colon = memchr(line, ':', length);
@@ -285,6 +309,8 @@ static void read_fields(struct mime_report *report, const char *text, size_t siz
         size_t whole_size = strlen(whole); /* a NUL ends it */
         while (is_blank(*whole)) whole++, whole_size--;
         take_field(report, &block, line, name, whole, whole_size);
+        if (!inner && is(line, name, "Content-Transfer-Encoding"))
+            encoded = content_encoding_read(whole, whole_size) == CONTENT_BASE64;
     }
     mail_buffer_free(&value);
 }
@@ -361,7 +387,7 @@ static int read_status(struct mime_report *report, const struct mime_document *d
     int error = part_content(&bytes, document, source, entity);
     if (error == 0) {
         mime_text_convert(&text, NULL, 0, bytes.data ? bytes.data : "", bytes.size);
-        if (text.size) read_fields(report, text.data, mime_text_line_ends(text.data, text.size));
+        if (text.size) read_fields(report, text.data, mime_text_line_ends(text.data, text.size), false);
         if (text.failed) error = -ENOMEM;
     }
     mail_buffer_free(&bytes);

@@ -14,7 +14,7 @@ enum mime_report_kind { MIME_REPORT_NONE, MIME_REPORT_DELIVERY, MIME_REPORT_FEED
 
 /* Texts are offsets in mime_report->text, NUL-terminated valid UTF-8 on one line; 0 is the empty text: absent. */
 struct mime_report_recipient {
-    uint32_t address;    /* Final-Recipient without its type */
+    uint32_t address;    /* Final-Recipient without its type; without one, `original` */
     uint32_t original;   /* Original-Recipient likewise: whom the sender wrote to */
     uint32_t action;     /* lower case: failed delayed delivered relayed expanded; of RFC 8098 displayed deleted ... */
     uint32_t status;     /* as the report has it, "5.0.0" */
