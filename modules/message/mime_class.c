@@ -33,10 +33,19 @@ static cp_value check_options(cp_context *cp, const char *field, cp_value value)
     return mime_check_options(cp, field, value) ? value : CP_THROWN;
 }
 
-static cp_value new_boundary(cp_context *cp) {
+/* The system's randomness, or `own` when this Mime has a seed; `purpose` tells its uses apart. */
+static struct mail_random *random_of(cp_context *cp, cp_value self, struct mail_random *own, uint64_t purpose) {
+    int64_t seed;
+    cp_value value = cp_slots(cp, self)[MIME_SLOT_SEED];
+    if (value == CP_NIL || !cp_to_int64(value, &seed)) return message_random(cp);
+    mail_random_init_seed(own, (uint64_t)seed ^ purpose << 32);
+    return own;
+}
+
+static cp_value new_boundary(cp_context *cp, cp_value self) {
     enum { LETTERS = 24 };
     char boundary[2 + LETTERS] = "=_"; /* cannot occur in quoted-printable: RFC 2045 6.7 */
-    struct mail_random *random = message_random(cp);
+    struct mail_random own, *random = random_of(cp, self, &own, 1 + mime_object_of(self)->boundaries++);
     mail_random_letters(random, boundary + 2, LETTERS);
     if (random->failed) return structure(cp, "the system gives no random numbers for a boundary");
     return cp_string_n(cp, boundary, sizeof boundary);
@@ -211,6 +220,10 @@ static const cp_property_def properties[] = {
      "Parameters of the disposition, each a List (name value), as ((\"filename\" \"a.pdf\")). Errors: 1.8."},
     {"contentId", "String", CP_READ_WRITE, NULL, NULL, set_content_id,
      "What HTML in the same multipart/related shows as cid:x@y; kept with its angle brackets. Errors: 1.8."},
+    {"seed", "Integer", CP_READ_WRITE, NULL, NULL, NULL,
+     "Makes the boundaries the same in each run, for tests: to be set before startMultipart, as by (create Mime seed: "
+     "7). A "
+     "message that is sent should have none, so that nobody can guess them."},
     {"contentType", "String", CP_READ_WRITE, NULL, get_content_type, set_content_type,
      "mediaType, mediaSubType, mediaOptions and the boundary as one: \"text/plain; charset=utf-8\". Errors: 1.8."},
     {"contentDisposition", "String", CP_READ_WRITE, NULL, get_content_disposition, set_content_disposition,
@@ -251,7 +264,7 @@ static cp_value new_part(cp_context *cp, cp_value self) {
 
 static cp_value method_new_boundary(cp_context *cp, cp_value self, const cp_value *arguments, int count) {
     (void)arguments, (void)count;
-    cp_value boundary = new_boundary(cp);
+    cp_value boundary = new_boundary(cp, self);
     if (boundary != CP_THROWN) cp_slots(cp, self)[MIME_SLOT_SEPARATOR] = boundary;
     return boundary;
 }
@@ -262,7 +275,7 @@ static cp_value method_start_multipart(cp_context *cp, cp_value self, const cp_v
     cp_value subtype = arguments[0], boundary, target = self;
     if (check_token(cp, "subtype", subtype) == CP_THROWN) return CP_THROWN;
     cp_value multipart = m->started || m->kind != MIME_OBJECT_EMPTY ? open_multipart(cp, self) : CP_NIL;
-    if (multipart == CP_THROWN || (boundary = new_boundary(cp)) == CP_THROWN) return CP_THROWN;
+    if (multipart == CP_THROWN || (boundary = new_boundary(cp, self)) == CP_THROWN) return CP_THROWN;
     if (multipart != CP_NIL) target = new_mime(cp, self);
     cp_value *slots = cp_slots(cp, target);
     bool known = mime_object_is_multipart(cp, target) && slots[MIME_SLOT_SUB_TYPE] != CP_NIL;
@@ -425,8 +438,9 @@ static cp_value whole(cp_context *cp, cp_value self, enum form form, cp_value ta
     cp_list_builder kept = {0};
     struct mime_writer writer = {.handle = -1};
     cp_value result = CP_THROWN;
+    struct mail_random own;
     struct mime_part *root = mime_object_part(cp, self, &kept);
-    if (root && message_writer_init(cp, &writer, root, false, message_random(cp))) {
+    if (root && message_writer_init(cp, &writer, root, false, random_of(cp, self, &own, 0))) {
         if (form == FORM_TARGET) result = message_writer_to(cp, &writer, target);
         else if (form == FORM_SIZE) {
             int64_t size = message_writer_size(cp, &writer);

@@ -17,7 +17,8 @@ enum mime_slot {
     MIME_SLOT_OPTIONS,
     MIME_SLOT_DISPOSITION,
     MIME_SLOT_DISPOSITION_OPTIONS,
-    MIME_SLOT_CONTENT_ID
+    MIME_SLOT_CONTENT_ID,
+    MIME_SLOT_SEED
 };
 
 enum mime_object_content {
@@ -39,6 +40,7 @@ struct mime_object {
     cp_list_builder children; /* Mimes */
     cp_value open;            /* List of the Mimes below this one that were started and not ended, innermost first */
     bool started, ended;      /* as a multipart */
+    uint64_t boundaries;      /* made by newBoundary and startMultipart */
     cp_value headers;         /* the property; of what was parsed it is made when it is first asked for */
 
     struct mime_parsed *parsed; /* what it was read from, NULL of what is built */
