@@ -330,7 +330,8 @@ bool header_next_parameter(const char *header, size_t size, size_t *position, co
         while (i < size && is_token((unsigned char)header[i])) i++;
         const char *star = memchr(header + start, '*', i - start);
         size_t length = star ? (size_t)(star - header) - start : i - start;
-        if (length == 0 || skip_blanks(header, size, i) >= size || header[skip_blanks(header, size, i)] != '=') continue;
+        if (length == 0 || skip_blanks(header, size, i) >= size || header[skip_blanks(header, size, i)] != '=')
+            continue;
         *position = i;
         *name = header + start;
         *name_size = length;

@@ -89,7 +89,7 @@ bool mime_field_decode(struct mail_buffer *out, const struct mime_document *docu
     const char *value = valid_value(&scratch, document, entity, field, &size);
     while (size > 0 && is_blank(*value)) value++, size--;
     while (size > 0 && is_blank(value[size - 1])) size--;
-    if (size > 0) header_text_decode(out, value, size);
+    if (size > 0) header_text_decode_lenient(out, value, size);
     if (scratch.failed) out->failed = true;
     mail_buffer_free(&scratch);
     return !out->failed;
