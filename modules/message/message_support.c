@@ -4,6 +4,8 @@
  */
 #include "modules/message/message_support.h"
 
+#include "modules/message/address_functions.h"
+
 #include <string.h>
 #include <strings.h>
 
@@ -18,6 +20,7 @@ void message_register(cp_context *cp) {
     state->mime_number = cp_class_number(cp_define_class(cp, &mime_class));
     state->mime_report = cp_define_class(cp, &mime_report_class);
     state->mime_report_recipient = cp_define_class(cp, &mime_report_recipient_class);
+    cp_define_functions(cp, address_functions);
 }
 
 struct message_state *message_state(cp_context *cp) {
