@@ -270,10 +270,34 @@ static void texts(void **state) {
     static const struct {
         const char *charset, *bytes, *wanted;
     } cases[] = {
-        {"iso-8859-1", "\xfc", "\xc3\xbc"},        {"iso-8859-1", "\x80", "\xe2\x82\xac"},
-        {"us-ascii", "\xc3\xbc", "\xc3\xbc"},      {"", "\xfc", "\xc3\xbc"},
-        {"x-no-such", "\x93", "\xe2\x80\x9c"},     {"utf-8", "a\xff", "a\xef\xbf\xbd"},
-        {"'iso-8859-15'", "\xa4", "\xe2\x82\xac"}, {"koi8-r", "\xc1", "\xd0\xb0"},
+        {"iso-8859-1", "\xfc", "\xc3\xbc"},
+        {"iso-8859-1", "\x80", "\xe2\x82\xac"},
+        {"us-ascii", "\xc3\xbc", "\xc3\xbc"},
+        {"", "\xfc", "\xc3\xbc"},
+        {"x-no-such", "\x93", "\xe2\x80\x9c"},
+        {"utf-8", "a\xff", "a\xef\xbf\xbd"},
+        {"'iso-8859-15'", "\xa4", "\xe2\x82\xac"},
+        {"koi8-r", "\xc1", "\xd0\xb0"},
+        {"ISO8859-15", "\xa4", "\xe2\x82\xac"},
+        {"iso_8859-2", "\xf5", "\xc5\x91"},
+        {"x-sjis", "\x82\xa0", "\xe3\x81\x82"},
+        {"gb2312", "\xc4\xe3", "\xe4\xbd\xa0"},
+        {"utf-7", "+AOQ-", "\xc3\xa4"},
+        {"ks_c_5601-1987", "\xb0\xa1", "\xea\xb0\x80"},
+        {"utf-16",
+         "\xff\xfe"
+         "a\x01",
+         "\xc5\xa1"},
+        {"utf-16",
+         "\x01"
+         "a",
+         "\xc5\xa1"},
+        {"ISO8859-15", "\xa4", "\xe2\x82\xac"},
+        {"iso_8859-2", "\xf5", "\xc5\x91"},
+        {"x-sjis", "\x82\xa0", "\xe3\x81\x82"},
+        {"gb2312", "\xc4\xe3", "\xe4\xbd\xa0"},
+        {"utf-7", "+AOQ-", "\xc3\xa4"},
+        {"ks_c_5601-1987", "\xb0\xa1", "\xea\xb0\x80"},
     };
     struct mail_buffer out = {0};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
