@@ -97,7 +97,10 @@ enum cp_symbol_flags {
     CP_SYMBOL_KEYWORD = 1,
     CP_SYMBOL_GLOBAL = 2,
     CP_SYMBOL_BUILTIN = 4,
-    CP_SYMBOL_HEADER_CHANGED = 8
+    CP_SYMBOL_HEADER_CHANGED = 8,
+    CP_SYMBOL_OWN = 16,           /* of one file: not in the table of Symbols */
+    CP_SYMBOL_STANDARD = 32,      /* a file of the stdlib defines it, which may not be loaded yet */
+    CP_SYMBOL_STANDARD_MACRO = 64 /* and it is a macro, for which the file must be loaded to compile its use */
 };
 
 /* Bytes of fixed length that can be changed in place. */

@@ -13,6 +13,7 @@
 #include "interp/data/number.h"
 #include "interp/lang/compile.h"
 #include "interp/lang/instructions.h"
+#include "interp/lang/package.h"
 
 #define A OPERAND_A(i)
 #define B OPERAND_B(i)
@@ -48,8 +49,9 @@ static cp_value type_error(cp_context *cp, cp_value text, const struct type *typ
     return cp_throw_type(cp, cp_text_z(cp, text), type->name->text, got);
 }
 
-static void define_function(cp_symbol *name, cp_value function) {
+static void define_function(cp_context *cp, cp_symbol *name, cp_value function) {
     if (name->flags & CP_SYMBOL_HEADER_CHANGED) function_of(function)->proto->checked_entry = 0;
+    if (name->flags & CP_SYMBOL_BUILTIN) package_builtin(cp, name); /* keeps it for the stdlib */
     name->function = function;
     name->flags &= ~(unsigned)CP_SYMBOL_BUILTIN;
 }
@@ -676,7 +678,7 @@ do_return:
         } else pc += (int32_t)word;
         NEXT;
     }
-    OP(DEFINE) : define_function(cp_symbol_of(constants[OPERAND_BX(i)]), R(A));
+    OP(DEFINE) : define_function(t->cp, cp_symbol_of(constants[OPERAND_BX(i)]), R(A));
     NEXT;
     OP(DEFINE_METHOD) : {
         struct member *member = (struct member *)constants[OPERAND_BX(i)];
