@@ -201,7 +201,22 @@ $(FUZZERS:%=$(OUT)/%): $(OUT)/%: tests/fuzz/%.c $(LIBRARY)
 bench:
 	@tests/setup/packages build bench
 	@$(MAKE) --no-print-directory all build/measure
-	@tests/bench/run --program build/carapace $(B)
+	$(if $(filter mime,$(B)),@$(MAKE) --no-print-directory bench-mime,@tests/bench/run --program build/carapace $(B))
+
+# The MIME engines beside GMime, each a C program: make bench B=mime
+.PHONY: bench-mime
+bench-mime: build/mime_ours build/mime_gmime build/measure
+	@tests/bench/mime build/mime_ours build/mime_gmime build/measure
+
+build/mime_ours: tests/bench/mail/mime_ours.c $(LIBRARY)
+	$(SHOW) CC $<
+	$(Q)$(COMPILE) -o $@ $< $(LIBRARY) $(LIBS)
+
+build/mime_gmime: tests/bench/mail/mime_gmime.c
+	$(SHOW) CC $<
+	$(Q)if pkg-config --exists gmime-3.0; then \
+	    $(CC) -std=gnu11 -D_GNU_SOURCE -O2 $(WARNINGS) -o $@ $< $$(pkg-config --cflags --libs gmime-3.0); \
+	else echo 'bench: no GMime here, measured without'; fi
 
 build/measure: tests/bench/measure.c
 	$(SHOW) CC $<
@@ -260,7 +275,7 @@ help:
 	@echo 'make layers      check who includes whom'
 	@echo 'make c-tests     build the C tests only; make oracle builds the GMime program'
 	@echo 'make fuzz        run the fuzzers   (F=fuzz_mime FUZZ_SECONDS=20)'
-	@echo 'make bench       measure beside Lua and smtp-source   (B=lang, start or mail)'
+	@echo 'make bench       measure beside Lua and smtp-source   (B=lang, start or mail; B=mime beside GMime)'
 	@echo 'make format      clang-format all C; format-check only looks'
 	@echo 'make docs        write docs/classes.md and docs/reference.md anew: what there is, and where its tests are'
 	@echo 'make install     PREFIX=/usr/local DESTDIR=; make uninstall'

@@ -329,3 +329,20 @@ bool header_read_parameter(struct mail_buffer *out, const char *header, size_t s
     }
     return !out->failed;
 }
+
+bool header_next_parameter(const char *header, size_t size, size_t *position, const char **name, size_t *name_size) {
+    for (size_t i = next_parameter(header, size, *position); i < size; i = next_parameter(header, size, i)) {
+        i = skip_blanks(header, size, i + 1);
+        size_t start = i;
+        while (i < size && is_token((unsigned char)header[i])) i++;
+        const char *star = memchr(header + start, '*', i - start);
+        size_t length = star ? (size_t)(star - header) - start : i - start;
+        if (length == 0 || skip_blanks(header, size, i) >= size || header[skip_blanks(header, size, i)] != '=')
+            continue;
+        *position = i;
+        *name = header + start;
+        *name_size = length;
+        return true;
+    }
+    return false;
+}
