@@ -10,6 +10,7 @@
 struct handler {
     uint32_t start, end, target;
     uint32_t reg;
+    bool is_catch; /* and not a finally */
 };
 
 /* What the last use of a dot found: valid while the receiver's class number and the class's version are these. */
