@@ -5,6 +5,7 @@
 
 #include <fcntl.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -47,6 +48,7 @@ static struct {
     bool ready, trying; /* trying: a failure must be reported to the caller, not end the program */
     bool want_marker;   /* the heap has grown beyond MARKER_THREAD_HEAP and the thread is not started yet */
     bool marker_settled;
+    volatile sig_atomic_t collecting;
     size_t limit; /* 0: not looked up yet */
     void *thread, *stack_base;
     void (*pushers[MOST_PUSHERS])(void);
@@ -81,6 +83,8 @@ static void take_limit(size_t bytes) {
 static size_t used_bytes(void) { return GC_get_heap_size() - GC_get_free_bytes(); }
 
 static void collection_event(GC_EventType event) {
+    if (event == GC_EVENT_START) heap.collecting = 1;
+    if (event == GC_EVENT_END) heap.collecting = 0;
     if (event == GC_EVENT_RECLAIM_END) mem_lists.pressure = heap.limit != 0 && used_bytes() > heap.limit;
 }
 
@@ -277,6 +281,8 @@ size_t mem_used(void) { return used_bytes(); }
 
 size_t mem_collections(void) { return GC_get_gc_no(); }
 
+bool mem_collecting(void) { return heap.collecting; }
+
 void mem_set_limit(size_t bytes) { take_limit(bytes == 0 ? system_limit() : bytes); }
 
 size_t mem_limit(void) {
@@ -364,6 +370,8 @@ size_t mem_heap_size(void) { return heap.used; }
 size_t mem_used(void) { return heap.used; }
 
 size_t mem_collections(void) { return 0; }
+
+bool mem_collecting(void) { return false; }
 
 void mem_set_limit(size_t bytes) {
     heap.limit = bytes == 0 ? system_limit() : bytes;

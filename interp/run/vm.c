@@ -21,6 +21,14 @@
 #define SAVE() (frame->pc = pc)
 #define BOOLEAN(x) ((x) ? sym_true : CP_NIL)
 
+/* vm_profile.c and vm_count.c compile this file once more, under another name and with something to do before each
+   instruction (VM_STEP) and before t->frame shows a new frame (VM_FRAME_READY). */
+#ifndef VM_RUN
+#define VM_RUN vm_run
+#define VM_STEP() ((void)0)
+#define VM_FRAME_READY() ((void)0)
+#endif
+
 #ifdef VM_SWITCH
 #define OP(name) case OP_##name
 #define NEXT goto next
@@ -29,6 +37,7 @@
 #define NEXT                                                                                                           \
     do {                                                                                                               \
         i = *pc++;                                                                                                     \
+        VM_STEP();                                                                                                     \
         goto *labels[i & 255];                                                                                         \
     } while (0)
 #endif
@@ -109,7 +118,7 @@ static cp_value set_slot(cp_context *cp, struct member *member, cp_value object,
     return value;
 }
 
-cp_value vm_run(struct thread *t, struct proto *entry_proto, cp_value *entry_base) {
+cp_value VM_RUN(struct thread *t, struct proto *entry_proto, cp_value *entry_base) {
 #ifndef VM_SWITCH
     static const void *const labels[256] = {
 #define X(name, format, text) &&L_##name,
@@ -140,6 +149,7 @@ cp_value vm_run(struct thread *t, struct proto *entry_proto, cp_value *entry_bas
 #ifdef VM_SWITCH
 next:
     i = *pc++;
+    VM_STEP();
     switch ((enum opcode)(i & 255)) {
 #endif
 
@@ -752,6 +762,7 @@ push_frame: /* proto, pc, callee_base; the caller's pc is saved */
     frame++;
     frame->base = base = callee_base;
     frame->proto = proto;
+    VM_FRAME_READY();
     t->frame = frame;
     constants = proto->constants;
     if (CP_UNLIKELY(--t->budget < 0)) {
