@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * profile.c: takes the samples. Everything from on_tick down to note_sample runs in a signal handler, which may
- * interrupt the virtual machine and natives anywhere: it allocates nothing and takes no lock. The watched machine
- * (vm_profile.c) sees to it that frames are whole before they can be seen, and that their pc is up to date.
+ * profile.c: takes the samples. A native is seen by the signal handler itself, as nothing changes in the frames while
+ * it runs; the virtual machine is stopped at its next instruction (vm_profile.c). Because of the handler, taking a
+ * sample allocates nothing and takes no lock.
  *
  * All tables have a fixed size. When one is full, what is new is added to what is nearest: the caller, the others.
  */
@@ -17,6 +17,7 @@
 #include <time.h>
 
 #include "interp/base/memory.h"
+#include "interp/lang/instructions.h"
 
 enum {
     NODES_MOST = 1 << 17,
@@ -105,23 +106,21 @@ static void trace(struct profile *profile, struct path *path, const struct threa
     }
 }
 
-/* A frame that has just been made has an older call's pc until its first instruction. */
-static void note_place(struct profile *profile, const struct frame *top, uint64_t time) {
-    const struct proto *proto = top->proto;
-    if (!proto) return;
-    const uint32_t *pc = top->pc;
-    uint32_t word = pc > proto->code && pc <= proto->code + proto->code_count ? (uint32_t)(pc - proto->code) - 1 : 0;
+static void note_place(struct profile *profile, const struct proto *proto, uint32_t word, uint64_t time) {
     add_place(profile, roster_number(profile->roster, proto->source, ROSTER_SOURCE), proto->positions[word], time);
 }
 
-static void note_sample(struct profile *profile, uint64_t time) {
+/* Notes the time since the last sample as that of where `t` is now, in the word `word` of its innermost function. */
+static void take_sample(struct profile *profile, const struct thread *t, uint32_t word, bool collecting) {
     struct path path = {.count = 0};
-    const struct thread *t = fiber_current()->user; /* not cp->current: that is the last one while none runs */
-    if (mem_collecting()) path.numbers[path.count++] = ROSTER_COLLECTING;
-    if (!t) path.numbers[path.count++] = ROSTER_BETWEEN;
+    uint64_t now = clock_now(CLOCK_THREAD_CPUTIME_ID), time = now - profile->last;
+    profile->last = now;
+    if (collecting) path.numbers[path.count++] = ROSTER_COLLECTING;
+    if (!t || !t->frame) path.numbers[path.count++] = ROSTER_BETWEEN;
+    else if (!t->frame->proto) path.numbers[path.count++] = ROSTER_LOADING;
     else {
         trace(profile, &path, t);
-        if (t->frame) note_place(profile, t->frame, time);
+        note_place(profile, t->frame->proto, word, time);
     }
     uint32_t node = 0;
     while (path.count > 0) node = child(profile, node, path.numbers[--path.count]);
@@ -130,17 +129,67 @@ static void note_sample(struct profile *profile, uint64_t time) {
     profile->total += time;
 }
 
+/* The word of code before a saved pc. */
+static uint32_t word_of(const struct proto *proto, const uint32_t *pc) { return (uint32_t)(pc - proto->code) - 1; }
+
+/* ---- when ---- */
+
+static void set_trap(struct profile *profile) {
+    profile->due = 1;
+    for (unsigned i = 0; profile->labels && i < 256; i++) profile->labels[i] = profile->trap;
+}
+
+static void tick(struct profile *profile) {
+    const struct thread *t = fiber_current()->user; /* not cp->current: that is the last one while none runs */
+    bool collecting = mem_collecting();
+    if (profile->busy || profile->due) return; /* its time will be noted with this one's */
+    if (!t || !t->frame || !t->frame->proto) take_sample(profile, t, 0, collecting);
+    else if (t->natives && t->natives->frame == t->frame)
+        take_sample(profile, t, word_of(t->frame->proto, t->frame->pc), collecting);
+    else {
+        profile->collecting = collecting;
+        set_trap(profile);
+    }
+}
+
 static void on_tick(int number) {
     int saved = errno;
     struct profile *profile = the_profile;
-    if (!pthread_equal(pthread_self(), profile->thread)) {
-        pthread_kill(profile->thread, number); /* the collector's or libuv's: the work is done for the one that runs */
-    } else {
-        uint64_t now = clock_now(CLOCK_THREAD_CPUTIME_ID);
-        note_sample(profile, now - profile->last);
-        profile->last = now;
-    }
+    if (pthread_equal(pthread_self(), profile->thread)) tick(profile);
+    else pthread_kill(profile->thread, number); /* the collector's or libuv's, who work for the one that runs */
     errno = saved;
+}
+
+bool profile_due(void) { return the_profile->due; }
+
+void profile_know_labels(const void *volatile *labels, const void *trap) {
+    struct profile *profile = the_profile;
+    if (profile->labels) return;
+    for (unsigned i = 0; i < 256; i++) profile->saved[i] = labels[i];
+    profile->trap = trap;
+    __atomic_signal_fence(__ATOMIC_RELEASE);
+    profile->labels = labels;
+}
+
+/* An instruction that has saved its pc has perhaps done something long, in which the sample became due; one that has
+   not was done at once, and the sample is as good as the next one's. */
+static uint32_t word_of_trap(const struct frame *frame, const uint32_t *pc) {
+    const uint32_t *code = frame->proto->code, *saved = frame->pc;
+    uint32_t word = word_of(frame->proto, pc);
+    if (saved <= code || saved >= pc) return word;
+    uint32_t before = word_of(frame->proto, saved);
+    return before + (uint32_t)instruction_words(code[before] & 255) == word ? before : word;
+}
+
+void profile_trapped(struct thread *t, const uint32_t *pc) {
+    struct profile *profile = the_profile;
+    profile->busy = 1;
+    __atomic_signal_fence(__ATOMIC_SEQ_CST);
+    for (unsigned i = 0; profile->labels && i < 256; i++) profile->labels[i] = profile->saved[i];
+    profile->due = 0;
+    take_sample(profile, t, word_of_trap(t->frame, pc), profile->collecting);
+    __atomic_signal_fence(__ATOMIC_SEQ_CST);
+    profile->busy = 0;
 }
 
 /* ---- natives ---- */

@@ -7,6 +7,8 @@
 #ifndef RUN_PROFILE_H
 #define RUN_PROFILE_H
 
+#include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 
 #include "interp/run/roster.h"
@@ -42,7 +44,13 @@ struct profile {
     uint64_t samples, total;            /* nanoseconds */
     uint64_t last, began;               /* CPU time at the last sample, clock at the beginning; nanoseconds */
     uint64_t elapsed;                   /* from beginning to end by the clock */
-    pthread_t thread;
+    /* between the signal handler and the virtual machine */
+    pthread_t thread;             /* the one that runs it */
+    const void *volatile *labels; /* its table, once it has run; `saved` is what belongs there */
+    const void *saved[256], *trap;
+    volatile sig_atomic_t due;        /* a sample is to be taken at the next instruction */
+    volatile sig_atomic_t collecting; /* garbage was being collected when it became due */
+    volatile sig_atomic_t busy;       /* one is being taken */
 };
 
 /* Begins: before the main thread runs. NULL, with errno set, when the system refuses. One at a time. */
@@ -55,7 +63,13 @@ void profile_write_text(cp_context *cp, const struct profile *profile, FILE *out
 /* profile_graph.c: a flame graph: an SVG that needs nothing else. Width is time, callers are below whom they call. */
 void profile_write_graph(cp_context *cp, const struct profile *profile, const char *title, FILE *out);
 
-/* What the watched virtual machine calls instead of call_native, call_function and member_create. */
+/* What the watched virtual machine says at its beginning: its table of 256 labels, and the label of its trap. */
+void profile_know_labels(const void *volatile *labels, const void *trap);
+/* Before the instruction before `pc`: takes the sample that is due. */
+void profile_trapped(struct thread *t, const uint32_t *pc);
+/* Whether one is due: for a machine without labels. */
+bool profile_due(void);
+/* What it calls instead of call_native, call_function and member_create. */
 cp_value profile_call_native(cp_context *cp, struct function *f, cp_value self, const cp_value *arguments,
                              uint32_t count);
 cp_value profile_call_function(cp_context *cp, struct function *f, cp_value self, const cp_value *arguments,

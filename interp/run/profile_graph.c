@@ -13,8 +13,8 @@ enum {
     MARGIN = 10,
     ROW = 18,
     HEAD = 40,
-    CHARACTER = 7,   /* width of one, about */
-    PARTS = 1000000, /* x and width are parts of the whole, in millionths */
+    CHARACTER = 7,     /* width of one, about */
+    PARTS = 1000000,   /* x and width are parts of the whole, in millionths */
     PARTS_LEAST = 250, /* a bar that is less wide (a quarter of a pixel) is left out, with what is upon it */
 };
 
@@ -59,9 +59,11 @@ static void write_escaped(FILE *out, const char *text, size_t characters) {
     const unsigned char *at = (const unsigned char *)text;
     for (; *at && characters > 0; characters--) {
         static const unsigned least[] = {0, 0, 0x80, 0x800, 0x10000};
-        unsigned length = *at < 0x80 ? 1 : *at >= 0xC2 && *at < 0xE0 ? 2 : *at >= 0xE0 && *at < 0xF0 ? 3
-                                       : *at >= 0xF0 && *at < 0xF5   ? 4
-                                                                     : 0;
+        unsigned length = *at < 0x80                  ? 1
+                          : *at >= 0xC2 && *at < 0xE0 ? 2
+                          : *at >= 0xE0 && *at < 0xF0 ? 3
+                          : *at >= 0xF0 && *at < 0xF5 ? 4
+                                                      : 0;
         unsigned code = length > 1 ? *at & (0x7Fu >> length) : *at;
         for (unsigned i = 1; i < length; i++) {
             if ((at[i] & 0xC0) != 0x80) length = 0;

@@ -7,8 +7,8 @@
 enum {
     FUNCTIONS_MOST = 40, /* rows of the report */
     LINES_MOST = 30,
-    TEXT_MOST = 80,       /* bytes of a source line that are shown */
-    SHARE_LEAST = 1000,   /* less than a thousandth of the time is not shown */
+    TEXT_MOST = 80,     /* bytes of a source line that are shown */
+    SHARE_LEAST = 1000, /* less than a thousandth of the time is not shown */
 };
 
 struct function_time {
@@ -30,10 +30,11 @@ static double share(const struct profile *profile, uint64_t time) {
 
 /* ---- functions ---- */
 
+/* A caller is often met after what it calls, so among equals the higher number comes first. */
 static int by_total(const void *a, const void *b) {
     const struct function_time *x = a, *y = b;
     if (x->total != y->total) return x->total < y->total ? 1 : -1;
-    return x->self != y->self ? (x->self < y->self ? 1 : -1) : (x->number > y->number) - (x->number < y->number);
+    return x->self != y->self ? (x->self < y->self ? 1 : -1) : (x->number < y->number) - (x->number > y->number);
 }
 
 /* A node's own time counts once for each function on its way to the root, however often it recurs there. */

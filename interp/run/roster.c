@@ -60,6 +60,7 @@ const char *roster_title(cp_context *cp, const struct roster *roster, uint32_t n
     case ROSTER_COLLECTING: return "(collecting garbage)";
     case ROSTER_BETWEEN: return "(between threads)";
     case ROSTER_LEFT_OUT: return "(calls left out)";
+    case ROSTER_LOADING: return "(reading and compiling)";
     default: return "(other functions)";
     }
 }

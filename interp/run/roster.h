@@ -11,6 +11,7 @@ enum roster_number {
     ROSTER_COLLECTING, /* garbage is being collected */
     ROSTER_BETWEEN,    /* no thread runs: the scheduler decides or waits */
     ROSTER_LEFT_OUT,   /* calls in the middle of a deep recursion */
+    ROSTER_LOADING,    /* a file is being read and compiled */
     ROSTER_FIRST
 };
 

@@ -46,8 +46,8 @@ struct global_info {
 /* What the run room keeps in a context. */
 struct runtime {
     cp_value (*run)(struct thread *t, struct proto *proto, cp_value *base); /* vm_run, or one that is watched */
-    struct counts *counts; /* count.h: of --count, else NULL */
-    struct thread *threads; /* list of live ones */
+    struct counts *counts;                                                  /* count.h: of --count, else NULL */
+    struct thread *threads;                                                 /* list of live ones */
     uint32_t thread_count;
     uint64_t next_thread_id;
     struct global_info *globals;

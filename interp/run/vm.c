@@ -21,12 +21,16 @@
 #define SAVE() (frame->pc = pc)
 #define BOOLEAN(x) ((x) ? sym_true : CP_NIL)
 
-/* vm_profile.c and vm_count.c compile this file once more, under another name and with something to do before each
-   instruction (VM_STEP) and before t->frame shows a new frame (VM_FRAME_READY). */
+/* vm_count.c and vm_profile.c compile this file once more, under another name, with something to do before each
+   instruction (VM_STEP) or with labels that can be bent to do something once (VM_TRAP). */
 #ifndef VM_RUN
 #define VM_RUN vm_run
+#endif
+#ifndef VM_STEP
 #define VM_STEP() ((void)0)
-#define VM_FRAME_READY() ((void)0)
+#endif
+#ifndef VM_LABELS
+#define VM_LABELS const void *const
 #endif
 
 #ifdef VM_SWITCH
@@ -120,7 +124,7 @@ static cp_value set_slot(cp_context *cp, struct member *member, cp_value object,
 
 cp_value VM_RUN(struct thread *t, struct proto *entry_proto, cp_value *entry_base) {
 #ifndef VM_SWITCH
-    static const void *const labels[256] = {
+    static VM_LABELS labels[256] = {
 #define X(name, format, text) &&L_##name,
         INSTRUCTIONS(X)
 #undef X
@@ -142,6 +146,9 @@ cp_value VM_RUN(struct thread *t, struct proto *entry_proto, cp_value *entry_bas
     cp_value value;
 
     if (cp_check_stack(cp) == CP_THROWN) return CP_THROWN;
+#ifdef VM_TRAP
+    profile_know_labels(labels, &&L_TRAP);
+#endif
     goto push_entry;
 
 /* Laid out by hand: one instruction to a paragraph. */
@@ -702,6 +709,12 @@ case OPCODE_COUNT:
     __builtin_unreachable();
 #endif
 
+#ifdef VM_TRAP
+L_TRAP:
+    VM_TRAP();
+    goto *labels[i & 255];
+#endif
+
     /* ---- slow paths and the making of frames: reached by goto only ---- */
 
 slow_arithmetic:
@@ -762,7 +775,6 @@ push_frame: /* proto, pc, callee_base; the caller's pc is saved */
     frame++;
     frame->base = base = callee_base;
     frame->proto = proto;
-    VM_FRAME_READY();
     t->frame = frame;
     constants = proto->constants;
     if (CP_UNLIKELY(--t->budget < 0)) {

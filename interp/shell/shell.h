@@ -28,10 +28,10 @@ struct shell {
     int rest;                 /* index of the first argument for the script */
     const char *packages[32]; /* -load */
     int package_count;
-    bool json;               /* --json: what --check finds as JSON lines */
-    enum shell_watch watch;  /* --profile, --count */
-    const char *watch_file;  /* where its report goes; NULL = standard error */
-    bool opcodes;            /* --opcodes */
+    bool json;              /* --json: what --check finds as JSON lines */
+    enum shell_watch watch; /* --profile, --count */
+    const char *watch_file; /* where its report goes; NULL = standard error */
+    bool opcodes;           /* --opcodes */
 };
 
 /* options.c */
