@@ -102,6 +102,16 @@ static void start_marker(void) {
         GC_start_mark_threads();
 }
 
+/* Where the process's stack begins. Without being told, libgc asks pthread_getattr_np, which reads /proc/self/maps line
+ * by line: a tenth of the instructions of a start. */
+static void set_first_stack_bottom(void) {
+#ifdef __GLIBC__
+    extern void *__libc_stack_end;
+    struct GC_stack_base base = {.mem_base = __libc_stack_end};
+    GC_set_stackbottom(NULL, &base);
+#endif
+}
+
 void mem_init(void) {
     if (heap.ready) return;
     heap.ready = true;
@@ -113,6 +123,10 @@ void mem_init(void) {
     GC_set_max_retries(2);   /* by default a heap that may not grow is declared full without a collection */
     GC_set_handle_fork(1);   /* a child that goes on without exec may collect, though it has no marker thread */
     GC_set_markers_count(2); /* counts the mutator; no thread is started before GC_start_mark_threads */
+    /* A collection of nothing would find numbers in static data that look like addresses of the heap to come, which
+     * hardly exist with 64 bits. It is a fifth of the instructions of a start. */
+    GC_set_dont_precollect(1);
+    set_first_stack_bottom();
     GC_INIT();
     GC_register_displacement(4); /* the tag of List cells */
     GC_set_start_callback(collection_starts);
