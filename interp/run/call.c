@@ -98,7 +98,7 @@ static cp_value call_scripted(cp_context *cp, struct function *f, cp_value self,
     if (first) base[0] = self;
     if (count) memcpy(base + first, arguments, count * sizeof *base);
     if (f->proto->fixed_arguments != (int32_t)count && !call_arrange(cp, f, base, count)) return CP_THROWN;
-    return vm_run(t, f->proto, base);
+    return cp->runtime->run(t, f->proto, base);
 }
 
 /* ---- native functions ---- */

@@ -83,6 +83,7 @@ void runtime_init(cp_context *cp) {
     struct runtime *runtime = mem_alloc_uncollectable(sizeof *runtime);
     cp->runtime = runtime;
     cp->settle_error = unwind_settle;
+    runtime->run = vm_run;
     runtime->next_thread_id = 1;
     runtime->shared = cp_table(cp);
     read_memory_limit();

@@ -37,6 +37,7 @@ struct thread {
     cp_value result, error;
     cp_wait_list resume_list;    /* where it waits while suspended */
     cp_before_wait *before_wait; /* innermost first */
+    struct native_call *natives; /* profile.h: native functions at work, innermost first; kept only while profiling */
 };
 
 struct global_info {
@@ -57,7 +58,9 @@ enum { RUNTIME_SIGNALS = 10 };
 
 /* What the run room keeps in a context. */
 struct runtime {
-    struct thread *threads; /* list of live ones */
+    cp_value (*run)(struct thread *t, struct proto *proto, cp_value *base); /* vm_run, or one that is watched */
+    struct counts *counts;                                                  /* count.h: of --count, else NULL */
+    struct thread *threads;                                                 /* list of live ones */
     uint32_t thread_count;
     uint64_t next_thread_id;
     struct global_info *globals;

@@ -23,6 +23,18 @@
 #define SAVE() (frame->pc = pc)
 #define BOOLEAN(x) ((x) ? sym_true : CP_NIL)
 
+/* vm_count.c and vm_profile.c compile this file once more, under another name, with something to do before each
+   instruction (VM_STEP) or with labels that can be bent to do something once (VM_TRAP). */
+#ifndef VM_RUN
+#define VM_RUN vm_run
+#endif
+#ifndef VM_STEP
+#define VM_STEP() ((void)0)
+#endif
+#ifndef VM_LABELS
+#define VM_LABELS const void *const
+#endif
+
 #ifdef VM_SWITCH
 #define OP(name) case OP_##name
 #define NEXT goto next
@@ -31,6 +43,7 @@
 #define NEXT                                                                                                           \
     do {                                                                                                               \
         i = *pc++;                                                                                                     \
+        VM_STEP();                                                                                                     \
         goto *labels[i & 255];                                                                                         \
     } while (0)
 #endif
@@ -117,9 +130,9 @@ static cp_value set_slot(cp_context *cp, struct member *member, cp_value object,
     return value;
 }
 
-cp_value vm_run(struct thread *t, struct proto *entry_proto, cp_value *entry_base) {
+cp_value VM_RUN(struct thread *t, struct proto *entry_proto, cp_value *entry_base) {
 #ifndef VM_SWITCH
-    static const void *const labels[256] = {
+    static VM_LABELS labels[256] = {
 #define X(name, format, text) &&L_##name,
         INSTRUCTIONS(X)
 #undef X
@@ -141,6 +154,9 @@ cp_value vm_run(struct thread *t, struct proto *entry_proto, cp_value *entry_bas
     cp_value value, *block;
 
     if (cp_check_stack(cp) == CP_THROWN) return CP_THROWN;
+#ifdef VM_TRAP
+    profile_know_labels(labels, &&L_TRAP);
+#endif
     goto push_entry;
 
 /* Laid out by hand: one instruction to a paragraph. */
@@ -148,6 +164,7 @@ cp_value vm_run(struct thread *t, struct proto *entry_proto, cp_value *entry_bas
 #ifdef VM_SWITCH
 next:
     i = *pc++;
+    VM_STEP();
     switch ((enum opcode)(i & 255)) {
 #endif
 
@@ -721,6 +738,12 @@ case OPCODE_COUNT:
     break;
     }
     __builtin_unreachable();
+#endif
+
+#ifdef VM_TRAP
+L_TRAP:
+    VM_TRAP();
+    goto *labels[i & 255];
 #endif
 
     /* ---- slow paths and the making of frames: reached by goto only ---- */

@@ -8,6 +8,9 @@
 /* Runs a scripted function whose arguments lie in base[0]... and which itself is base[-1]; they have been arranged.
    Returns its value or CP_THROWN. */
 cp_value vm_run(struct thread *t, struct proto *proto, cp_value *base);
+/* The same machine, watched: see profile.h. One of the three is runtime.run. */
+cp_value vm_run_profiled(struct thread *t, struct proto *proto, cp_value *base);
+cp_value vm_run_counted(struct thread *t, struct proto *proto, cp_value *base);
 
 /* ---- call.c ---- */
 
