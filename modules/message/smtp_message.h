@@ -89,7 +89,6 @@ struct mail_random *smtp_message_random(cp_context *cp, cp_value self, struct ma
 unsigned smtp_message_notify(cp_context *cp, cp_value notify);
 /* False after a throw (1.8). () is allowed. */
 bool smtp_message_check_notify(cp_context *cp, cp_value notify);
-<<<<<<< HEAD
 /* The setters of what else is said to servers about delivery: each throws 1.8 unless the value (() is allowed) is one
  * that can be said. */
 bool smtp_message_check_returns(cp_context *cp, cp_value value);
@@ -100,10 +99,8 @@ bool smtp_message_check_hold(cp_context *cp, cp_value value);
 bool smtp_message_check_transfer_priority(cp_context *cp, cp_value value);
 /* The properties of delivery into an envelope whose recipients have their addresses; the texts are collected. */
 void smtp_message_fill_delivery(cp_context *cp, cp_value self, smtp_envelope *envelope, smtp_recipient *recipients);
-=======
 /* False after a throw (1.8) unless it is a URI that can stand in List-Unsubscribe, or a List of them. () is allowed. */
 bool smtp_message_check_unsubscribe(cp_context *cp, cp_value unsubscribe);
->>>>>>> main
 /* Reads what the property `date` was set to. False after a throw (1.8). */
 bool smtp_message_read_date(cp_context *cp, cp_value date, int64_t *seconds, int *offset_minutes);
 

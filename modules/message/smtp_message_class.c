@@ -104,7 +104,6 @@ static cp_value set_notify(cp_context *cp, cp_value self, cp_value value) {
     return keep_if(smtp_message_check_notify(cp, value), self, value);
 }
 
-<<<<<<< HEAD
 #define DELIVERY_SETTER(name)                                                                                          \
     static cp_value set_##name(cp_context *cp, cp_value self, cp_value value) {                                        \
         return keep_if(smtp_message_check_##name(cp, value), self, value);                                             \
@@ -115,14 +114,12 @@ DELIVERY_SETTER(original_recipient)
 DELIVERY_SETTER(deliver_by)
 DELIVERY_SETTER(hold)
 DELIVERY_SETTER(transfer_priority)
-=======
 static cp_value set_unsubscribe(cp_context *cp, cp_value self, cp_value value) {
     return keep_if(smtp_message_check_unsubscribe(cp, value), self, value);
 }
 static cp_value set_receipt_to(cp_context *cp, cp_value self, cp_value value) {
     return set_address(cp, self, "receiptTo", value);
 }
->>>>>>> main
 
 static cp_value get_message_id(cp_context *cp, cp_value self) { return smtp_message_id(cp, self); }
 static cp_value set_message_id(cp_context *cp, cp_value self, cp_value value) {

@@ -175,11 +175,7 @@ bool smtp_client_next_event(smtp_client *client, smtp_client_event *event) {
 static void end_session(smtp_client *client) {
     client->over = true;
     client->ready = client->wants_content = false;
-<<<<<<< HEAD
     client->queue_count = client->ends = 0;
-=======
-    client->queue_count = 0;
->>>>>>> main
     smtp_security_wipe(client);
     client->sent += smtp_buffer_length(&client->output);
     smtp_buffer_free(&client->output);

@@ -104,11 +104,8 @@ struct smtp_client {
     bool starts_tls; /* 220 has come: what comes now in clear is not the server's */
     bool challenged; /* the exchange of AUTH waits for the caller */
     bool secret;     /* the output holds one */
-<<<<<<< HEAD
     bool streams;    /* this server has answered a MAIL that was written behind the end of a message not answered */
     const smtp_message *closing; /* 421 answered one of its commands */
-=======
->>>>>>> main
 
     smtp_pending_event delivered; /* the event the caller looks at: owned until the next */
     smtp_client_failure failure;
@@ -160,7 +157,6 @@ void smtp_security_fail_injected(smtp_client *client, size_t length);
 /* Overwrites the output, when it holds a secret. */
 void smtp_security_wipe(smtp_client *client);
 
-<<<<<<< HEAD
 /* ---- smtp_chunking.c ---- */
 
 /* Whether BDAT LAST may be written for the open message, whose envelope is written; false when DATA is to be used, or
@@ -172,8 +168,6 @@ smtp_client_status smtp_chunking_data(smtp_client *client, const char *bytes, si
 /* The reply to the BDAT of a message that nobody should get: sender or all recipients were refused. */
 void smtp_chunking_idle_reply(smtp_client *client, const smtp_command *command, const smtp_reply *reply);
 
-=======
->>>>>>> main
 /* ---- smtp_transaction.c ---- */
 
 /* The whole content of the open message is in the output: what awaits the replies to it, and what may be written

@@ -6,10 +6,7 @@
  *     smtp_session.c  the connection: bytes between the engine and the Util beneath, deadlines, connect, disconnect
  *     smtp_send.c     one message
  *     smtp_send_all.c many
-<<<<<<< HEAD
  *     smtp_stream.c   how far ahead of the replies is written, and what is learnt of a server about it
-=======
->>>>>>> main
  *     smtp_tls.c      encryption: from the start, or by STARTTLS
  *     smtp_auth.c     logging in; smtp_secret.c keeps passwords
  *     smtp_error.c    Errors

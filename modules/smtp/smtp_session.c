@@ -443,10 +443,7 @@ static cp_value open_session(cp_context *cp, struct smtp *smtp) {
     smtp->log_seen = 0;
     smtp->log_content = 0;
     smtp->peer = text_below(cp, smtp, "peer");
-<<<<<<< HEAD
     smtp_streaming_begin(cp, smtp);
-=======
->>>>>>> main
     if (smtp_tls_before_greeting(cp, smtp) == CP_THROWN) return CP_THROWN;
     cp_value domain = smtp->local_domain != CP_NIL ? smtp->local_domain : own_domain(cp, smtp);
     smtp_client_options options = {.local_domain = cp_text_z(cp, domain),

@@ -265,14 +265,10 @@ def start_postfix(arguments, folder):
     if os.getuid() != 0:
         raise Unavailable("Postfix must be started by root")
     owner, nobody = pwd.getpwnam("postfix"), pwd.getpwnam("nobody")
-<<<<<<< HEAD
     config, host = folder / "config", "127.0.0.1"
     if arguments[:1] == ["--host"]:
         host, arguments = arguments[1], [*arguments[2:], f"inet_interfaces={arguments[1]}",
                            f"mynetworks={arguments[1].rpartition('.')[0]}.0/24"]
-=======
-    config = folder / "config"
->>>>>>> main
     if "--tls" in arguments:  # STARTTLS, with a certificate of pki.py's
         need_certificates()
         pki.make(folder, {"good"})
