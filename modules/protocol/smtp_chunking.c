@@ -41,7 +41,9 @@ bool smtp_chunking_begin(smtp_client *client, smtp_message *message) {
 
 smtp_client_status smtp_chunking_data(smtp_client *client, const char *bytes, size_t length, bool last, size_t *taken) {
     size_t waiting = smtp_buffer_length(&client->output);
-    if (length > client->content_left || (last && length < client->content_left)) return SMTP_CLIENT_BAD_ARGUMENT;
+    /* The server answers as soon as it has the octets it was told of: they must not be complete before the entry that
+     * awaits its reply is there, so the last of them come with `last`. */
+    if (length > client->content_left || (length == client->content_left) != last) return SMTP_CLIENT_BAD_ARGUMENT;
     size_t room = waiting < SMTP_CLIENT_OUTPUT_MAX ? SMTP_CLIENT_OUTPUT_MAX - waiting : 0;
     size_t count = length < room ? length : room;
     if (count > 0 && !smtp_buffer_append(&client->output, bytes, count)) return SMTP_CLIENT_NO_MEMORY;

@@ -202,7 +202,9 @@ const char *smtp_client_error(const smtp_client *client);
 
 /* Hands over canonical content (CRLF line ends) of the message that said NEED_DATA; dots are doubled here. `*taken`
  * tells how much was taken: less than `length` while SMTP_CLIENT_OUTPUT_MAX octets wait to be written; then write and
- * offer the rest. `last` says that no more follows, and counts when all was taken. BUSY: no message wants content. A
+ * offer the rest. `last` says that no more follows, and counts when all was taken. BUSY: no message wants content.
+ * BAD_ARGUMENT: with BDAT, these octets would make more than the envelope's size, or make it up without `last`, or not
+ * make it up with it; nothing was taken. A
  * caller that cannot go on must close the connection: without the final dot nothing is delivered. */
 smtp_client_status smtp_client_data(smtp_client *client, const char *bytes, size_t length, bool last, size_t *taken);
 

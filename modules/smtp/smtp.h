@@ -105,7 +105,7 @@ struct smtp {
     /* Messages, oldest first: with the server; and done, for sendAll to tell of. */
     struct smtp_delivery *first, *last, *finished, *finished_last;
     size_t finished_count;
-    char *block; /* content on its way to the engine */
+    char *block; /* two blocks of content on its way to the engine */
 
     cp_value owner; /* the thread whose call is under way; () = none */
     cp_wait_list waiting;

@@ -77,12 +77,12 @@ static void content_failed(cp_context *cp, struct smtp *smtp, struct smtp_delive
 }
 
 /* Hands a block over, and writes while more waits to be written than is good for memory. */
-static cp_value hand_over(cp_context *cp, struct smtp *smtp, size_t size, bool last) {
+static cp_value hand_over(cp_context *cp, struct smtp *smtp, const char *block, size_t size, bool last) {
     size_t offset = 0;
     while (smtp->wants_content && !smtp->failed) {
         size_t taken, waiting;
         const char *bytes;
-        smtp_client_status status = smtp_client_data(smtp->client, smtp->block + offset, size - offset, last, &taken);
+        smtp_client_status status = smtp_client_data(smtp->client, block + offset, size - offset, last, &taken);
         if (status != SMTP_CLIENT_OK) {
             smtp_abandon(cp, smtp,
                          status == SMTP_CLIENT_NO_MEMORY      ? "out of memory"
@@ -106,11 +106,19 @@ static cp_value hand_over(cp_context *cp, struct smtp *smtp, size_t size, bool l
 
 cp_value smtp_feed(cp_context *cp, struct smtp *smtp) {
     struct smtp_delivery *delivery = smtp->last; /* only the youngest can want content */
-    if (smtp->block == NULL) smtp->block = cp_alloc_atomic(BLOCK);
+    if (smtp->block == NULL) smtp->block = cp_alloc_atomic(2 * BLOCK);
+    char *block = smtp->block, *other = smtp->block + BLOCK;
+    /* A block goes when the one behind it has been read: content that cannot be read to its right end must not get its
+     * last octets, with which the server would take it. */
+    ssize_t size = message_read(cp, delivery->content, block, BLOCK);
     while (smtp->wants_content && !smtp->failed) {
-        ssize_t size = message_read(cp, delivery->content, smtp->block, BLOCK);
-        if (size < 0) content_failed(cp, smtp, delivery);
-        else if (hand_over(cp, smtp, (size_t)size, size == 0) == CP_THROWN) return CP_THROWN;
+        ssize_t next = size > 0 ? message_read(cp, delivery->content, other, BLOCK) : size;
+        if (next < 0) content_failed(cp, smtp, delivery);
+        else if (hand_over(cp, smtp, block, (size_t)size, next == 0) == CP_THROWN) return CP_THROWN;
+        char *done = block;
+        block = other;
+        other = done;
+        size = next;
     }
     smtp_close_content(cp, delivery);
     return CP_NIL;

@@ -15,6 +15,7 @@ import time
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
+SHARED = pathlib.Path(os.environ.get("CARAPACE_SHARED") or ROOT.parent / "shared")
 MESSAGES = 100_000
 ATTACHMENTS, ATTACHMENT_SIZE = 20, 25_000_000
 DELAYED_MESSAGES = 3_000
@@ -111,9 +112,9 @@ def delayed_row(bench, folder):
     return row
 
 
-def run(bench, measure, shared):
+def run(bench, measure):
     """bench: run's Bench; measure: its function. Fills bench.results."""
-    sources = shared / "bench/mail"
+    sources = SHARED / "bench/mail"
     if not (sources / "rawsink.c").exists() or not shutil.which("gcc"):
         print("\nno ../shared/bench/mail or no gcc here: the limits are not measured")
         return

@@ -407,6 +407,7 @@ static void test_size(void **state) {
     smtp_client *client = with_message(4);
     assert_int_equal(smtp_client_data(client, "abcde", 5, false, &taken), SMTP_CLIENT_BAD_ARGUMENT);
     assert_int_equal(smtp_client_data(client, "abc", 3, true, &taken), SMTP_CLIENT_BAD_ARGUMENT);
+    assert_int_equal(smtp_client_data(client, "abcd", 4, false, &taken), SMTP_CLIENT_BAD_ARGUMENT);
     assert_int_equal(smtp_client_data(client, "abc", 3, false, &taken), SMTP_CLIENT_OK);
     assert_false(smtp_client_can_begin(client));
     smtp_client_sent(client, 1000);
