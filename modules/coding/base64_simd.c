@@ -49,7 +49,8 @@ __attribute__((target("ssse3"))) static inline void step_12(char *out, const uns
 __attribute__((target("avx2"))) static inline void step_24(char *out, const unsigned char *in) {
     __m128i low = _mm_loadu_si128((const __m128i *)(const void *)in);
     __m128i high = _mm_loadu_si128((const __m128i *)(const void *)(in + 12));
-    _mm256_storeu_si256((__m256i *)(void *)out, encode_24(_mm256_inserti128_si256(_mm256_castsi128_si256(low), high, 1)));
+    _mm256_storeu_si256((__m256i *)(void *)out,
+                        encode_24(_mm256_inserti128_si256(_mm256_castsi128_si256(low), high, 1)));
 }
 
 __attribute__((target("ssse3"))) static size_t groups_ssse3(char *out, const unsigned char *in, size_t groups) {

@@ -189,14 +189,18 @@ static const cp_property_def properties[] = {
     {"envelopeId", "String", CP_READ_WRITE, NULL, NULL, set_envelope_id,
      "What such a report calls this sending (ENVID): 1 to 100 printable ASCII characters. Errors: 1.8."},
     {"originalRecipient", "String|Symbol", CP_READ_WRITE, NULL, NULL, set_original_recipient,
-     "Whom such a report names as the one first written to (ORCPT): an address, for a message that is sent on, or true: "
+     "Whom such a report names as the one first written to (ORCPT): an address, for a message that is sent on, or "
+     "true: "
      "each recipient's own address. Errors: 1.8."},
     {"requireTls", "Symbol", CP_READ_WRITE, NULL, NULL, set_any,
-     "true: it goes only over encrypted connections to servers that are who they should be, on its whole way (RFC 8689); "
+     "true: it goes only over encrypted connections to servers that are who they should be, on its whole way (RFC "
+     "8689); "
      "Smtp sends it nowhere else (10.550, 5.7.30)."},
     {"deliverBy", "Integer|List", CP_READ_WRITE, NULL, NULL, set_deliver_by,
-     "Seconds after which it is to come back undelivered (RFC 2852), 1 to 999999999; or (SECONDS notify) to be told only, "
-     "where SECONDS may be below 1; with trace as a further word each relay reports. A server that cannot is an Error of "
+     "Seconds after which it is to come back undelivered (RFC 2852), 1 to 999999999; or (SECONDS notify) to be told "
+     "only, "
+     "where SECONDS may be below 1; with trace as a further word each relay reports. A server that cannot is an Error "
+     "of "
      "Smtp: 10.555, 10.501 too soon. Errors: 1.8."},
     {"hold", "Integer|String", CP_READ_WRITE, NULL, NULL, set_hold,
      "How long the server shall hold it back (RFC 4865): seconds, 1 to 999999999, or the date and time in UTC as "

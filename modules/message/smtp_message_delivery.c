@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * smtp_message_delivery.c: what an SmtpMessage says to servers about its delivery: which reports it wants (RFC 3461), by
- * when, from when, how urgently and how safely.
+ * smtp_message_delivery.c: what an SmtpMessage says to servers about its delivery: which reports it wants (RFC 3461),
+ * by when, from when, how urgently and how safely.
  */
 #include "modules/message/smtp_message.h"
 
@@ -76,7 +76,8 @@ bool smtp_message_check_hold(cp_context *cp, cp_value value) {
 
 bool smtp_message_check_transfer_priority(cp_context *cp, cp_value value) {
     int64_t priority;
-    return value == CP_NIL || (cp_to_int64(value, &priority) && priority >= -PRIORITY_MAX && priority <= PRIORITY_MAX) ||
+    return value == CP_NIL ||
+           (cp_to_int64(value, &priority) && priority >= -PRIORITY_MAX && priority <= PRIORITY_MAX) ||
            refuse(cp, "transferPriority is -9 to 9", value);
 }
 

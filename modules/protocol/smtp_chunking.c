@@ -3,9 +3,6 @@
  * message. Replies still come one for each command, in order; only what they mean together is new here. */
 #include "modules/protocol/smtp_client_internal.h"
 
-#include <stdio.h>
-#include <string.h>
-
 /* Octets of content that are worth sending in vain: above that the replies to the envelope come first. */
 enum { EARLY_MAX = 64 * 1024 };
 
@@ -22,9 +19,9 @@ bool smtp_chunking_may_go(const smtp_client *client, const smtp_message *message
 }
 
 bool smtp_chunking_begin(smtp_client *client, smtp_message *message) {
-    char line[48];
-    int length = snprintf(line, sizeof line, "BDAT %llu LAST\r\n", (unsigned long long)message->size);
-    if (!smtp_buffer_append(&client->output, line, (size_t)length)) {
+    smtp_buffer *out = &client->output;
+    if (!smtp_buffer_append(out, "BDAT ", 5) || !smtp_buffer_number(out, message->size) ||
+        !smtp_buffer_append(out, " LAST\r\n", 7)) {
         smtp_session_fail(client, SMTP_FAILURE_LOCAL, true, NULL, "out of memory");
         return false;
     }
@@ -59,7 +56,8 @@ void smtp_chunking_idle_reply(smtp_client *client, const smtp_command *command, 
         /* It took what it had said it would not take: to whom it went, nobody knows. */
         message->decided = false;
         message->result.stage = SMTP_STAGE_END;
-        for (size_t i = 0; i < message->result.recipient_count; i++) message->recipients[i].state = SMTP_MESSAGE_NOT_SENT;
+        for (size_t i = 0; i < message->result.recipient_count; i++)
+            message->recipients[i].state = SMTP_MESSAGE_NOT_SENT;
         smtp_session_fail(client, SMTP_FAILURE_PROTOCOL, true, reply,
                           "the server took a message after it had refused its sender or all recipients");
         return;

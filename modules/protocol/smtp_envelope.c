@@ -167,7 +167,8 @@ const char *smtp_envelope_status_text(smtp_envelope_status status) {
     case SMTP_ENVELOPE_TOO_LARGE: return "message larger than the server takes";
     case SMTP_ENVELOPE_NO_8BITMIME: return "8-bit content, but the server does not offer 8BITMIME";
     case SMTP_ENVELOPE_NO_SMTPUTF8: return "the envelope needs SMTPUTF8, but the server does not offer it";
-    case SMTP_ENVELOPE_NO_REQUIRETLS: return "it requires TLS on its whole way, but the server does not offer REQUIRETLS";
+    case SMTP_ENVELOPE_NO_REQUIRETLS:
+        return "it requires TLS on its whole way, but the server does not offer REQUIRETLS";
     case SMTP_ENVELOPE_NO_DELIVERBY: return "it has a time to be delivered by, but the server does not offer DELIVERBY";
     case SMTP_ENVELOPE_DELIVERBY_TOO_SOON: return "it is to be delivered sooner than the server can promise";
     case SMTP_ENVELOPE_NO_FUTURERELEASE: return "it is to be held back, but the server does not offer FUTURERELEASE";
@@ -212,7 +213,8 @@ static bool write_wishes(smtp_buffer *out, const smtp_wishes *wishes, const smtp
         ok = ok && smtp_buffer_text(out, " BY=") && write_signed(out, wishes->deliver_by) &&
              smtp_buffer_append(out, mode, wishes->deliver_by_trace ? 3 : 2);
     }
-    if (wishes->hold_for > 0) ok = ok && smtp_buffer_text(out, " HOLDFOR=") && smtp_buffer_number(out, wishes->hold_for);
+    if (wishes->hold_for > 0)
+        ok = ok && smtp_buffer_text(out, " HOLDFOR=") && smtp_buffer_number(out, wishes->hold_for);
     if (wishes->hold_until != NULL)
         ok = ok && smtp_buffer_text(out, " HOLDUNTIL=") && smtp_buffer_text(out, wishes->hold_until);
     if (wishes->has_priority && smtp_capabilities_has(capabilities, SMTP_CAPABILITY_MT_PRIORITY))

@@ -103,8 +103,8 @@ smtp_envelope_status smtp_envelope_check(const smtp_envelope *envelope, const sm
 /* What a status means, as a phrase; never NULL. */
 const char *smtp_envelope_status_text(smtp_envelope_status status);
 
-/* Appends "MAIL FROM:<...> ...\r\n" with the parameters the server knows (SIZE, BODY, SMTPUTF8, RET, ENVID, wishes). The
- * envelope has been checked. False when memory is short; the buffer may then hold a part of the line. */
+/* Appends "MAIL FROM:<...> ...\r\n" with the parameters the server knows (SIZE, BODY, SMTPUTF8, RET, ENVID, wishes).
+ * The envelope has been checked. False when memory is short; the buffer may then hold a part of the line. */
 bool smtp_envelope_write_mail(smtp_buffer *out, const smtp_envelope *envelope, const smtp_capabilities *capabilities);
 
 /* Appends "RCPT TO:<...> ...\r\n" with NOTIFY and ORCPT where the server has DSN. Else as smtp_envelope_write_mail. */

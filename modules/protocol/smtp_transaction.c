@@ -363,7 +363,8 @@ void smtp_transaction_data_reply(smtp_client *client, const smtp_command *comman
         smtp_session_fail_reply(client, command->kind, reply);
         return;
     }
-    if (!message->decided && message->granted == 0) smtp_transaction_decide_by_rcpt(message); /* DATA was pipelined, in vain */
+    if (!message->decided && message->granted == 0)
+        smtp_transaction_decide_by_rcpt(message); /* DATA was pipelined, in vain */
     if (reply->code >= 400) {
         client->needs_reset = message->mail_accepted;
         if (!message->decided) {

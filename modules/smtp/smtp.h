@@ -47,16 +47,16 @@ struct smtp_delivery {
 
 /* How far ahead of the replies is written. What is learnt holds for the server at `peer`, over its connections. */
 struct smtp_streaming {
-    int window;          /* property: messages under way at most */
-    bool no_chunking;    /* property: DATA also where BDAT is offered */
-    bool off;            /* this server does not bear what is written behind the end of a message */
-    bool proven;         /* it does */
-    unsigned losses;     /* connections lost while it should, since `settled` was 0 */
-    uint64_t settled;    /* messages it has answered */
-    cp_value peer;       /* () before the first connection */
-    uint64_t octets;     /* of replies, on this connection */
-    size_t under_way;    /* messages begun and not done */
-    bool full;           /* so many were under way: no more until half of them are done */
+    int window;       /* property: messages under way at most */
+    bool no_chunking; /* property: DATA also where BDAT is offered */
+    bool off;         /* this server does not bear what is written behind the end of a message */
+    bool proven;      /* it does */
+    unsigned losses;  /* connections lost while it should, since `settled` was 0 */
+    uint64_t settled; /* messages it has answered */
+    cp_value peer;    /* () before the first connection */
+    uint64_t octets;  /* of replies, on this connection */
+    size_t under_way; /* messages begun and not done */
+    bool full;        /* so many were under way: no more until half of them are done */
 };
 
 /* Invariants: `client` is there from connect until the next disconnect or connect, also after the session has failed,

@@ -7,15 +7,15 @@ enum {
     REPLY_OCTETS = 32 * 1024, /* of replies that find room in our socket's buffer while we write: half of Linux's */
     COMMANDS_LEAST = 50,
     COMMANDS_MOST = 2000,
-    REPLY_COST = 32, /* octets a reply costs besides its own, when each comes in a packet of its own */
+    REPLY_COST = 32,     /* octets a reply costs besides its own, when each comes in a packet of its own */
     SETTLED_WELL = 1000, /* messages after which a lost connection is not laid at streaming's door any more */
 };
 
 void smtp_streaming_begin(cp_context *cp, struct smtp *smtp) {
     struct smtp_streaming *streaming = &smtp->streaming;
-    bool same = smtp->peer == streaming->peer ||
-                (cp_is_string(smtp->peer) && cp_is_string(streaming->peer) &&
-                 strcmp(cp_text_z(cp, smtp->peer), cp_text_z(cp, streaming->peer)) == 0);
+    bool same =
+        smtp->peer == streaming->peer || (cp_is_string(smtp->peer) && cp_is_string(streaming->peer) &&
+                                          strcmp(cp_text_z(cp, smtp->peer), cp_text_z(cp, streaming->peer)) == 0);
     if (!same) {
         streaming->off = streaming->proven = false;
         streaming->losses = 0;

@@ -20,8 +20,8 @@ static size_t plain(char *out, const unsigned char *in, size_t size, unsigned li
     char *end = out;
     unsigned column = 0;
     for (size_t i = 0; i < size; i += 3) {
-        unsigned word = (unsigned)in[i] << 16 | (i + 1 < size ? (unsigned)in[i + 1] << 8 : 0) |
-                        (i + 2 < size ? in[i + 2] : 0);
+        unsigned word =
+            (unsigned)in[i] << 16 | (i + 1 < size ? (unsigned)in[i + 1] << 8 : 0) | (i + 2 < size ? in[i + 2] : 0);
         *end++ = alphabet[word >> 18];
         *end++ = alphabet[word >> 12 & 63];
         *end++ = i + 1 < size ? alphabet[word >> 6 & 63] : '=';

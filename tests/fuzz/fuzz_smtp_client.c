@@ -23,7 +23,7 @@ typedef struct run {
     uint8_t style;
     unsigned begun, done, over, wants;
     unsigned to_secure; /* 1: STARTTLS before the first message, 2: AUTH */
-    bool sized; /* the message begun last has a size in its envelope */
+    bool sized;         /* the message begun last has a size in its envelope */
     bool dot_queued[MESSAGES + 1];
 } run;
 
@@ -85,7 +85,8 @@ static void act(run *r) {
     }
     size_t taken;
     if (r->wants) {
-        bool last = r->sized || !(r->style & 1) || smtp_client_timeout_ms(r->client) == 180000; /* at once, or in two steps */
+        bool last =
+            r->sized || !(r->style & 1) || smtp_client_timeout_ms(r->client) == 180000; /* at once, or in two steps */
         smtp_client_status status = smtp_client_data(r->client, ".a\r\n.", 5, last, &taken);
         CHECK(status == SMTP_CLIENT_OK && taken == 5);
         if (last) r->wants = 0, r->dot_queued[r->begun] = true;
