@@ -97,7 +97,7 @@ void emit_land_at(struct generator *g, struct jumps *jumps, uint32_t target) {
         if (word == OPCODE_COUNT) g->code[place] = (uint32_t)distance;
         else if (op == OP_JUMP) {
             if (distance > 0x7fffff || distance < -0x800000) emit_fail(g, "this function is too large");
-            g->code[place] = INSTRUCTION_J(OP_JUMP, distance);
+            g->code[place] = INSTRUCTION_J(distance < 0 ? OP_LOOP : OP_JUMP, distance);
         } else {
             if (distance > 32767 || distance < -32768) emit_fail(g, "this function is too large; divide it");
             g->code[place] = INSTRUCTION_BX(op, OPERAND_A(word), distance);
@@ -107,12 +107,6 @@ void emit_land_at(struct generator *g, struct jumps *jumps, uint32_t target) {
 }
 
 void emit_land(struct generator *g, struct jumps *jumps) { emit_land_at(g, jumps, g->count); }
-
-void emit_loop(struct generator *g, uint32_t target) {
-    int32_t distance = (int32_t)target - (int32_t)(g->count + 1);
-    if (distance < -0x800000) emit_fail(g, "this function is too large");
-    emit(g, INSTRUCTION_J(OP_LOOP, distance));
-}
 
 void emit_handler(struct generator *g, struct handler handler) {
     if (handler.start == handler.end) return;

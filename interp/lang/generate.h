@@ -59,7 +59,6 @@ void emit_jump(struct generator *g, enum opcode op, uint32_t reg,
 void emit_jump_word(struct generator *g, struct jumps *jumps); /* the second word of an ..J instruction */
 void emit_land(struct generator *g, struct jumps *jumps);      /* they all come here */
 void emit_land_at(struct generator *g, struct jumps *jumps, uint32_t target);
-void emit_loop(struct generator *g, uint32_t target);
 void emit_handler(struct generator *g, struct handler handler);
 void emit_fail(struct generator *g, const char *text);
 void emit_check(struct generator *g, uint32_t reg, struct type *type, const char *what, const char *name);

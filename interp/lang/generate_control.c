@@ -12,7 +12,8 @@
 
 /* ---- conditions ---- */
 
-static enum opcode immediate_jump(enum opcode compare) {
+/* The jump when a comparison with a small constant holds; its opposite comes next in the list of instructions. */
+static enum opcode constant_jump(enum opcode compare) {
     switch (compare) {
     case OP_LESS: return OP_JUMP_LESS_INTEGER;
     case OP_LESS_EQUAL: return OP_JUMP_LESS_EQUAL_INTEGER;
@@ -23,24 +24,25 @@ static enum opcode immediate_jump(enum opcode compare) {
     }
 }
 
-/* `sense`: the truth with which control goes on. */
-static void compare_and_jump(struct generator *g, struct node *node, bool sense, struct jumps *jumps) {
+static enum opcode register_jump(enum opcode compare) {
+    if (compare == OP_LESS || compare == OP_GREATER) return OP_JUMP_LESS;
+    return compare == OP_LESS_EQUAL || compare == OP_GREATER_EQUAL ? OP_JUMP_LESS_EQUAL : OP_JUMP_EQUAL;
+}
+
+static void compare_and_jump(struct generator *g, struct node *node, bool when, struct jumps *jumps) {
     uint32_t saved = g->free, left, right;
-    enum opcode compare = (enum opcode)node->number, op;
-    if (node->b->kind == NODE_CONSTANT && generate_fits_byte(node->b->value) &&
-        immediate_jump(compare) != OPCODE_COUNT) {
+    enum opcode compare = (enum opcode)node->number, jump = constant_jump(compare);
+    if (node->b->kind == NODE_CONSTANT && generate_fits_byte(node->b->value) && jump != OPCODE_COUNT) {
         left = generate_any(g, node->a);
         g->position = node->position;
-        emit(g, INSTRUCTION(immediate_jump(compare), left, (int8_t)cp_fixnum_value(node->b->value), sense));
+        emit(g, INSTRUCTION(jump + (when ? 0 : 1), left, (int8_t)cp_fixnum_value(node->b->value), 0));
     } else {
         generate_operands(g, node, &left, &right);
         g->position = node->position;
         bool swapped = compare == OP_GREATER || compare == OP_GREATER_EQUAL, negated = compare == OP_NOT_EQUAL;
-        if (compare == OP_LESS || compare == OP_GREATER) op = OP_JUMP_LESS;
-        else if (compare == OP_LESS_EQUAL || compare == OP_GREATER_EQUAL) op = OP_JUMP_LESS_EQUAL;
-        else op = OP_JUMP_EQUAL;
-        emit(g, INSTRUCTION(op, swapped ? right : left, swapped ? left : right,
-                            (unsigned)(negated ? !sense : sense) | (swapped || negated ? 2u : 0u)));
+        jump = register_jump(compare);
+        emit(g, INSTRUCTION(jump + (when != negated ? 0 : 1), swapped ? right : left, swapped ? left : right,
+                            swapped || negated));
     }
     emit_jump_word(g, jumps);
     g->free = saved;
@@ -55,7 +57,7 @@ void generate_condition(struct generator *g, struct node *node, bool when, struc
         if ((node->value != CP_NIL) == when) emit_jump(g, OP_JUMP, 0, jumps);
         return;
     case NODE_NOT: generate_condition(g, node->a, !when, jumps); return;
-    case NODE_COMPARE: compare_and_jump(g, node, !when, jumps); return;
+    case NODE_COMPARE: compare_and_jump(g, node, when, jumps); return;
     case NODE_DO:
         for (uint32_t i = 0; i + 1 < node->count; i++) generate_effect(g, node->items[i]);
         generate_condition(g, node->items[node->count - 1], when, jumps);
@@ -208,6 +210,8 @@ static void generate_return_statement(struct generator *g, struct node *node) {
 
 /* ---- loops ---- */
 
+enum { NEAR = 20000 }; /* words of a loop's body, to which those of its condition come */
+
 static struct region *begin_loop(struct generator *g) {
     struct region *loop = cp_alloc(sizeof *loop);
     loop->kind = REGION_LOOP;
@@ -225,16 +229,22 @@ static void generate_jump(struct generator *g, struct node *node) {
 
 static void generate_while(struct generator *g, struct node *node) {
     struct region *loop = begin_loop(g);
-    struct jumps done = {0}, to_test = {0};
+    struct jumps to_test = {0}, back = {0}, done = {0};
     if (node->kind == NODE_WHILE) emit_jump(g, OP_JUMP, 0, &to_test);
     uint32_t start = g->count;
     generate_effect(g, node->b);
     emit_land(g, &loop->continues);
     emit_land(g, &to_test);
     g->region = loop->outer; /* a `break` in the condition is meant for the loop around this one */
-    generate_condition(g, node->a, false, &done);
-    emit_loop(g, start);
-    emit_land(g, &done);
+    if (g->count - start < NEAR) {
+        generate_condition(g, node->a, true, &back);
+        emit_land_at(g, &back, start);
+    } else { /* too far for a conditional jump */
+        generate_condition(g, node->a, false, &done);
+        emit_jump(g, OP_JUMP, 0, &back);
+        emit_land_at(g, &back, start);
+        emit_land(g, &done);
+    }
     emit_land(g, &loop->breaks);
     g->region = loop->outer;
 }
@@ -248,7 +258,7 @@ static void loop_variable(struct generator *g, struct variable *variable, uint32
 }
 
 static void generate_for(struct generator *g, struct node *node) {
-    struct jumps done = {0};
+    struct jumps back = {0};
     uint32_t first = g->free, item;
     enum opcode next;
     if (node->kind == NODE_FOR) {
@@ -273,9 +283,8 @@ static void generate_for(struct generator *g, struct node *node) {
     emit_land(g, &to_next);
     g->position = node->position;
     emit(g, INSTRUCTION(next, first, 0, 0));
-    emit_jump_word(g, &done);
-    emit_loop(g, start);
-    emit_land(g, &done);
+    emit_jump_word(g, &back);
+    emit_land_at(g, &back, start);
     emit_land(g, &loop->breaks);
     g->region = loop->outer;
 }

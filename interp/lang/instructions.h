@@ -5,7 +5,8 @@
  *
  * An instruction is one 32-bit word: op:8 A:8 B:8 C:8; Bx is B and C as one unsigned, sBx as one signed number; sC is C
  * signed; sABC is A, B, C as one signed 24-bit number. R[n] is register n of the running function, K[n] its constant n.
- * `word` is a second word that follows. Jumps count from the word after the instruction (and after its second word).
+ * `word` is a second word that follows. Jumps count from the word after the instruction (and after its second word);
+ * every jump back lets other threads run from time to time. Each comparing jump is followed by its opposite.
  *
  * Formats: 0 none, A, AB, ABC, ABx, AsBx, ABsC, J (sABC); +W with a second word that is a constant's or cache's index,
  * +J with a second word that is a jump distance.
@@ -53,17 +54,25 @@
     X(GREATER_EQUAL, ABC, "R[A] = true if R[B] >= R[C], else ()")                                                      \
     X(NOT, AB, "R[A] = true if R[B] is (), else ()")                                                                   \
     X(JUMP, J, "jump")                                                                                                 \
-    X(LOOP, J, "jump back; lets other threads run from time to time")                                                  \
+    X(LOOP, J, "jump back")                                                                                            \
     X(JUMP_NIL, AsBx, "jump when R[A] is ()")                                                                          \
     X(JUMP_TRUE, AsBx, "jump when R[A] is not ()")                                                                     \
-    X(JUMP_EQUAL, ABCJ, "jump unless (R[A] == R[B]) is C")                                                             \
-    X(JUMP_LESS, ABCJ, "jump unless (R[A] < R[B]) is C")                                                               \
-    X(JUMP_LESS_EQUAL, ABCJ, "jump unless (R[A] <= R[B]) is C")                                                        \
-    X(JUMP_EQUAL_INTEGER, ABCJ, "jump unless (R[A] == sB) is C")                                                       \
-    X(JUMP_LESS_INTEGER, ABCJ, "jump unless (R[A] < sB) is C")                                                         \
-    X(JUMP_LESS_EQUAL_INTEGER, ABCJ, "jump unless (R[A] <= sB) is C")                                                  \
-    X(JUMP_GREATER_INTEGER, ABCJ, "jump unless (R[A] > sB) is C")                                                      \
-    X(JUMP_GREATER_EQUAL_INTEGER, ABCJ, "jump unless (R[A] >= sB) is C")                                               \
+    X(JUMP_EQUAL, ABCJ, "jump when R[A] == R[B]; C: the source says !=")                                               \
+    X(JUMP_NOT_EQUAL, ABCJ, "jump when R[A] == R[B] is false; C: the source says !=")                                  \
+    X(JUMP_LESS, ABCJ, "jump when R[A] < R[B]; C: the source says R[B] > R[A]")                                        \
+    X(JUMP_NOT_LESS, ABCJ, "jump when R[A] < R[B] is false, which NaN makes differ from >=; C as above")               \
+    X(JUMP_LESS_EQUAL, ABCJ, "jump when R[A] <= R[B]; C: the source says R[B] >= R[A]")                                \
+    X(JUMP_NOT_LESS_EQUAL, ABCJ, "jump when R[A] <= R[B] is false; C as above")                                        \
+    X(JUMP_EQUAL_INTEGER, ABCJ, "jump when R[A] == sB")                                                                \
+    X(JUMP_NOT_EQUAL_INTEGER, ABCJ, "jump when R[A] == sB is false")                                                   \
+    X(JUMP_LESS_INTEGER, ABCJ, "jump when R[A] < sB")                                                                  \
+    X(JUMP_NOT_LESS_INTEGER, ABCJ, "jump when R[A] < sB is false")                                                     \
+    X(JUMP_LESS_EQUAL_INTEGER, ABCJ, "jump when R[A] <= sB")                                                           \
+    X(JUMP_NOT_LESS_EQUAL_INTEGER, ABCJ, "jump when R[A] <= sB is false")                                              \
+    X(JUMP_GREATER_INTEGER, ABCJ, "jump when R[A] > sB")                                                               \
+    X(JUMP_NOT_GREATER_INTEGER, ABCJ, "jump when R[A] > sB is false")                                                  \
+    X(JUMP_GREATER_EQUAL_INTEGER, ABCJ, "jump when R[A] >= sB")                                                        \
+    X(JUMP_NOT_GREATER_EQUAL_INTEGER, ABCJ, "jump when R[A] >= sB is false")                                           \
     X(CALL, ABCW, "call the function of the Symbol K[word] with B arguments; C: they are known to fit its header")     \
     X(CALL_VALUE, ABW, "call R[A] with B arguments; word: Symbol constant + 1 to call when R[A] is no function, or 0") \
     X(TAIL_CALL, ABCW, "as CALL, in place of the running function")                                                    \
@@ -85,10 +94,11 @@
     X(CONS, ABC, "R[A] = List with head R[B] and tail R[C]")                                                           \
     X(LIST, ABC, "R[A] = List of the C values from R[B]")                                                              \
     X(FOR_PREPARE, A, "R[A] is a sequence: make R[A], R[A+1] the state of a walk over it")                             \
-    X(FOR_NEXT, AJ, "R[A+2] = the walk's next item, or jump at its end")                                               \
+    X(FOR_NEXT, AJ, "jump with R[A+2] = the walk's next item, or go on at its end")                                    \
     X(FOR_RANGE_PREPARE, A,                                                                                            \
       "check R[A] from, R[A+1] to, R[A+2] step; when they are no small Integers, R[A] = the walk over such a Range")   \
-    X(FOR_RANGE_NEXT, AJ, "R[A+3] = R[A], which then grows by R[A+2], or the walk's next item; jump at the end")       \
+    X(FOR_RANGE_NEXT, AJ,                                                                                              \
+      "jump with R[A+3] = R[A], which then grows by R[A+2], or the walk's next item; go on at the end")                \
     X(DEFINE, ABx, "the function R[A] becomes the function of the Symbol K[Bx]")                                       \
     X(DEFINE_METHOD, ABx, "the function R[A] becomes the body of the member K[Bx]")                                    \
     X(EXPORT, ABx, "this thread's global K[Bx] is copied to threads made from now on")                                 \
@@ -133,8 +143,8 @@ static inline int instruction_words(enum opcode op) { return instruction_infos[o
 #define INSTRUCTION_BX(op, a, bx) ((uint32_t)(op) | (uint32_t)(uint8_t)(a) << 8 | (uint32_t)(uint16_t)(bx) << 16)
 #define INSTRUCTION_J(op, distance) ((uint32_t)(op) | (uint32_t)(distance) << 8)
 
-#define OPERAND_A(i) ((i) >> 8 & 255)
-#define OPERAND_B(i) ((i) >> 16 & 255)
+#define OPERAND_A(i) ((uint8_t)((i) >> 8))
+#define OPERAND_B(i) ((uint8_t)((i) >> 16))
 #define OPERAND_C(i) ((i) >> 24)
 #define OPERAND_BX(i) ((i) >> 16)
 #define OPERAND_SB(i) ((int8_t)((i) >> 16))

@@ -54,7 +54,7 @@ static cp_value call_scripted(cp_context *cp, struct function *f, cp_value self,
     if (first && self == CP_UNSET)
         return cp_throw(cp, CP_ERROR_CARAPACE, CP_ILLEGAL, "%s is a method: it needs an object",
                         cp_text_z(cp, function_title(cp, f)));
-    if (base + count + first + 8 > t->value_limit)
+    if (!thread_has_room(t->frame, base + count + first))
         return cp_throw(cp, CP_ERROR_CARAPACE, CP_RUNTIME, "too many calls within calls: the recursion has no end");
     base[-1] = cp_from_object(f);
     if (first) base[0] = self;

@@ -229,7 +229,7 @@ NATIVE(eval_function) {
     struct source *source = source_new(cp, cp_string_z(cp, "<eval>"), cp_to_source(cp, arguments[0]));
     if (source->text == CP_THROWN) return CP_THROWN;
     struct file_scope *file = NULL;
-    for (struct frame *f = cp->current->frame; f > cp->current->frames && !file; f--)
+    for (struct frame *f = cp->current->frame; f < cp->current->frames && !file; f++)
         if (f->proto) file = f->proto->file;
     cp_value function = compile_form(cp, source, file ? file : file_scope_new(cp, false), arguments[0], 0);
     return function == CP_THROWN ? function : cp_call(cp, function, NULL, 0);

@@ -17,7 +17,6 @@ enum {
     MAIN_STACK = 64 << 20,
     THREAD_VALUES = 4 << 20,
     THREAD_STACK = 256 << 10,
-    FRAME_SHARE = 4, /* a quarter of it for frames */
 };
 
 /* ---- stacks ---- */
@@ -28,13 +27,10 @@ static void *values_top(fiber *f) {
 }
 
 static void adopt_fiber(struct thread *t, fiber *f) {
-    size_t frame_bytes = f->values_size / FRAME_SHARE;
     t->fiber = f;
     t->values = f->values;
-    t->value_limit = (cp_value *)((char *)f->values + (f->values_size - frame_bytes)) - 256;
-    t->frames = (struct frame *)((char *)f->values + (f->values_size - frame_bytes));
-    t->frame_limit = (struct frame *)((char *)f->values + f->values_size) - 2;
-    t->frames[0] = (struct frame){.pc = NULL, .base = t->values + 1, .proto = NULL};
+    t->frames = (struct frame *)((char *)f->values + f->values_size) - 1;
+    *t->frames = (struct frame){.pc = NULL, .base = t->values + 1, .proto = NULL};
     t->frame = t->frames;
     f->user = t;
     f->values_top = values_top;

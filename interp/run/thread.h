@@ -20,9 +20,9 @@ struct thread {
     struct thread *next, *previous; /* all live threads */
     task *task;
     fiber *fiber;
-    cp_value *values, *value_limit; /* values grow up */
-    struct frame *frames, *frame, *frame_limit;
-    int32_t budget; /* calls and loop turns until the next look around */
+    cp_value *values;             /* they grow up */
+    struct frame *frames, *frame; /* the lowest and the running one: they grow down from the end of the same memory */
+    int32_t budget;               /* calls and loop turns until the next look around */
     uint32_t global_count;
     cp_value *globals; /* by index; CP_UNSET = this thread has none */
     bool *exported;    /* which of them new threads get */
@@ -59,6 +59,13 @@ struct runtime {
 
 enum { THREAD_BUDGET = 4000 };
 
+enum { THREAD_RESERVE = 256 }; /* values always free between the values and the frames */
+
+/* Whether values may be used up to `top`, and another frame be made below `frame`. */
+static inline bool thread_has_room(const struct frame *frame, const cp_value *top) {
+    return top + THREAD_RESERVE < (const cp_value *)frame;
+}
+
 /* The end of the values in use: what the collector must look at. */
 static inline cp_value *thread_top(const struct thread *t) {
     const struct frame *f = t->frame;
@@ -67,8 +74,7 @@ static inline cp_value *thread_top(const struct thread *t) {
 
 /* What the last calls left above the values in use would keep dead objects alive in the next frames made there. */
 static inline void thread_forget_dead_values(struct thread *t) {
-    cp_value *from = thread_top(t), *to = from + 512 < t->value_limit ? from + 512 : t->value_limit;
-    memset(from, 0, (size_t)((char *)to - (char *)from));
+    if (thread_has_room(t->frame, thread_top(t) + 512)) memset(thread_top(t), 0, 512 * sizeof(cp_value));
 }
 
 void runtime_init(cp_context *cp);

@@ -85,7 +85,7 @@ static cp_value function_of_expression(cp_context *cp, cp_value expression) {
     if (source->text == CP_THROWN) return CP_THROWN;
     struct thread *t = cp->current;
     struct file_scope *file = NULL;
-    for (struct frame *f = t->frame; f > t->frames && !file; f--)
+    for (struct frame *f = t->frame; f < t->frames && !file; f++)
         if (f->proto) file = f->proto->file; /* names of the file that creates the thread are known */
     return compile_form(cp, source, file ? file : file_scope_new(cp, false), expression, 0);
 }

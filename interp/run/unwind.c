@@ -33,7 +33,7 @@ static cp_value frame_description(cp_context *cp, cp_value function, uint32_t wo
 
 cp_value unwind_trace(struct thread *t, unsigned limit) {
     cp_list_builder list = {0};
-    for (const struct frame *f = t->frame; f > t->frames && limit > 0; f--, limit--)
+    for (const struct frame *f = t->frame; f < t->frames && limit > 0; f++, limit--)
         if (f->proto) cp_list_add(&list, frame_description(t->cp, f->base[-1], frame_word(f)));
     return list.list;
 }
@@ -64,13 +64,13 @@ void unwind_locate(struct thread *t) {
     if (!cp_is_error(thrown)) return;
     struct error *error = error_of(thrown);
     if (error->located || error->origin) return;
-    uint32_t depth = (uint32_t)(t->frame - t->frames), count = depth;
+    uint32_t depth = (uint32_t)(t->frames - t->frame), count = depth;
     if (depth == 0) return;
     if (count > TRACE_INNER + TRACE_OUTER) count = TRACE_INNER + TRACE_OUTER;
     struct error_origin *origin = cp_alloc(sizeof *origin + count * sizeof origin->frames[0]);
     origin->skipped = depth - count;
     for (uint32_t i = 0; i < count; i++) {
-        const struct frame *f = i < TRACE_INNER || !origin->skipped ? t->frame - i : t->frames + (count - i);
+        const struct frame *f = i < TRACE_INNER || !origin->skipped ? t->frame + i : t->frames - (count - i);
         origin->frames[i].function = f->base[-1];
         origin->frames[i].word = frame_word(f);
     }
@@ -81,7 +81,7 @@ void unwind_locate(struct thread *t) {
 /* ---- handlers ---- */
 
 const struct handler *unwind(struct thread *t, struct frame *stop) {
-    for (struct frame *f = t->frame; f > stop; f--) {
+    for (struct frame *f = t->frame; f < stop; f++) {
         uint32_t at = frame_word(f);
         const struct proto *proto = f->proto;
         t->frame = f;

@@ -2,9 +2,9 @@
 /*
  * vm.c: the virtual machine's loop. The instructions are described in lang/instructions.h.
  *
- * Invariants: `base`, `pc` and `constants` belong to t->frame. A scripted call never uses the C stack. Whatever may
- * throw, call, allocate for long or wait first saves pc into its frame (SAVE), because places and traces are read from
- * there.
+ * Invariants: `base` and `pc` belong to t->frame, of which `frame` is a copy. A scripted call never uses the C stack.
+ * Whatever may throw, call, allocate for long or wait first saves pc into its frame (SAVE), because places and traces
+ * are read from there.
  */
 #include "interp/run/vm.h"
 
@@ -18,6 +18,7 @@
 #define B OPERAND_B(i)
 #define C OPERAND_C(i)
 #define R(n) base[n]
+#define K(n) frame->proto->constants[n]
 #define SAVE() (frame->pc = pc)
 #define BOOLEAN(x) ((x) ? sym_true : CP_NIL)
 
@@ -32,6 +33,32 @@
         goto *labels[i & 255];                                                                                         \
     } while (0)
 #endif
+
+/* On by a distance; on the way back other threads have their turn from time to time. */
+#define JUMP_BY(distance)                                                                                              \
+    do {                                                                                                               \
+        int32_t by = (distance);                                                                                       \
+        if (by < 0 && CP_UNLIKELY(--t->budget < 0)) {                                                                  \
+            word = (uint32_t)by;                                                                                       \
+            goto look_around;                                                                                          \
+        }                                                                                                              \
+        pc += by;                                                                                                      \
+        NEXT;                                                                                                          \
+    } while (0)
+
+/* callee_proto, callee_base, pc: where it begins; the caller's pc is saved. */
+#define PUSH_FRAME()                                                                                                   \
+    do {                                                                                                               \
+        if (CP_UNLIKELY(!thread_has_room(frame, callee_base + callee_proto->register_count))) goto no_room;            \
+        t->frame = --frame;                                                                                            \
+        frame->base = base = callee_base;                                                                              \
+        frame->proto = callee_proto;                                                                                   \
+        if (CP_UNLIKELY(--t->budget < 0)) {                                                                            \
+            word = 0;                                                                                                  \
+            goto look_around;                                                                                          \
+        }                                                                                                              \
+        NEXT;                                                                                                          \
+    } while (0)
 
 /* A walk over something that is no List, kept in a register. */
 struct walk {
@@ -121,19 +148,18 @@ cp_value vm_run(struct thread *t, struct proto *entry_proto, cp_value *entry_bas
     const cp_value sym_true = cp->known.sym_true;
     struct frame *const stop = t->frame;
     struct frame *frame = stop;
-    struct proto *proto = entry_proto;
-    const uint32_t *pc = proto->code;
-    cp_value *base = entry_base;
-    const cp_value *constants;
+    const uint32_t *pc = entry_proto->code;
+    cp_value *base;
     uint32_t i;
     /* a call being made: set before `call_function` and `push_frame` */
     struct function *callee;
-    cp_value *callee_base;
+    struct proto *callee_proto = entry_proto;
+    cp_value *callee_base = entry_base;
     uint32_t argument_count, word;
     cp_value value;
 
     if (cp_check_stack(cp) == CP_THROWN) return CP_THROWN;
-    goto push_entry;
+    goto push_frame;
 
 /* Laid out by hand: one instruction to a paragraph. */
 /* clang-format off */
@@ -145,7 +171,7 @@ next:
 
     OP(MOVE) : R(A) = R(B);
     NEXT;
-    OP(LOAD_CONSTANT) : R(A) = constants[OPERAND_BX(i)];
+    OP(LOAD_CONSTANT) : R(A) = K(OPERAND_BX(i));
     NEXT;
     OP(LOAD_INTEGER) : R(A) = cp_fixnum(OPERAND_SBX(i));
     NEXT;
@@ -173,49 +199,49 @@ next:
     NEXT;
     OP(CAPTURED_SET) : ((struct cell *)function_of(R(-1))->captured[A])->value = R(B);
     NEXT;
-    OP(FILE_GET) : R(A) = ((struct cell *)constants[OPERAND_BX(i)])->value;
+    OP(FILE_GET) : R(A) = ((struct cell *)K(OPERAND_BX(i)))->value;
     NEXT;
     OP(FILE_SET) : {
-        struct file_variable *variable = (struct file_variable *)constants[OPERAND_BX(i)];
+        struct file_variable *variable = (struct file_variable *)K(OPERAND_BX(i));
         variable->cell.value = R(A);
         NEXT;
     }
     OP(GLOBAL_GET) : {
         SAVE();
-        value = global_get(t, cp_symbol_of(constants[OPERAND_BX(i)]));
+        value = global_get(t, cp_symbol_of(K(OPERAND_BX(i))));
         if (CP_UNLIKELY(value == CP_THROWN)) goto thrown;
         R(A) = value;
         NEXT;
     }
     OP(GLOBAL_SET) : {
         SAVE();
-        if (!global_set(t, cp_symbol_of(constants[OPERAND_BX(i)]), R(A))) goto thrown;
+        if (!global_set(t, cp_symbol_of(K(OPERAND_BX(i))), R(A))) goto thrown;
         NEXT;
     }
     OP(GLOBAL_DECLARE) : {
-        cp_value pair = constants[OPERAND_BX(i)];
+        cp_value pair = K(OPERAND_BX(i));
         SAVE();
         if (!global_declare(t, cp_symbol_of(cp_head(pair)), (struct type *)cp_tail(pair), R(A))) goto thrown;
         NEXT;
     }
-    OP(EXPORT) : global_export(t, cp_symbol_of(constants[OPERAND_BX(i)]));
+    OP(EXPORT) : global_export(t, cp_symbol_of(K(OPERAND_BX(i))));
     NEXT;
     OP(NAME_GET) : {
         SAVE();
-        value = find_name(cp, proto, cp_symbol_of(constants[OPERAND_BX(i)]));
+        value = find_name(cp, frame->proto, cp_symbol_of(K(OPERAND_BX(i))));
         if (CP_UNLIKELY(value == CP_THROWN)) goto thrown;
         R(A) = value;
         NEXT;
     }
     OP(FUNCTION_GET) : {
         SAVE();
-        value = call_symbol_function(cp, cp_symbol_of(constants[OPERAND_BX(i)]));
+        value = call_symbol_function(cp, cp_symbol_of(K(OPERAND_BX(i))));
         if (CP_UNLIKELY(value == CP_THROWN)) goto thrown;
         R(A) = value;
         NEXT;
     }
     OP(CLOSURE) : {
-        struct proto *inner = (struct proto *)constants[OPERAND_BX(i)];
+        struct proto *inner = (struct proto *)K(OPERAND_BX(i));
         cp_value closure = function_new_scripted(inner);
         uint32_t captures = *pc++;
         for (uint32_t n = 0; n < captures; n++) {
@@ -226,11 +252,11 @@ next:
         NEXT;
     }
     OP(CHECK) : {
-        const struct type *type = (const struct type *)constants[OPERAND_BX(i)];
+        const struct type *type = (const struct type *)K(OPERAND_BX(i));
         word = *pc++;
         if (CP_LIKELY(type_accepts(type, R(A)))) NEXT;
         SAVE();
-        type_error(cp, constants[word], type, R(A));
+        type_error(cp, K(word), type, R(A));
         goto thrown;
     }
     OP(GIVEN) : if (R(A) != CP_UNSET) pc += OPERAND_SBX(i);
@@ -329,73 +355,59 @@ next:
 
     OP(JUMP) : pc += OPERAND_J(i);
     NEXT;
-    OP(LOOP) : pc += OPERAND_J(i);
-    if (CP_UNLIKELY(--t->budget < 0)) {
-        SAVE();
-        if (!thread_poll(t)) goto thrown;
-    }
+    OP(LOOP) : JUMP_BY(OPERAND_J(i));
+    OP(JUMP_NIL) : if (R(A) == CP_NIL) JUMP_BY(OPERAND_SBX(i));
     NEXT;
-    OP(JUMP_NIL) : if (R(A) == CP_NIL) pc += OPERAND_SBX(i);
+    OP(JUMP_TRUE) : if (R(A) != CP_NIL) JUMP_BY(OPERAND_SBX(i));
     NEXT;
-    OP(JUMP_TRUE) : if (R(A) != CP_NIL) pc += OPERAND_SBX(i);
-    NEXT;
-    OP(JUMP_EQUAL) : {
-        cp_value x = R(A), y = R(B);
-        bool holds;
-        word = *pc++;
-        if (CP_LIKELY(x & y & 1)) holds = x == y;
-        else {
-            SAVE();
-            value = operator_compare(cp, C & 2 ? OP_NOT_EQUAL : OP_EQUAL, x, y);
-            if (CP_UNLIKELY(value == CP_THROWN)) goto thrown;
-            holds = (value != CP_NIL) != ((C & 2) != 0);
-        }
-        if (holds != (C & 1)) pc += (int32_t)word;
-        NEXT;
-    }
-#define COMPARE_JUMP(name, operator, swapped_name)                                                                     \
-    OP(JUMP_##name) : {                                                                                                \
+#define EQUAL_JUMP(name, operator)                                                                                     \
+    OP(name) : {                                                                                                       \
         cp_value x = R(A), y = R(B);                                                                                   \
-        bool holds;                                                                                                    \
         word = *pc++;                                                                                                  \
-        if (CP_LIKELY(x & y & 1)) holds = (int64_t)x operator(int64_t) y;                                              \
-        else if (cp_is_immediate_real(x) && cp_is_immediate_real(y)) holds = cp_real_value(x) operator cp_real_value(y); \
-        else {                                                                                                         \
-            SAVE();                                                                                                    \
-            value = C & 2 ? operator_compare(cp, OP_##swapped_name, y, x) : operator_compare(cp, OP_##name, x, y);     \
-            if (CP_UNLIKELY(value == CP_THROWN)) goto thrown;                                                          \
-            holds = value != CP_NIL;                                                                                   \
-        }                                                                                                              \
-        if (holds != (C & 1)) pc += (int32_t)word;                                                                     \
+        if (CP_UNLIKELY(!(x & y & 1))) goto slow_jump;                                                                 \
+        if (x operator y) JUMP_BY((int32_t)word);                                                                      \
         NEXT;                                                                                                          \
     }
-    COMPARE_JUMP(LESS, <, GREATER)
-    COMPARE_JUMP(LESS_EQUAL, <=, GREATER_EQUAL)
-#define COMPARE_INTEGER_JUMP(name, operator)                                                                           \
-    OP(JUMP_##name##_INTEGER) : {                                                                                      \
+    EQUAL_JUMP(JUMP_EQUAL, ==)
+    EQUAL_JUMP(JUMP_NOT_EQUAL, !=)
+#define COMPARE_JUMP(name, holds, operator)                                                                            \
+    OP(name) : {                                                                                                       \
+        cp_value x = R(A), y = R(B);                                                                                   \
+        word = *pc++;                                                                                                  \
+        if (CP_LIKELY(x & y & 1)) {                                                                                    \
+            if (((int64_t)x operator(int64_t) y) == holds) JUMP_BY((int32_t)word);                                     \
+        } else if (cp_is_immediate_real(x) && cp_is_immediate_real(y)) {                                               \
+            if ((cp_real_value(x) operator cp_real_value(y)) == holds) JUMP_BY((int32_t)word);                         \
+        } else goto slow_jump;                                                                                         \
+        NEXT;                                                                                                          \
+    }
+    COMPARE_JUMP(JUMP_LESS, true, <)
+    COMPARE_JUMP(JUMP_NOT_LESS, false, <)
+    COMPARE_JUMP(JUMP_LESS_EQUAL, true, <=)
+    COMPARE_JUMP(JUMP_NOT_LESS_EQUAL, false, <=)
+#define COMPARE_INTEGER_JUMP(name, holds, operator)                                                                    \
+    OP(name) : {                                                                                                       \
         cp_value x = R(A);                                                                                             \
-        bool holds;                                                                                                    \
         word = *pc++;                                                                                                  \
-        if (CP_LIKELY(x & 1)) holds = (int64_t)x operator(int64_t) cp_fixnum(OPERAND_SB(i));                           \
-        else {                                                                                                         \
-            SAVE();                                                                                                    \
-            value = operator_compare(cp, OP_##name, x, cp_fixnum(OPERAND_SB(i)));                                      \
-            if (CP_UNLIKELY(value == CP_THROWN)) goto thrown;                                                          \
-            holds = value != CP_NIL;                                                                                   \
-        }                                                                                                              \
-        if (holds != (C & 1)) pc += (int32_t)word;                                                                     \
+        if (CP_UNLIKELY(!(x & 1))) goto slow_jump_integer;                                                             \
+        if (((int64_t)x operator(int64_t) cp_fixnum(OPERAND_SB(i))) == holds) JUMP_BY((int32_t)word);                  \
         NEXT;                                                                                                          \
     }
-    COMPARE_INTEGER_JUMP(EQUAL, ==)
-    COMPARE_INTEGER_JUMP(LESS, <)
-    COMPARE_INTEGER_JUMP(LESS_EQUAL, <=)
-    COMPARE_INTEGER_JUMP(GREATER, >)
-    COMPARE_INTEGER_JUMP(GREATER_EQUAL, >=)
+    COMPARE_INTEGER_JUMP(JUMP_EQUAL_INTEGER, true, ==)
+    COMPARE_INTEGER_JUMP(JUMP_NOT_EQUAL_INTEGER, false, ==)
+    COMPARE_INTEGER_JUMP(JUMP_LESS_INTEGER, true, <)
+    COMPARE_INTEGER_JUMP(JUMP_NOT_LESS_INTEGER, false, <)
+    COMPARE_INTEGER_JUMP(JUMP_LESS_EQUAL_INTEGER, true, <=)
+    COMPARE_INTEGER_JUMP(JUMP_NOT_LESS_EQUAL_INTEGER, false, <=)
+    COMPARE_INTEGER_JUMP(JUMP_GREATER_INTEGER, true, >)
+    COMPARE_INTEGER_JUMP(JUMP_NOT_GREATER_INTEGER, false, >)
+    COMPARE_INTEGER_JUMP(JUMP_GREATER_EQUAL_INTEGER, true, >=)
+    COMPARE_INTEGER_JUMP(JUMP_NOT_GREATER_EQUAL_INTEGER, false, >=)
 
     /* ---- calls ---- */
 
     OP(CALL) : {
-        cp_symbol *name = cp_symbol_of(constants[*pc++]);
+        cp_symbol *name = cp_symbol_of(K(*pc++));
         value = name->function;
         if (CP_UNLIKELY(value == CP_UNSET)) {
             SAVE();
@@ -405,13 +417,13 @@ next:
         R(A) = value;
         callee = function_of(value);
         callee_base = &R(A) + 1;
-        argument_count = B;
-        if (CP_LIKELY(callee->proto && callee->proto->fixed_arguments == (int32_t)argument_count)) {
-            proto = callee->proto;
+        callee_proto = callee->proto;
+        if (CP_LIKELY(callee_proto && callee_proto->fixed_arguments == (int32_t)B)) {
             SAVE();
-            pc = proto->code + (C ? proto->checked_entry : 0);
-            goto push_frame;
+            pc = callee_proto->code + (C ? callee_proto->checked_entry : 0);
+            PUSH_FRAME();
         }
+        argument_count = B;
         goto call_function;
     }
     OP(CALL_VALUE) : {
@@ -420,10 +432,10 @@ next:
         if (CP_UNLIKELY(!cp_is_function(value))) {
             SAVE();
             if (call_is_object(cp, value)) {
-                value = member_send(cp, value, cp_symbol_of(cp->known.sym_call), proto->owner, &R(A) + 1, B, CP_NIL);
+                value = member_send(cp, value, cp_symbol_of(cp->known.sym_call), frame->proto->owner, &R(A) + 1, B, CP_NIL);
                 goto store_value;
             }
-            value = call_resolve(cp, value, word ? cp_symbol_of(constants[word - 1]) : NULL);
+            value = call_resolve(cp, value, word ? cp_symbol_of(K(word - 1)) : NULL);
             if (value == CP_THROWN) goto thrown;
             R(A) = value;
         }
@@ -436,11 +448,11 @@ next:
         word = *pc++;
         SAVE();
         if ((i & 255) == OP_TAIL_CALL_VALUE && call_is_object(cp, R(A))) {
-            value = member_send(cp, R(A), cp_symbol_of(cp->known.sym_call), proto->owner, &R(A) + 1, B, CP_NIL);
+            value = member_send(cp, R(A), cp_symbol_of(cp->known.sym_call), frame->proto->owner, &R(A) + 1, B, CP_NIL);
             goto store_value; /* the RETURN that follows */
         }
-        if ((i & 255) == OP_TAIL_CALL) value = call_symbol_function(cp, cp_symbol_of(constants[word]));
-        else value = call_resolve(cp, R(A), word ? cp_symbol_of(constants[word - 1]) : NULL);
+        if ((i & 255) == OP_TAIL_CALL) value = call_symbol_function(cp, cp_symbol_of(K(word)));
+        else value = call_resolve(cp, R(A), word ? cp_symbol_of(K(word - 1)) : NULL);
         if (CP_UNLIKELY(value == CP_THROWN)) goto thrown;
         R(A) = value;
         callee = function_of(value);
@@ -452,14 +464,13 @@ next:
             uint32_t arranged = callee->proto->signature->declared + (callee->proto->signature->has_rest ? 1u : 0u);
             memmove(base - 1, callee_base - 1, (arranged + 1) * sizeof *base);
         } else memmove(base - 1, callee_base - 1, (argument_count + 1) * sizeof *base);
-        proto = callee->proto;
-        pc = proto->code;
-        if (CP_UNLIKELY(base + proto->register_count > t->value_limit)) {
+        callee_proto = callee->proto;
+        pc = callee_proto->code;
+        if (CP_UNLIKELY(!thread_has_room(frame, base + callee_proto->register_count))) {
             too_deep(cp);
             goto thrown;
         }
-        constants = proto->constants;
-        frame->proto = proto;
+        frame->proto = callee_proto;
         if (CP_UNLIKELY(--t->budget < 0)) {
             SAVE();
             if (!thread_poll(t)) goto thrown;
@@ -474,7 +485,7 @@ next:
         callee = function_of(value);
         argument_count = B;
         cp_value *arguments = call_by_keyword(cp, function_signature(cp, callee), !callee->proto, cp_text_z(cp, function_title(cp, callee)),
-                                              &R(A) + 1, &argument_count, constants[word], NULL);
+                                              &R(A) + 1, &argument_count, K(word), NULL);
         if (!arguments) goto thrown;
         value = call_function(cp, callee, CP_UNSET, arguments, argument_count);
         goto store_value;
@@ -482,19 +493,19 @@ next:
     OP(INVOKE_KEYWORDS) : {
         SAVE();
         word = *pc++;
-        value = member_send(cp, R(A + 1), cp_symbol_of(cp_head(constants[word])), proto->owner, &R(A) + 2, B,
-                            cp_tail(constants[word]));
+        value = member_send(cp, R(A + 1), cp_symbol_of(cp_head(K(word))), frame->proto->owner, &R(A) + 2, B,
+                            cp_tail(K(word)));
         goto store_value;
     }
     OP(INVOKE) : {
-        struct member_cache *cache = &proto->caches[*pc++];
+        struct member_cache *cache = &frame->proto->caches[*pc++];
         cp_value receiver = R(A + 1);
         struct member *member;
         if (CP_LIKELY(cache->class_number == cp_class_number_of(receiver))) member = cache->member;
         else {
             SAVE();
             value = CP_UNSET;
-            member = member_find(cp, &receiver, cache->name, proto->owner, &R(A) + 2, B, &value);
+            member = member_find(cp, &receiver, cache->name, frame->proto->owner, &R(A) + 2, B, &value);
             if (!member) goto store_value;
             if (receiver == R(A + 1)) { /* not seen through a face */
                 cache->class_number = cp_class_number_of(receiver);
@@ -521,7 +532,7 @@ next:
         goto store_value;
     }
     OP(INVOKE_MEMBER) : {
-        struct member *member = (struct member *)constants[*pc++];
+        struct member *member = (struct member *)K(*pc++);
         if (CP_UNLIKELY(member->function == CP_UNSET)) {
             SAVE();
             value = member_use(cp, member, R(A + 1), &R(A) + 2, B);
@@ -533,7 +544,7 @@ next:
     }
     OP(CREATE) : {
         SAVE();
-        cp_value named = constants[*pc++];
+        cp_value named = K(*pc++);
         if (C) {
             value = member_create(cp, cp_symbol_of(cp_head(named)), &R(A) + 2, B, cp_tail(named));
             goto store_value;
@@ -555,19 +566,18 @@ next:
     OP(SLOT_SET) : ((cp_value *)R(B))[C] = R(A);
     NEXT;
 
-    OP(RETURN) : value = R(A);
-do_return:
-    base[-1] = value;
-    frame--;
-    t->frame = frame;
-    if (CP_UNLIKELY(frame == stop)) return value;
-    base = frame->base;
-    proto = frame->proto;
-    constants = proto->constants;
-    pc = frame->pc;
-    NEXT;
-    OP(RETURN_NIL) : value = CP_NIL;
-    goto do_return;
+#define LEAVE(result)                                                                                                  \
+    do {                                                                                                               \
+        value = (result);                                                                                              \
+        base[-1] = value;                                                                                              \
+        t->frame = ++frame;                                                                                            \
+        if (CP_UNLIKELY(frame == stop)) return value;                                                                  \
+        base = frame->base;                                                                                            \
+        pc = frame->pc;                                                                                                \
+        NEXT;                                                                                                          \
+    } while (0)
+    OP(RETURN) : LEAVE(R(A));
+    OP(RETURN_NIL) : LEAVE(CP_NIL);
 
     /* ---- errors ---- */
 
@@ -640,19 +650,17 @@ do_return:
         word = *pc++;
         if (CP_LIKELY(R(A + 1) == CP_NIL)) {
             cp_value list = R(A);
-            if (!cp_is_cell(list)) pc += (int32_t)word;
-            else {
-                R(A + 2) = cp_head(list);
-                R(A) = cp_tail(list);
-            }
-            NEXT;
+            if (!cp_is_cell(list)) NEXT;
+            R(A + 2) = cp_head(list);
+            R(A) = cp_tail(list);
+            JUMP_BY((int32_t)word);
         }
         SAVE();
         value = cp_next(cp, &((struct walk *)R(A + 1))->iterator);
         if (CP_UNLIKELY(value == CP_THROWN)) goto thrown;
-        if (value == CP_DONE) pc += (int32_t)word;
-        else R(A + 2) = value;
-        NEXT;
+        if (value == CP_DONE) NEXT;
+        R(A + 2) = value;
+        JUMP_BY((int32_t)word);
     }
     OP(FOR_RANGE_PREPARE) : {
         SAVE();
@@ -666,20 +674,19 @@ do_return:
             SAVE();
             value = cp_next(cp, &((struct walk *)R(A))->iterator);
             if (value == CP_THROWN) goto thrown;
-            if (value == CP_DONE) pc += (int32_t)word;
-            else R(A + 3) = value;
-            NEXT;
+            if (value == CP_DONE) NEXT;
+            R(A + 3) = value;
+            JUMP_BY((int32_t)word);
         }
-        if (step > 0 ? at < end : at > end) {
-            R(A + 3) = (cp_value)at;
-            R(A) = __builtin_add_overflow(at, step, &n) ? (cp_value)end : (cp_value)n;
-        } else pc += (int32_t)word;
-        NEXT;
+        if (step > 0 ? at >= end : at <= end) NEXT;
+        R(A + 3) = (cp_value)at;
+        R(A) = __builtin_add_overflow(at, step, &n) ? (cp_value)end : (cp_value)n;
+        JUMP_BY((int32_t)word);
     }
-    OP(DEFINE) : define_function(cp_symbol_of(constants[OPERAND_BX(i)]), R(A));
+    OP(DEFINE) : define_function(cp_symbol_of(K(OPERAND_BX(i))), R(A));
     NEXT;
     OP(DEFINE_METHOD) : {
-        struct member *member = (struct member *)constants[OPERAND_BX(i)];
+        struct member *member = (struct member *)K(OPERAND_BX(i));
         member->function = R(A);
         member->doc = function_of(R(A))->proto->doc ? function_of(R(A))->proto->doc : member->doc;
         NEXT;
@@ -704,6 +711,28 @@ slow_compare:
     value = operator_compare(cp, i & 255, R(B), R(C));
     goto store_value;
 
+slow_jump: /* word: the distance; C: the operands stand in the other order than in the source, or it says != */
+    SAVE();
+    switch (operator_jump(cp, i & 255, C, R(A), R(B))) {
+    case 0: NEXT;
+    case 1: JUMP_BY((int32_t)word);
+    default: goto thrown;
+    }
+
+slow_jump_integer:
+    SAVE();
+    switch (operator_jump(cp, i & 255, 0, R(A), cp_fixnum(OPERAND_SB(i)))) {
+    case 0: NEXT;
+    case 1: JUMP_BY((int32_t)word);
+    default: goto thrown;
+    }
+
+look_around: /* word: the distance of the jump back */
+    SAVE();
+    if (!thread_poll(t)) goto thrown;
+    pc += (int32_t)word;
+    NEXT;
+
 store_value: /* of an instruction whose result goes to R[A] */
     if (CP_UNLIKELY(value == CP_THROWN)) goto thrown;
     R(A) = value;
@@ -713,52 +742,37 @@ call_method: /* callee, argument_count; the receiver is R[A+1] */
     SAVE();
     callee_base = &R(A) + 1;
     R(A) = cp_from_object(callee);
-    proto = callee->proto;
-    if (CP_LIKELY(proto != NULL)) {
-        if (CP_UNLIKELY(proto->fixed_arguments != (int32_t)argument_count) &&
-            !call_arrange(cp, callee, callee_base, argument_count)) {
-            proto = frame->proto;
+    callee_proto = callee->proto;
+    if (CP_LIKELY(callee_proto != NULL)) {
+        if (CP_UNLIKELY(callee_proto->fixed_arguments != (int32_t)argument_count) &&
+            !call_arrange(cp, callee, callee_base, argument_count))
             goto thrown;
-        }
-        pc = proto->code;
+        pc = callee_proto->code;
         goto push_frame;
     }
-    proto = frame->proto;
     value = call_native(cp, callee, R(A + 1), callee_base + 1, argument_count);
     goto store_value;
 
 call_function: /* callee, callee_base, argument_count: no method */
     SAVE();
-    if (callee->proto) {
-        if (CP_UNLIKELY(callee->proto->fixed_arguments != (int32_t)argument_count || callee->proto->first_argument) &&
+    callee_proto = callee->proto;
+    if (callee_proto) {
+        if (CP_UNLIKELY(callee_proto->fixed_arguments != (int32_t)argument_count || callee_proto->first_argument) &&
             !call_arrange(cp, callee, callee_base, argument_count))
             goto thrown;
-        proto = callee->proto;
-        pc = proto->code;
+        pc = callee_proto->code;
         goto push_frame;
     }
     value = call_native(cp, callee, CP_NIL, callee_base, argument_count);
     goto store_value;
 
-push_entry:
-    callee_base = entry_base;
-push_frame: /* proto, pc, callee_base; the caller's pc is saved */
-    if (CP_UNLIKELY(callee_base + proto->register_count > t->value_limit || frame + 1 >= t->frame_limit)) {
-        too_deep(cp);
-        if (frame == stop) return CP_THROWN;
-        proto = frame->proto;
-        goto thrown;
-    }
-    frame++;
-    frame->base = base = callee_base;
-    frame->proto = proto;
-    t->frame = frame;
-    constants = proto->constants;
-    if (CP_UNLIKELY(--t->budget < 0)) {
-        SAVE();
-        if (!thread_poll(t)) goto thrown;
-    }
-    NEXT;
+push_frame:
+    PUSH_FRAME();
+
+no_room: /* for the frame of a call */
+    too_deep(cp);
+    if (frame == stop) return CP_THROWN;
+    goto thrown;
 
 thrown: /* cp->error is set and frame->pc saved */
     unwind_locate(t);
@@ -767,9 +781,7 @@ thrown: /* cp->error is set and frame->pc saved */
         if (!handler) return CP_THROWN;
         frame = t->frame;
         base = frame->base;
-        proto = frame->proto;
-        constants = proto->constants;
-        pc = proto->code + handler->target;
+        pc = frame->proto->code + handler->target;
         R(handler->reg) = cp_take_error(cp);
     }
     NEXT;
