@@ -13,7 +13,8 @@
 /* A declared class, or several joined by `|`. One struct per spelling, so equal types are one pointer. */
 struct type {
     cp_symbol *name;
-    bool any; /* Object: accepts everything */
+    cp_value fixnum; /* 1 when Integer is among them, which is the tag of small ones: a check without a branch more */
+    bool any;        /* Object: accepts everything */
     uint32_t count;
     uint32_t numbers[]; /* class numbers */
 };
@@ -24,6 +25,7 @@ struct type *type_of_symbol(cp_context *cp, cp_symbol *name);
 bool type_accepts_slow(const struct type *type, cp_value v);
 /* () is taken by every type: any variable may hold it. */
 static inline bool type_accepts(const struct type *type, cp_value v) {
+    if (v & type->fixnum) return true;
     if (type->any || v == CP_NIL) return true;
     if (CP_LIKELY(type->count == 1)) {
         uint32_t number = cp_class_number_of(v);

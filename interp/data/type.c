@@ -47,7 +47,9 @@ static void add_part(cp_context *cp, struct type *type, const char *text, size_t
         return;
     }
     cp_symbol *name = alone ? type->name : cp_symbol_of(cp_symbol_n(cp, text, size));
-    type->numbers[type->count++] = class_named(cp, name)->number;
+    uint32_t number = class_named(cp, name)->number;
+    if (number == CP_CLASS_INTEGER) type->fixnum = 1;
+    type->numbers[type->count++] = number;
 }
 
 struct type *type_of_symbol(cp_context *cp, cp_symbol *name) {

@@ -70,7 +70,13 @@ uint32_t emit_register(struct generator *g) {
     }
     uint32_t reg = g->free++;
     if (g->free > g->most) g->most = g->free;
+    g->is_variable[reg] = false;
     return reg;
+}
+
+void emit_variable(struct generator *g, struct variable *variable, uint32_t reg) {
+    variable->reg = (uint8_t)reg;
+    g->is_variable[reg] = true;
 }
 
 static void note_jump(struct generator *g, struct jumps *jumps) {
@@ -114,12 +120,11 @@ void emit_handler(struct generator *g, struct handler handler) {
     g->handlers[g->handler_count++] = handler;
 }
 
-void emit_check(struct generator *g, uint32_t reg, struct type *type, const char *what, const char *name) {
+void emit_check(struct generator *g, uint32_t to, uint32_t from, struct type *type, const char *what,
+                const char *name) {
     cp_value text = cp_string_format(g->cp, "%s%s%s", what, *name ? " " : "", name);
-    uint32_t type_index = emit_constant(g, cp_from_object(type));
-    uint32_t text_index = emit_constant(g, text);
-    emit(g, INSTRUCTION_BX(OP_CHECK, reg, type_index));
-    emit(g, text_index);
+    emit(g, INSTRUCTION(OP_CHECK, to, from, 0));
+    emit(g, emit_constant(g, cp_cons(cp_from_object(type), text)));
 }
 
 void emit_move(struct generator *g, uint32_t to, uint32_t from) {

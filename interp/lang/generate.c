@@ -42,7 +42,7 @@ static bool needs_check(const struct type *type, const struct node *value) {
 static void generate_set(struct generator *g, struct node *node, uint32_t to, bool wanted) {
     struct variable *variable = node->variable;
     bool declare = node->kind == NODE_DECLARE;
-    if (declare && !variable->function_level) variable->reg = (uint8_t)emit_register(g);
+    if (declare && !variable->function_level) emit_variable(g, variable, emit_register(g));
     uint32_t saved = g->free;
     bool check = needs_check(variable->type, node->a);
     if (!check && !variable_is_boxed(variable) && variable->function == g->function) {
@@ -50,8 +50,11 @@ static void generate_set(struct generator *g, struct node *node, uint32_t to, bo
         if (wanted) emit_move(g, to, variable->reg);
     } else {
         uint32_t value = generate_any(g, node->a);
-        if (check) emit_check(g, value, variable->type, "the variable", variable->name ? variable->name->text : "");
-        generate_set_variable(g, variable, value, declare);
+        bool boxed = variable_is_boxed(variable) || variable->function != g->function;
+        if (check)
+            emit_check(g, boxed ? value : variable->reg, value, variable->type, "the variable",
+                       variable->name ? variable->name->text : "");
+        if (!check || boxed) generate_set_variable(g, variable, value, declare);
         if (wanted) emit_move(g, to, value);
     }
     g->free = saved;
@@ -63,7 +66,7 @@ static void generate_file_set(struct generator *g, struct node *node, uint32_t t
     uint32_t saved = g->free, value = generate_any(g, node->a);
     if (node->kind == NODE_FILE_SET) {
         if (needs_check(node->file->type, node->a))
-            emit_check(g, value, node->file->type, "the variable", node->file->name->text);
+            emit_check(g, value, value, node->file->type, "the variable", node->file->name->text);
         emit(g, INSTRUCTION_BX(OP_FILE_SET, value, emit_constant(g, cp_from_object(node->file))));
     } else emit(g, INSTRUCTION_BX(OP_GLOBAL_SET, value, emit_constant(g, cp_from_object(node->symbol))));
     if (wanted) emit_move(g, to, value);
@@ -176,7 +179,7 @@ static void generate_slot_set(struct generator *g, struct node *node, uint32_t t
     uint32_t value = generate_any(g, node->b);
     g->position = node->position;
     if (needs_check(node->member->type, node->b))
-        emit_check(g, value, node->member->type, "the property", node->member->name->text);
+        emit_check(g, value, value, node->member->type, "the property", node->member->name->text);
     emit(g, INSTRUCTION(OP_SLOT_SET, value, object, node->member->slot));
     if (wanted) emit_move(g, to, value);
     g->free = saved;

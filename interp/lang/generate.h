@@ -43,7 +43,8 @@ struct generator {
     uint32_t cache_count, cache_capacity;
     struct handler *handlers;
     uint32_t handler_count, handler_capacity;
-    uint32_t free, most; /* first free register; the most ever used */
+    uint32_t free, most;   /* first free register; the most ever used */
+    bool is_variable[256]; /* registers that belong to variables: written only as the last act of an expression */
     uint32_t position;
     struct region *region;
     bool failed; /* an Error was thrown: stop */
@@ -53,7 +54,8 @@ struct generator {
 void emit(struct generator *g, uint32_t word);
 uint32_t emit_constant(struct generator *g, cp_value value); /* its index, below 65,536 */
 uint32_t emit_cache(struct generator *g, cp_symbol *name);
-uint32_t emit_register(struct generator *g); /* allocates one */
+uint32_t emit_register(struct generator *g);                                      /* allocates one */
+void emit_variable(struct generator *g, struct variable *variable, uint32_t reg); /* gives it that register */
 void emit_jump(struct generator *g, enum opcode op, uint32_t reg,
                struct jumps *jumps);                           /* JUMP, JUMP_NIL, JUMP_TRUE, GIVEN */
 void emit_jump_word(struct generator *g, struct jumps *jumps); /* the second word of an ..J instruction */
@@ -61,7 +63,8 @@ void emit_land(struct generator *g, struct jumps *jumps);      /* they all come 
 void emit_land_at(struct generator *g, struct jumps *jumps, uint32_t target);
 void emit_handler(struct generator *g, struct handler handler);
 void emit_fail(struct generator *g, const char *text);
-void emit_check(struct generator *g, uint32_t reg, struct type *type, const char *what, const char *name);
+/* Checks a value against a type on its way from one register to another, or in place. */
+void emit_check(struct generator *g, uint32_t to, uint32_t from, struct type *type, const char *what, const char *name);
 void emit_move(struct generator *g, uint32_t to, uint32_t from);
 
 /* Whether a constant fits an instruction's signed operand of 8 bits. */

@@ -61,7 +61,9 @@ static void finish(struct generator *g, struct node *node, uint32_t first, bool 
 }
 
 void generate_call(struct generator *g, struct node *node, uint32_t to) {
-    uint32_t saved = g->free, first = emit_register(g);
+    /* a register for the result that is the last in use and no variable's serves for the call itself */
+    bool in_place = to + 1 == g->free && !g->is_variable[to];
+    uint32_t saved = g->free, first = in_place ? to : emit_register(g);
     prepare(g, node, first);
     finish(g, node, first, false);
     emit_move(g, to, first);

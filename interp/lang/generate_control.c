@@ -187,7 +187,7 @@ void generate_return(struct generator *g, struct node *node) {
         g->position = node->position;
         bool is_nil = node->kind == NODE_CONSTANT && node->value == CP_NIL;
         if (!f->is_top_level && !is_nil && !type_always_fits(signature->result, node->type))
-            emit_check(g, reg, signature->result, "the value of", f->name ? f->name->text : "a lambda");
+            emit_check(g, reg, reg, signature->result, "the value of", f->name ? f->name->text : "a lambda");
         if (inside_try(g) && node->kind == NODE_VARIABLE) { /* finally code may change the variable */
             uint32_t kept = emit_register(g);
             emit_move(g, kept, reg);
@@ -252,9 +252,9 @@ static void generate_while(struct generator *g, struct node *node) {
 /* The loop's variable lives in the register of the item, unless closures share it: then each turn makes a new cell. */
 static void loop_variable(struct generator *g, struct variable *variable, uint32_t item) {
     if (variable_is_boxed(variable)) {
-        variable->reg = (uint8_t)emit_register(g);
+        emit_variable(g, variable, emit_register(g));
         emit(g, INSTRUCTION(OP_CELL_NEW, variable->reg, item, 0));
-    } else variable->reg = (uint8_t)item;
+    } else emit_variable(g, variable, item);
 }
 
 static void generate_for(struct generator *g, struct node *node) {
@@ -329,9 +329,9 @@ static void generate_catch(struct generator *g, struct node *node, uint32_t to, 
             emit_jump_word(g, &next);
         }
         if (variable_is_boxed(clause->error)) {
-            clause->error->reg = (uint8_t)emit_register(g);
+            emit_variable(g, clause->error, emit_register(g));
             emit(g, INSTRUCTION(OP_CELL_NEW, clause->error->reg, error, 0));
-        } else clause->error->reg = (uint8_t)error;
+        } else emit_variable(g, clause->error, error);
         generate_effect(g, clause->body);
         if (wanted) emit(g, INSTRUCTION(OP_LOAD_NIL, to, 0, 0));
         emit_jump(g, OP_JUMP, 0, &end);

@@ -21,7 +21,7 @@ static void find_early_locals(struct node *body) {
 static void check_argument(struct generator *g, struct variable *variable) {
     if (variable->type->any) return;
     cp_value text = cp_string_format(g->cp, "argument %s of", variable->name->text);
-    emit_check(g, variable->reg, variable->type, cp_text_z(g->cp, text),
+    emit_check(g, variable->reg, variable->reg, variable->type, cp_text_z(g->cp, text),
                g->function->name ? g->function->name->text : "a lambda");
 }
 
@@ -29,8 +29,8 @@ static void check_argument(struct generator *g, struct variable *variable) {
 static uint32_t generate_prologue(struct generator *g, struct function_state *f) {
     uint32_t entry = 0;
     bool optional = f->signature->required != f->signature->declared || f->signature->has_rest;
-    for (uint32_t i = 0; i < f->argument_count; i++) f->arguments[i]->reg = (uint8_t)emit_register(g);
-    for (uint32_t i = 0; i < f->local_count; i++) f->locals[i]->reg = (uint8_t)emit_register(g);
+    for (uint32_t i = 0; i < f->argument_count; i++) emit_variable(g, f->arguments[i], emit_register(g));
+    for (uint32_t i = 0; i < f->local_count; i++) emit_variable(g, f->locals[i], emit_register(g));
     uint32_t first = f->has_this ? 1 : 0;
     if (!optional) {
         for (uint32_t i = first; i < f->argument_count; i++) check_argument(g, f->arguments[i]);
@@ -81,7 +81,8 @@ struct proto *generate_function(cp_context *cp, struct source *source, struct fi
     proto->register_count = g.most + 1;
     bool fixed = f->signature->required == f->signature->declared && !f->signature->has_rest;
     proto->fixed_arguments = fixed ? f->signature->declared : -1;
-    proto->checked_entry = entry;
+    proto->entry[0] = g.code;
+    proto->entry[1] = g.code + entry;
     proto->capture_count = f->capture_count;
     proto->signature = f->signature;
     proto->source = source;

@@ -37,7 +37,7 @@
     X(NAME_GET, ABx, "R[A] = file variable or function of the name K[Bx], found at run time")                          \
     X(FUNCTION_GET, ABx, "R[A] = the function of the Symbol K[Bx]")                                                    \
     X(CLOSURE, ABxW, "R[A] = a closure of the proto K[Bx]; `word` words follow: 2*register or 2*captured+1")           \
-    X(CHECK, ABxW, "throw 1.11 unless R[A] is () or of the type K[Bx]; word: constant that says what is checked")      \
+    X(CHECK, ABW, "R[A] = R[B], which must be () or of the type in the pair K[word], else throw 1.11")                 \
     X(GIVEN, AsBx, "jump when argument R[A] was given")                                                                \
     X(ADD, ABC, "R[A] = R[B] + R[C]")                                                                                  \
     X(SUBTRACT, ABC, "R[A] = R[B] - R[C]")                                                                             \

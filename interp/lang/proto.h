@@ -25,8 +25,8 @@ struct proto {
     cp_value *constants;
     struct member_cache *caches;
     uint32_t register_count;
-    int32_t fixed_arguments; /* number of arguments when none is optional and there is no rest; else -1 */
-    uint32_t checked_entry;  /* offset of the code after the argument checks */
+    int32_t fixed_arguments;  /* number of arguments when none is optional and there is no rest; else -1 */
+    const uint32_t *entry[2]; /* where calls begin: whose arguments must be checked, and whose are known to fit */
     uint32_t capture_count;
     uint32_t code_count, constant_count, cache_count, handler_count;
     const struct handler *handlers;

@@ -40,7 +40,7 @@
         int32_t by = (distance);                                                                                       \
         if (by < 0 && CP_UNLIKELY(--t->budget < 0)) {                                                                  \
             word = (uint32_t)by;                                                                                       \
-            goto look_around;                                                                                          \
+            goto look_around_and_jump;                                                                                 \
         }                                                                                                              \
         pc += by;                                                                                                      \
         NEXT;                                                                                                          \
@@ -53,10 +53,7 @@
         t->frame = --frame;                                                                                            \
         frame->base = base = callee_base;                                                                              \
         frame->proto = callee_proto;                                                                                   \
-        if (CP_UNLIKELY(--t->budget < 0)) {                                                                            \
-            word = 0;                                                                                                  \
-            goto look_around;                                                                                          \
-        }                                                                                                              \
+        if (CP_UNLIKELY(--t->budget < 0)) goto look_around;                                                            \
         NEXT;                                                                                                          \
     } while (0)
 
@@ -71,12 +68,9 @@ static cp_value too_deep(cp_context *cp) {
                     "too many calls within calls: the recursion has no end, or needs a loop or a tail call");
 }
 
-static cp_value type_error(cp_context *cp, cp_value text, const struct type *type, cp_value got) {
-    return cp_throw_type(cp, cp_text_z(cp, text), type->name->text, got);
-}
-
 static void define_function(cp_symbol *name, cp_value function) {
-    if (name->flags & CP_SYMBOL_HEADER_CHANGED) function_of(function)->proto->checked_entry = 0;
+    struct proto *proto = function_of(function)->proto;
+    if (name->flags & CP_SYMBOL_HEADER_CHANGED) proto->entry[1] = proto->code;
     name->function = function;
     name->flags &= ~(unsigned)CP_SYMBOL_BUILTIN;
 }
@@ -138,11 +132,12 @@ static cp_value set_slot(cp_context *cp, struct member *member, cp_value object,
 
 cp_value vm_run(struct thread *t, struct proto *entry_proto, cp_value *entry_base) {
 #ifndef VM_SWITCH
-    static const void *const labels[256] = {
+    static const void *const label_table[256] = {
 #define X(name, format, text) &&L_##name,
         INSTRUCTIONS(X)
 #undef X
     };
+    const void *const *labels = label_table;
 #endif
     cp_context *const cp = t->cp;
     const cp_value sym_true = cp->known.sym_true;
@@ -159,6 +154,9 @@ cp_value vm_run(struct thread *t, struct proto *entry_proto, cp_value *entry_bas
     cp_value value;
 
     if (cp_check_stack(cp) == CP_THROWN) return CP_THROWN;
+#ifndef VM_SWITCH
+    __asm__("" : "+r"(labels)); /* or the compiler would work its address out again for every jump */
+#endif
     goto push_frame;
 
 /* Laid out by hand: one instruction to a paragraph. */
@@ -252,11 +250,14 @@ next:
         NEXT;
     }
     OP(CHECK) : {
-        const struct type *type = (const struct type *)K(OPERAND_BX(i));
-        word = *pc++;
-        if (CP_LIKELY(type_accepts(type, R(A)))) NEXT;
+        cp_value check = K(*pc++), v = R(B);
+        const struct type *type = (const struct type *)cp_head(check);
+        if (CP_LIKELY(type_accepts(type, v))) {
+            R(A) = v;
+            NEXT;
+        }
         SAVE();
-        type_error(cp, K(word), type, R(A));
+        cp_throw_type(cp, cp_text_z(cp, cp_tail(check)), type->name->text, v);
         goto thrown;
     }
     OP(GIVEN) : if (R(A) != CP_UNSET) pc += OPERAND_SBX(i);
@@ -420,7 +421,7 @@ next:
         callee_proto = callee->proto;
         if (CP_LIKELY(callee_proto && callee_proto->fixed_arguments == (int32_t)B)) {
             SAVE();
-            pc = callee_proto->code + (C ? callee_proto->checked_entry : 0);
+            pc = callee_proto->entry[C];
             PUSH_FRAME();
         }
         argument_count = B;
@@ -471,10 +472,7 @@ next:
             goto thrown;
         }
         frame->proto = callee_proto;
-        if (CP_UNLIKELY(--t->budget < 0)) {
-            SAVE();
-            if (!thread_poll(t)) goto thrown;
-        }
+        if (CP_UNLIKELY(--t->budget < 0)) goto look_around;
         NEXT;
     }
     OP(CALL_KEYWORDS) : {
@@ -727,7 +725,12 @@ slow_jump_integer:
     default: goto thrown;
     }
 
-look_around: /* word: the distance of the jump back */
+look_around:
+    SAVE();
+    if (!thread_poll(t)) goto thrown;
+    NEXT;
+
+look_around_and_jump: /* word: the distance back */
     SAVE();
     if (!thread_poll(t)) goto thrown;
     pc += (int32_t)word;
