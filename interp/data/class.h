@@ -22,6 +22,10 @@ struct type {
    NULL: a spelling that names no class, such as "|", is a type that takes only (). */
 struct type *type_named(cp_context *cp, const char *name, size_t size);
 struct type *type_of_symbol(cp_context *cp, cp_symbol *name);
+/* Whether it is just this one class. */
+static inline bool type_is(const struct type *type, uint32_t number) {
+    return type->count == 1 && !type->any && type->numbers[0] == number;
+}
 bool type_accepts_slow(const struct type *type, cp_value v);
 /* () is taken by every type: any variable may hold it. */
 static inline bool type_accepts(const struct type *type, cp_value v) {

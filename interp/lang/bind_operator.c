@@ -26,6 +26,32 @@ static struct type *arithmetic_type(struct binder *b, const struct node *x, cons
     return b->cp->known.type_object;
 }
 
+static bool is_number(const struct node *node) {
+    return type_is(node->type, CP_CLASS_REAL) || type_is(node->type, CP_CLASS_INTEGER);
+}
+
+/* Notes for the generator where Reals are computed with: which variables should keep raw doubles, which constants
+   should lie in registers. */
+static void note_real_operation(struct binder *b, struct node *node) {
+    bool real = type_is(node->a->type, CP_CLASS_REAL) || type_is(node->b->type, CP_CLASS_REAL);
+    if (!real || !is_number(node->a) || !is_number(node->b)) return;
+    struct node *operands[] = {node->a, node->b};
+    bool constant = false;
+    for (int i = 0; i < 2; i++) {
+        constant |= operands[i]->kind == NODE_CONSTANT;
+        if (operands[i]->kind == NODE_VARIABLE) operands[i]->variable->real_uses += bind_weight(b);
+    }
+    struct function_state *f = b->function;
+    if (!constant || f->loop_depth == 0) return;
+    if (f->loop_real_count == f->loop_real_capacity) {
+        f->loop_real_capacity = f->loop_real_capacity ? f->loop_real_capacity * 2 : 8;
+        struct node **grown = cp_alloc(f->loop_real_capacity * sizeof(struct node *));
+        if (f->loop_real_count) memcpy(grown, f->loop_reals, f->loop_real_count * sizeof(struct node *));
+        f->loop_reals = grown;
+    }
+    f->loop_reals[f->loop_real_count++] = node;
+}
+
 static struct node *fold(struct binder *b, cp_value form, uint32_t position, enum opcode opcode) {
     size_t count = form_length(form) - 1;
     if (count < 2 || has_keyword(form)) return plain_call(b, form, position);
@@ -37,6 +63,7 @@ static struct node *fold(struct binder *b, cp_value form, uint32_t position, enu
         struct node *node = node_pair(b, NODE_ARITHMETIC, left, right, position);
         node->number = (int)opcode;
         node->type = arithmetic_type(b, left, right);
+        if (opcode != OP_MODULO) note_real_operation(b, node);
         left = node;
     }
     return left;
@@ -67,6 +94,7 @@ static struct node *compare(struct binder *b, cp_value form, uint32_t position, 
     if (!right) return NULL;
     struct node *node = node_pair(b, NODE_COMPARE, left, right, position);
     node->number = (int)opcode;
+    note_real_operation(b, node);
     return node;
 }
 

@@ -17,7 +17,12 @@ static void load_constant(struct generator *g, cp_value value, uint32_t to) {
     else emit(g, INSTRUCTION_BX(OP_LOAD_CONSTANT, to, emit_constant(g, value)));
 }
 
-static void load_variable(struct generator *g, struct variable *variable, uint32_t to) {
+static void load_variable(struct generator *g, struct node *node, uint32_t to) {
+    struct variable *variable = node->variable;
+    if (generate_is_raw(g, node)) {
+        generate_pack(g, node, to);
+        return;
+    }
     bool boxed = variable_is_boxed(variable);
     if (variable->function == g->function) {
         if (boxed) emit(g, INSTRUCTION(OP_CELL_GET, to, variable->reg, 0));
@@ -45,7 +50,14 @@ static void generate_set(struct generator *g, struct node *node, uint32_t to, bo
     if (declare && !variable->function_level) emit_variable(g, variable, emit_register(g));
     uint32_t saved = g->free;
     bool check = needs_check(variable->type, node->a);
-    if (!check && !variable_is_boxed(variable) && variable->function == g->function) {
+    if (generate_keeps_raw(variable)) {
+        if (check) {
+            uint32_t value = generate_any(g, node->a);
+            emit_check(g, value, value, variable->type, "the variable", variable->name ? variable->name->text : "");
+            emit(g, INSTRUCTION(OP_UNPACK_REAL, variable->reg, value, 0));
+        } else generate_raw_into(g, node->a, variable->reg);
+        if (wanted) emit(g, INSTRUCTION(OP_PACK_REAL, to, variable->reg, 0));
+    } else if (!check && !variable_is_boxed(variable) && variable->function == g->function) {
         generate_into(g, node->a, variable->reg);
         if (wanted) emit_move(g, to, variable->reg);
     } else {
@@ -92,9 +104,13 @@ void generate_operands(struct generator *g, struct node *node, uint32_t *left, u
 }
 
 static void generate_arithmetic(struct generator *g, struct node *node, uint32_t to) {
+    if (generate_is_raw(g, node)) {
+        generate_pack(g, node, to);
+        return;
+    }
     uint32_t saved = g->free, left, right;
     struct node *x = node->a, *y = node->b;
-    bool integer_right = y->type->count == 1 && y->type->numbers[0] == CP_CLASS_INTEGER && !y->type->any;
+    bool integer_right = type_is(y->type, CP_CLASS_INTEGER);
     if (node->number == OP_ADD && x->kind == NODE_CONSTANT && generate_fits_byte(x->value) && integer_right &&
         y->kind != NODE_CONSTANT) {
         struct node *swap = x;
@@ -200,7 +216,7 @@ static void generate_node(struct generator *g, struct node *node, uint32_t to, b
         if (wanted) load_constant(g, node->value, to);
         break;
     case NODE_VARIABLE:
-        if (wanted) load_variable(g, node->variable, to);
+        if (wanted) load_variable(g, node, to);
         break;
     case NODE_FILE:
         if (wanted) emit(g, INSTRUCTION_BX(OP_FILE_GET, to, emit_constant(g, cp_from_object(node->file))));
@@ -276,7 +292,8 @@ static void generate_node(struct generator *g, struct node *node, uint32_t to, b
 void generate_into(struct generator *g, struct node *node, uint32_t to) { generate_node(g, node, to, true); }
 
 uint32_t generate_any(struct generator *g, struct node *node) {
-    if (node->kind == NODE_VARIABLE && node->variable->function == g->function && !variable_is_boxed(node->variable))
+    if (node->kind == NODE_VARIABLE && node->variable->function == g->function && !variable_is_boxed(node->variable) &&
+        !generate_keeps_raw(node->variable))
         return node->variable->reg;
     uint32_t to = emit_register(g);
     generate_into(g, node, to);

@@ -46,6 +46,9 @@ struct generator {
     uint32_t free, most;   /* first free register; the most ever used */
     bool is_variable[256]; /* registers that belong to variables: written only as the last act of an expression */
     uint32_t position;
+    uint32_t real_count; /* constants that have registers: their bits */
+    cp_value reals[LOOP_REALS_MOST];
+    uint8_t real_registers[LOOP_REALS_MOST];
     struct region *region;
     bool failed; /* an Error was thrown: stop */
 };
@@ -81,6 +84,16 @@ void generate_set_variable(struct generator *g, struct variable *variable, uint3
 void generate_declare(struct generator *g, struct node *node);
 /* The one or two operands of an instruction, left first. */
 void generate_operands(struct generator *g, struct node *node, uint32_t *left, uint32_t *right);
+
+/* generate_real.c */
+bool generate_keeps_raw(const struct variable *variable); /* whether a variable's register holds a raw double */
+bool generate_is_raw(const struct generator *g, struct node *node);
+void generate_raw_into(struct generator *g, struct node *node, uint32_t to); /* of any number, or () */
+void generate_raw_nil(struct generator *g, uint32_t to);
+void generate_pack(struct generator *g, struct node *node, uint32_t to); /* the value of a raw node */
+bool generate_compares_raw(struct generator *g, struct node *node);
+void generate_raw_operands(struct generator *g, struct node *node, uint32_t *left, uint32_t *right);
+void generate_loop_reals(struct generator *g, struct function_state *f);
 
 /* generate_call.c */
 void generate_call(struct generator *g, struct node *node, uint32_t to);

@@ -32,15 +32,19 @@ static enum opcode register_jump(enum opcode compare) {
 static void compare_and_jump(struct generator *g, struct node *node, bool when, struct jumps *jumps) {
     uint32_t saved = g->free, left, right;
     enum opcode compare = (enum opcode)node->number, jump = constant_jump(compare);
-    if (node->b->kind == NODE_CONSTANT && generate_fits_byte(node->b->value) && jump != OPCODE_COUNT) {
+    if (node->b->kind == NODE_CONSTANT && generate_fits_byte(node->b->value) && jump != OPCODE_COUNT &&
+        !generate_compares_raw(g, node)) {
         left = generate_any(g, node->a);
         g->position = node->position;
         emit(g, INSTRUCTION(jump + (when ? 0 : 1), left, (int8_t)cp_fixnum_value(node->b->value), 0));
     } else {
-        generate_operands(g, node, &left, &right);
+        bool raw = generate_compares_raw(g, node);
+        if (raw) generate_raw_operands(g, node, &left, &right);
+        else generate_operands(g, node, &left, &right);
         g->position = node->position;
         bool swapped = compare == OP_GREATER || compare == OP_GREATER_EQUAL, negated = compare == OP_NOT_EQUAL;
         jump = register_jump(compare);
+        if (raw) jump += OP_JUMP_EQUAL_REAL - OP_JUMP_EQUAL;
         emit(g, INSTRUCTION(jump + (when != negated ? 0 : 1), swapped ? right : left, swapped ? left : right,
                             swapped || negated));
     }

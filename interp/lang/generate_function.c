@@ -47,14 +47,17 @@ static uint32_t generate_prologue(struct generator *g, struct function_state *f)
             }
             check_argument(g, variable);
         }
+        if (generate_keeps_raw(variable)) emit(g, INSTRUCTION(OP_UNPACK_REAL, variable->reg, variable->reg, 0));
         if (variable_is_boxed(variable)) emit(g, INSTRUCTION(OP_CELL_NEW, variable->reg, variable->reg, 0));
     }
     for (uint32_t i = 0; i < f->local_count; i++) {
         struct variable *variable = f->locals[i];
         if (!variable->needs_first_value) continue;
-        emit(g, INSTRUCTION(OP_LOAD_NIL, variable->reg, 0, 0));
+        if (generate_keeps_raw(variable)) generate_raw_nil(g, variable->reg);
+        else emit(g, INSTRUCTION(OP_LOAD_NIL, variable->reg, 0, 0));
         if (variable_is_boxed(variable)) emit(g, INSTRUCTION(OP_CELL_NEW, variable->reg, variable->reg, 0));
     }
+    generate_loop_reals(g, f);
     return entry;
 }
 

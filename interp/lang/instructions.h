@@ -11,6 +11,8 @@
  * Formats: 0 none, A, AB, ABC, ABx, AsBx, ABsC, J (sABC); +W with a second word that is a constant's or cache's index,
  * +J with a second word that is a jump distance.
  *
+ * D[n] is register n when it holds a raw double (lang/generate_real.c), of which one pattern stands for ().
+ *
  * A call's registers: R[A] the Function (the callee's R[-1]), R[A+1]... the arguments (the callee's R[0]...); the
  * result lands in R[A]. A method's receiver is its first argument: the callee's R[0] is `this`.
  */
@@ -44,6 +46,12 @@
     X(MULTIPLY, ABC, "R[A] = R[B] * R[C]")                                                                             \
     X(DIVIDE, ABC, "R[A] = R[B] / R[C]")                                                                               \
     X(MODULO, ABC, "R[A] = R[B] % R[C]")                                                                               \
+    X(ADD_REAL, ABC, "D[A] = D[B] + D[C]")                                                                             \
+    X(SUBTRACT_REAL, ABC, "D[A] = D[B] - D[C]")                                                                        \
+    X(MULTIPLY_REAL, ABC, "D[A] = D[B] * D[C]")                                                                        \
+    X(DIVIDE_REAL, ABC, "D[A] = D[B] / D[C]")                                                                          \
+    X(PACK_REAL, AB, "R[A] = the Real D[B]")                                                                           \
+    X(UNPACK_REAL, AB, "D[A] = the number R[B]")                                                                       \
     X(ADD_INTEGER, ABsC, "R[A] = R[B] + sC")                                                                           \
     X(SUBTRACT_INTEGER, ABsC, "R[A] = R[B] - sC")                                                                      \
     X(EQUAL, ABC, "R[A] = true if R[B] == R[C], else ()")                                                              \
@@ -73,6 +81,12 @@
     X(JUMP_NOT_GREATER_INTEGER, ABCJ, "jump when R[A] > sB is false")                                                  \
     X(JUMP_GREATER_EQUAL_INTEGER, ABCJ, "jump when R[A] >= sB")                                                        \
     X(JUMP_NOT_GREATER_EQUAL_INTEGER, ABCJ, "jump when R[A] >= sB is false")                                           \
+    X(JUMP_EQUAL_REAL, ABCJ, "jump when D[A] == D[B]; C as above")                                                     \
+    X(JUMP_NOT_EQUAL_REAL, ABCJ, "jump when D[A] == D[B] is false")                                                    \
+    X(JUMP_LESS_REAL, ABCJ, "jump when D[A] < D[B]")                                                                   \
+    X(JUMP_NOT_LESS_REAL, ABCJ, "jump when D[A] < D[B] is false")                                                      \
+    X(JUMP_LESS_EQUAL_REAL, ABCJ, "jump when D[A] <= D[B]")                                                            \
+    X(JUMP_NOT_LESS_EQUAL_REAL, ABCJ, "jump when D[A] <= D[B] is false")                                               \
     X(CALL, ABCW, "call the function of the Symbol K[word] with B arguments; C: they are known to fit its header")     \
     X(CALL_VALUE, ABW, "call R[A] with B arguments; word: Symbol constant + 1 to call when R[A] is no function, or 0") \
     X(TAIL_CALL, ABCW, "as CALL, in place of the running function")                                                    \

@@ -89,7 +89,8 @@ cp_value operator_compare(cp_context *cp, uint32_t op, cp_value a, cp_value b) {
 int operator_jump(cp_context *cp, uint32_t jump, uint32_t c, cp_value a, cp_value b) {
     /* in the order of the instructions, of which each is followed by its opposite */
     static const uint8_t compares[] = {OP_EQUAL, OP_LESS,       OP_LESS_EQUAL, OP_EQUAL,
-                                       OP_LESS,  OP_LESS_EQUAL, OP_GREATER,    OP_GREATER_EQUAL};
+                                       OP_LESS,  OP_LESS_EQUAL, OP_GREATER,    OP_GREATER_EQUAL,
+                                       OP_EQUAL, OP_LESS,       OP_LESS_EQUAL};
     uint32_t compare = compares[(jump - OP_JUMP_EQUAL) / 2];
     bool wanted = (jump - OP_JUMP_EQUAL) % 2 == 0;
     cp_value holds;

@@ -13,11 +13,13 @@
 #include "interp/data/number.h"
 #include "interp/lang/compile.h"
 #include "interp/lang/instructions.h"
+#include "interp/lang/raw_real.h"
 
 #define A OPERAND_A(i)
 #define B OPERAND_B(i)
 #define C OPERAND_C(i)
 #define R(n) base[n]
+#define D(n) (*(raw_register *)&base[n])
 #define K(n) frame->proto->constants[n]
 #define SAVE() (frame->pc = pc)
 #define BOOLEAN(x) ((x) ? sym_true : CP_NIL)
@@ -305,6 +307,29 @@ next:
         }
         goto slow_arithmetic;
     }
+#define REAL_ARITHMETIC(name, operator)                                                                                \
+    OP(name##_REAL) : {                                                                                                \
+        double d = D(B) operator D(C);                                                                                 \
+        if (CP_UNLIKELY(d != d)) goto slow_real;                                                                       \
+        D(A) = d;                                                                                                      \
+        NEXT;                                                                                                          \
+    }
+    REAL_ARITHMETIC(ADD, +)
+    REAL_ARITHMETIC(SUBTRACT, -)
+    REAL_ARITHMETIC(MULTIPLY, *)
+    REAL_ARITHMETIC(DIVIDE, /)
+    OP(PACK_REAL) : R(A) = raw_pack(R(B));
+    NEXT;
+    OP(UNPACK_REAL) : {
+        value = R(B);
+        if (CP_UNLIKELY(value != CP_NIL && !cp_is_number(value))) {
+            SAVE();
+            cp_throw_type(cp, "an operand", "Integer or Real", value);
+            goto thrown;
+        }
+        R(A) = raw_unpack(value);
+        NEXT;
+    }
     OP(ADD_INTEGER) : {
         int64_t n;
         if (CP_LIKELY((R(B) & 1) && !__builtin_add_overflow((int64_t)R(B), (int64_t)OPERAND_SC(i) * 2, &n))) {
@@ -404,6 +429,21 @@ next:
     COMPARE_INTEGER_JUMP(JUMP_NOT_GREATER_INTEGER, false, >)
     COMPARE_INTEGER_JUMP(JUMP_GREATER_EQUAL_INTEGER, true, >=)
     COMPARE_INTEGER_JUMP(JUMP_NOT_GREATER_EQUAL_INTEGER, false, >=)
+
+#define REAL_JUMP(name, holds, operator)                                                                               \
+    OP(name) : {                                                                                                       \
+        double x = D(A), y = D(B);                                                                                     \
+        word = *pc++;                                                                                                  \
+        if (CP_UNLIKELY(__builtin_isunordered(x, y))) goto slow_jump_real;                                             \
+        if ((x operator y) == holds) JUMP_BY((int32_t)word);                                                           \
+        NEXT;                                                                                                          \
+    }
+    REAL_JUMP(JUMP_EQUAL_REAL, true, ==)
+    REAL_JUMP(JUMP_NOT_EQUAL_REAL, false, ==)
+    REAL_JUMP(JUMP_LESS_REAL, true, <)
+    REAL_JUMP(JUMP_NOT_LESS_REAL, false, <)
+    REAL_JUMP(JUMP_LESS_EQUAL_REAL, true, <=)
+    REAL_JUMP(JUMP_NOT_LESS_EQUAL_REAL, false, <=)
 
     /* ---- calls ---- */
 
@@ -704,6 +744,13 @@ slow_arithmetic:
     value = operator_arithmetic(cp, i & 255, R(B), R(C));
     goto store_value;
 
+slow_real: /* a result that is no number: perhaps one of the operands was () */
+    SAVE();
+    value = operator_arithmetic(cp, (i & 255) - OP_ADD_REAL + OP_ADD, raw_pack(R(B)), raw_pack(R(C)));
+    if (value == CP_THROWN) goto thrown;
+    R(A) = raw_unpack(value);
+    NEXT;
+
 slow_compare:
     SAVE();
     value = operator_compare(cp, i & 255, R(B), R(C));
@@ -720,6 +767,14 @@ slow_jump: /* word: the distance; C: the operands stand in the other order than 
 slow_jump_integer:
     SAVE();
     switch (operator_jump(cp, i & 255, 0, R(A), cp_fixnum(OPERAND_SB(i)))) {
+    case 0: NEXT;
+    case 1: JUMP_BY((int32_t)word);
+    default: goto thrown;
+    }
+
+slow_jump_real: /* NaN or () */
+    SAVE();
+    switch (operator_jump(cp, i & 255, C, raw_pack(R(A)), raw_pack(R(B)))) {
     case 0: NEXT;
     case 1: JUMP_BY((int32_t)word);
     default: goto thrown;
