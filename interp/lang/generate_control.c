@@ -231,18 +231,84 @@ static void generate_jump(struct generator *g, struct node *node) {
     reenter_regions(g, loop);
 }
 
+/* Whether a loop's condition is written twice, before and behind the body, instead of jumping to it at first. */
+static bool is_short_condition(const struct node *node) {
+    if (node->kind == NODE_VARIABLE) return true;
+    if (node->kind != NODE_COMPARE) return false;
+    return (node->a->kind == NODE_VARIABLE || node->a->kind == NODE_CONSTANT) &&
+           (node->b->kind == NODE_VARIABLE || node->b->kind == NODE_CONSTANT);
+}
+
+static bool in_register(const struct generator *g, const struct node *node) {
+    return node->kind == NODE_VARIABLE && node->variable->function == g->function &&
+           !variable_is_boxed(node->variable) && !generate_keeps_raw(node->variable);
+}
+
+/* The instruction for the end of most counting loops: `(set i (+ i 1))` as the body's last form, and a condition that
+   compares i with a limit. 0 when the loop is none of these. */
+static uint32_t counting_step(const struct generator *g, const struct node *body, const struct node *condition) {
+    const struct node *set = body->kind == NODE_DO ? body->items[body->count - 1] : body;
+    if (set->kind != NODE_SET || !type_is(set->variable->type, CP_CLASS_INTEGER)) return 0;
+    const struct node *sum = set->a;
+    if (sum->kind != NODE_ARITHMETIC || (sum->number != OP_ADD && sum->number != OP_SUBTRACT)) return 0;
+    if (!in_register(g, sum->a) || sum->a->variable != set->variable) return 0;
+    if (sum->b->kind != NODE_CONSTANT || !generate_fits_byte(sum->b->value)) return 0;
+    int64_t step = cp_fixnum_value(sum->b->value) * (sum->number == OP_ADD ? 1 : -1);
+    if (step > 127 || condition->kind != NODE_COMPARE) return 0;
+    if (condition->a->kind != NODE_VARIABLE || condition->a->variable != set->variable) return 0;
+    uint32_t reg = set->variable->reg;
+    const struct node *limit = condition->b;
+    if (limit->kind == NODE_CONSTANT && generate_fits_byte(limit->value)) {
+        int n = (int)cp_fixnum_value(limit->value);
+        if (condition->number == OP_GREATER) return INSTRUCTION(OP_STEP_GREATER_INTEGER, reg, n, step);
+        if (condition->number == OP_GREATER_EQUAL) return INSTRUCTION(OP_STEP_GREATER_EQUAL_INTEGER, reg, n, step);
+    } else if (in_register(g, limit)) {
+        if (condition->number == OP_LESS) return INSTRUCTION(OP_STEP_LESS, reg, limit->variable->reg, step);
+        if (condition->number == OP_LESS_EQUAL) return INSTRUCTION(OP_STEP_LESS_EQUAL, reg, limit->variable->reg, step);
+    }
+    return 0;
+}
+
+/* The body of a loop; false when its last form, the step, remains to be done. */
+static bool generate_body(struct generator *g, struct node *body, uint32_t step, const struct region *loop) {
+    if (!step) {
+        generate_effect(g, body);
+        return true;
+    }
+    for (uint32_t i = 0; body->kind == NODE_DO && i + 1 < body->count; i++) generate_effect(g, body->items[i]);
+    if (loop->continues.count == 0) return false;
+    generate_effect(g, body->kind == NODE_DO ? body->items[body->count - 1] : body); /* `continue` leaves it out */
+    return true;
+}
+
 static void generate_while(struct generator *g, struct node *node) {
     struct region *loop = begin_loop(g);
     struct jumps to_test = {0}, back = {0}, done = {0};
-    if (node->kind == NODE_WHILE) emit_jump(g, OP_JUMP, 0, &to_test);
+    if (node->kind == NODE_WHILE && is_short_condition(node->a)) generate_condition(g, node->a, false, &done);
+    else if (node->kind == NODE_WHILE) emit_jump(g, OP_JUMP, 0, &to_test);
     uint32_t start = g->count;
-    generate_effect(g, node->b);
+    uint32_t step = counting_step(g, node->b, node->a);
+    if (!generate_body(g, node->b, step, loop)) {
+        /* the place of the sum, then that of the comparison */
+        const struct node *set = node->b->kind == NODE_DO ? node->b->items[node->b->count - 1] : node->b;
+        g->position = set->a->position;
+        emit(g, step);
+        g->position = node->a->position;
+        emit_jump_word(g, &back);
+        emit_land_at(g, &back, start);
+        emit_land(g, &done);
+        emit_land(g, &to_test);
+        emit_land(g, &loop->breaks);
+        g->region = loop->outer;
+        return;
+    }
     emit_land(g, &loop->continues);
     emit_land(g, &to_test);
     g->region = loop->outer; /* a `break` in the condition is meant for the loop around this one */
     if (g->count - start < NEAR) {
         generate_condition(g, node->a, true, &back);
         emit_land_at(g, &back, start);
+        emit_land(g, &done);
     } else { /* too far for a conditional jump */
         generate_condition(g, node->a, false, &done);
         emit_jump(g, OP_JUMP, 0, &back);

@@ -25,6 +25,13 @@ static bool is_raw_operation(const struct node *node) {
     return node->kind == NODE_ARITHMETIC && node->number != OP_MODULO && type_is(node->type, CP_CLASS_REAL);
 }
 
+/* An Integer and a Real: as doubles they need no call. */
+static bool is_mixed(const struct node *node) {
+    const struct node *x = node->a, *y = node->b;
+    return (type_is(x->type, CP_CLASS_INTEGER) && x->kind != NODE_CONSTANT) ||
+           (type_is(y->type, CP_CLASS_INTEGER) && y->kind != NODE_CONSTANT);
+}
+
 bool generate_is_raw(const struct generator *g, struct node *node) {
     /* along the left operands, of which there may be thousands: what is found counts for all that were passed */
     struct node *last = node;
@@ -36,7 +43,7 @@ bool generate_is_raw(const struct generator *g, struct node *node) {
         }
         raw = last->raw == RAW_YES;
         if (last->raw != RAW_UNKNOWN || !is_raw_operation(last)) break;
-        raw = generate_is_raw(g, last->b);
+        raw = is_mixed(last) || generate_is_raw(g, last->b);
         if (raw) break;
     }
     for (struct node *n = node; n != last; n = n->a) n->raw = raw ? RAW_YES : RAW_NO;
@@ -70,7 +77,7 @@ void generate_loop_reals(struct generator *g, struct function_state *f) {
     for (uint32_t i = 0; i < f->loop_real_count; i++) {
         struct node *node = f->loop_reals[i];
         double d;
-        if (!generate_is_raw(g, node->a) && !generate_is_raw(g, node->b)) continue;
+        if (node->kind == NODE_ARITHMETIC ? !generate_is_raw(g, node) : !generate_compares_raw(g, node)) continue;
         if (!constant_double(node->a, &d) && !constant_double(node->b, &d)) continue;
         bool known = false;
         for (uint32_t k = 0; k < g->real_count; k++) known |= g->reals[k] == raw_bits(d);

@@ -87,6 +87,10 @@
     X(JUMP_NOT_LESS_REAL, ABCJ, "jump when D[A] < D[B] is false")                                                      \
     X(JUMP_LESS_EQUAL_REAL, ABCJ, "jump when D[A] <= D[B]")                                                            \
     X(JUMP_NOT_LESS_EQUAL_REAL, ABCJ, "jump when D[A] <= D[B] is false")                                               \
+    X(STEP_LESS, ABCJ, "R[A] = R[A] + sC; jump when R[A] < R[B]")                                                      \
+    X(STEP_LESS_EQUAL, ABCJ, "R[A] = R[A] + sC; jump when R[A] <= R[B]")                                               \
+    X(STEP_GREATER_INTEGER, ABCJ, "R[A] = R[A] + sC; jump when R[A] > sB")                                             \
+    X(STEP_GREATER_EQUAL_INTEGER, ABCJ, "R[A] = R[A] + sC; jump when R[A] >= sB")                                      \
     X(CALL, ABCW, "call the function of the Symbol K[word] with B arguments; C: they are known to fit its header")     \
     X(CALL_VALUE, ABW, "call R[A] with B arguments; word: Symbol constant + 1 to call when R[A] is no function, or 0") \
     X(TAIL_CALL, ABCW, "as CALL, in place of the running function")                                                    \

@@ -445,6 +445,22 @@ next:
     REAL_JUMP(JUMP_LESS_EQUAL_REAL, true, <=)
     REAL_JUMP(JUMP_NOT_LESS_EQUAL_REAL, false, <=)
 
+#define STEP(name, limit, operator)                                                                                    \
+    OP(STEP_##name) : {                                                                                                \
+        cp_value x = R(A), y = limit;                                                                                  \
+        int64_t n;                                                                                                     \
+        if (CP_UNLIKELY(!(x & y & 1) || __builtin_add_overflow((int64_t)x, (int64_t)OPERAND_SC(i) * 2, &n)))           \
+            goto slow_step;                                                                                            \
+        R(A) = (cp_value)n;                                                                                            \
+        word = *pc++;                                                                                                  \
+        if (n operator(int64_t) y) JUMP_BY((int32_t)word);                                                             \
+        NEXT;                                                                                                          \
+    }
+    STEP(LESS, R(B), <)
+    STEP(LESS_EQUAL, R(B), <=)
+    STEP(GREATER_INTEGER, cp_fixnum(OPERAND_SB(i)), >)
+    STEP(GREATER_EQUAL_INTEGER, cp_fixnum(OPERAND_SB(i)), >=)
+
     /* ---- calls ---- */
 
     OP(CALL) : {
@@ -779,6 +795,23 @@ slow_jump_real: /* NaN or () */
     case 1: JUMP_BY((int32_t)word);
     default: goto thrown;
     }
+
+slow_step: { /* the sum at its own place in the source, then the comparison */
+    static const uint8_t jumps[] = {OP_JUMP_LESS, OP_JUMP_LESS_EQUAL, OP_JUMP_GREATER_INTEGER,
+                                    OP_JUMP_GREATER_EQUAL_INTEGER};
+    uint32_t step = (i & 255) - OP_STEP_LESS;
+    SAVE();
+    value = operator_arithmetic(cp, OP_ADD, R(A), cp_fixnum(OPERAND_SC(i)));
+    if (value == CP_THROWN) goto thrown;
+    R(A) = value;
+    word = *pc++;
+    SAVE();
+    switch (operator_jump(cp, jumps[step], 0, value, step < 2 ? R(B) : cp_fixnum(OPERAND_SB(i)))) {
+    case 0: NEXT;
+    case 1: JUMP_BY((int32_t)word);
+    default: goto thrown;
+    }
+}
 
 look_around:
     SAVE();
