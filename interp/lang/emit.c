@@ -57,9 +57,9 @@ uint32_t emit_constant(struct generator *g, cp_value value) {
     return g->constant_count++;
 }
 
-uint32_t emit_cache(struct generator *g, cp_symbol *name) {
+uint32_t emit_cache(struct generator *g, cp_symbol *name, struct member *member) {
     g->caches = grown(g->caches, g->cache_count, &g->cache_capacity, sizeof *g->caches);
-    g->caches[g->cache_count] = (struct member_cache){.name = name};
+    g->caches[g->cache_count] = (struct call_cache){.name = name, .member = member};
     return g->cache_count++;
 }
 

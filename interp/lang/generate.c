@@ -153,7 +153,7 @@ static void generate_list(struct generator *g, struct node *node, uint32_t to) {
         }
         emit(g, INSTRUCTION(OP_LIST, lists, first, count));
         emit(g, INSTRUCTION(OP_CALL, function, 1, 0));
-        emit(g, emit_constant(g, cp_symbol_z(g->cp, "%concatenate")));
+        emit(g, emit_cache(g, cp_symbol_of(cp_symbol_z(g->cp, "%concatenate")), NULL));
         emit_move(g, to, function);
     }
     g->free = saved;

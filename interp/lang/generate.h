@@ -39,7 +39,7 @@ struct generator {
     uint32_t count, capacity;
     cp_value *constants;
     uint32_t constant_count, constant_capacity;
-    struct member_cache *caches;
+    struct call_cache *caches;
     uint32_t cache_count, cache_capacity;
     struct handler *handlers;
     uint32_t handler_count, handler_capacity;
@@ -56,7 +56,7 @@ struct generator {
 /* emit.c */
 void emit(struct generator *g, uint32_t word);
 uint32_t emit_constant(struct generator *g, cp_value value); /* its index, below 65,536 */
-uint32_t emit_cache(struct generator *g, cp_symbol *name);
+uint32_t emit_cache(struct generator *g, cp_symbol *name, struct member *member);
 uint32_t emit_register(struct generator *g);                                      /* allocates one */
 void emit_variable(struct generator *g, struct variable *variable, uint32_t reg); /* gives it that register */
 void emit_jump(struct generator *g, enum opcode op, uint32_t reg,

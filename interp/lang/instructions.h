@@ -91,14 +91,14 @@
     X(STEP_LESS_EQUAL, ABCJ, "R[A] = R[A] + sC; jump when R[A] <= R[B]")                                               \
     X(STEP_GREATER_INTEGER, ABCJ, "R[A] = R[A] + sC; jump when R[A] > sB")                                             \
     X(STEP_GREATER_EQUAL_INTEGER, ABCJ, "R[A] = R[A] + sC; jump when R[A] >= sB")                                      \
-    X(CALL, ABCW, "call the function of the Symbol K[word] with B arguments; C: they are known to fit its header")     \
+    X(CALL, ABCW, "call the function of the name in cache word with B arguments; C: they are known to fit its header") \
     X(CALL_VALUE, ABW, "call R[A] with B arguments; word: Symbol constant + 1 to call when R[A] is no function, or 0") \
     X(TAIL_CALL, ABCW, "as CALL, in place of the running function")                                                    \
     X(TAIL_CALL_VALUE, ABW, "as CALL_VALUE, in place of the running function")                                         \
     X(CALL_KEYWORDS, ABW, "call R[A] with B arguments, the last of them named by the List K[word]")                    \
     X(INVOKE, ABW, "the dot: member of R[A+1] with B further arguments; word: index of the cache")                     \
     X(INVOKE_KEYWORDS, ABW, "as INVOKE, slow; K[word] is the member's Symbol, then the names of the last arguments")   \
-    X(INVOKE_MEMBER, ABW, "call the method K[word] (a member known at compile time) on R[A+1] with B arguments")       \
+    X(INVOKE_MEMBER, ABW, "call the method in cache word (a member known at compile time) on R[A+1] with B arguments") \
     X(CREATE, ABCW, "R[A] = a new K[word], B arguments from R[A+2]; C: K[word] is (class name...) of named ones")      \
     X(SLOT_GET, ABC, "R[A] = word C of the object R[B]")                                                               \
     X(SLOT_SET, ABC, "word C of the object R[B] = R[A]")                                                               \

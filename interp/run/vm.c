@@ -59,6 +59,16 @@
         NEXT;                                                                                                          \
     } while (0)
 
+/* The same in place of the running function, whose registers the arguments take. */
+#define REPLACE_FRAME(count)                                                                                           \
+    do {                                                                                                               \
+        if (CP_UNLIKELY(!thread_has_room(frame, base + callee_proto->register_count))) goto no_room;                   \
+        for (uint32_t n = 0, words = (count) + 1; n < words; n++) base[(int32_t)n - 1] = callee_base[(int32_t)n - 1];  \
+        frame->proto = callee_proto;                                                                                   \
+        if (CP_UNLIKELY(--t->budget < 0)) goto look_around;                                                            \
+        NEXT;                                                                                                          \
+    } while (0)
+
 /* A walk over something that is no List, kept in a register. */
 struct walk {
     cp_object header;
@@ -82,6 +92,15 @@ static cp_value find_name(cp_context *cp, struct proto *proto, cp_symbol *name) 
     struct file_variable *file = file_scope_find(cp, proto->file, name);
     if (file && file->declared) return file->cell.value;
     return call_symbol_function(cp, name);
+}
+
+/* A scripted function that takes the call's arguments as they are is entered directly the next time. */
+static void remember_callee(struct call_cache *cache, struct function *callee, uint32_t count, uint32_t entry) {
+    struct proto *proto = callee->proto;
+    if (!proto || proto->fixed_arguments != (int32_t)count) return;
+    cache->function = cp_from_object(callee);
+    cache->proto = proto;
+    cache->entry = proto->entry[entry];
 }
 
 static bool prepare_walk(cp_context *cp, cp_value *state) {
@@ -464,72 +483,84 @@ next:
     /* ---- calls ---- */
 
     OP(CALL) : {
-        cp_symbol *name = cp_symbol_of(K(*pc++));
-        value = name->function;
+        struct call_cache *cache = &frame->proto->caches[*pc++];
+        SAVE();
+        callee_base = &R(A) + 1;
+        if (CP_LIKELY(cache->function == cache->name->function)) {
+            R(A) = cache->function;
+            callee_proto = cache->proto;
+            pc = cache->entry;
+            PUSH_FRAME();
+        }
+        value = cache->name->function;
         if (CP_UNLIKELY(value == CP_UNSET)) {
-            SAVE();
-            value = call_symbol_function(cp, name);
+            value = call_symbol_function(cp, cache->name);
             if (value == CP_THROWN) goto thrown;
         }
         R(A) = value;
         callee = function_of(value);
-        callee_base = &R(A) + 1;
-        callee_proto = callee->proto;
-        if (CP_LIKELY(callee_proto && callee_proto->fixed_arguments == (int32_t)B)) {
-            SAVE();
-            pc = callee_proto->entry[C];
-            PUSH_FRAME();
-        }
         argument_count = B;
+        remember_callee(cache, callee, argument_count, C);
         goto call_function;
     }
     OP(CALL_VALUE) : {
         value = R(A);
         word = *pc++;
-        if (CP_UNLIKELY(!cp_is_function(value))) {
-            SAVE();
+        SAVE();
+        callee_base = &R(A) + 1;
+        if (CP_LIKELY(cp_is_function(value))) {
+            callee = function_of(value);
+            callee_proto = callee->proto;
+            if (CP_LIKELY(callee_proto && callee_proto->plain_arguments == (int32_t)B)) {
+                pc = callee_proto->entry[0];
+                PUSH_FRAME();
+            }
+        } else {
             if (call_is_object(cp, value)) {
-                value = member_send(cp, value, cp_symbol_of(cp->known.sym_call), frame->proto->owner, &R(A) + 1, B, CP_NIL);
+                value = member_send(cp, value, cp_symbol_of(cp->known.sym_call), frame->proto->owner, callee_base, B, CP_NIL);
                 goto store_value;
             }
             value = call_resolve(cp, value, word ? cp_symbol_of(K(word - 1)) : NULL);
             if (value == CP_THROWN) goto thrown;
             R(A) = value;
+            callee = function_of(value);
         }
-        callee = function_of(value);
-        callee_base = &R(A) + 1;
         argument_count = B;
         goto call_function;
     }
-    OP(TAIL_CALL) : OP(TAIL_CALL_VALUE) : {
-        word = *pc++;
+    OP(TAIL_CALL) : {
+        struct call_cache *cache = &frame->proto->caches[*pc++];
         SAVE();
-        if ((i & 255) == OP_TAIL_CALL_VALUE && call_is_object(cp, R(A))) {
-            value = member_send(cp, R(A), cp_symbol_of(cp->known.sym_call), frame->proto->owner, &R(A) + 1, B, CP_NIL);
-            goto store_value; /* the RETURN that follows */
-        }
-        if ((i & 255) == OP_TAIL_CALL) value = call_symbol_function(cp, cp_symbol_of(K(word)));
-        else value = call_resolve(cp, R(A), word ? cp_symbol_of(K(word - 1)) : NULL);
-        if (CP_UNLIKELY(value == CP_THROWN)) goto thrown;
-        R(A) = value;
-        callee = function_of(value);
         callee_base = &R(A) + 1;
         argument_count = B;
-        if (!callee->proto || callee->proto->first_argument) goto call_function; /* natives: the RETURN that follows */
-        if (CP_UNLIKELY(callee->proto->fixed_arguments != (int32_t)argument_count)) {
-            if (!call_arrange(cp, callee, callee_base, argument_count)) goto thrown;
-            uint32_t arranged = callee->proto->signature->declared + (callee->proto->signature->has_rest ? 1u : 0u);
-            memmove(base - 1, callee_base - 1, (arranged + 1) * sizeof *base);
-        } else memmove(base - 1, callee_base - 1, (argument_count + 1) * sizeof *base);
-        callee_proto = callee->proto;
-        pc = callee_proto->code;
-        if (CP_UNLIKELY(!thread_has_room(frame, base + callee_proto->register_count))) {
-            too_deep(cp);
-            goto thrown;
+        if (CP_LIKELY(cache->function == cache->name->function)) {
+            R(A) = cache->function;
+            callee_proto = cache->proto;
+            pc = cache->entry;
+            REPLACE_FRAME(argument_count);
         }
-        frame->proto = callee_proto;
-        if (CP_UNLIKELY(--t->budget < 0)) goto look_around;
-        NEXT;
+        value = call_symbol_function(cp, cache->name);
+        if (CP_UNLIKELY(value == CP_THROWN)) goto thrown;
+        callee = function_of(value);
+        remember_callee(cache, callee, argument_count, C);
+        goto tail_call;
+    }
+    OP(TAIL_CALL_VALUE) : {
+        value = R(A);
+        word = *pc++;
+        SAVE();
+        callee_base = &R(A) + 1;
+        argument_count = B;
+        if (CP_UNLIKELY(!cp_is_function(value))) {
+            if (call_is_object(cp, value)) {
+                value = member_send(cp, value, cp_symbol_of(cp->known.sym_call), frame->proto->owner, callee_base, B, CP_NIL);
+                goto store_value; /* the RETURN that follows */
+            }
+            value = call_resolve(cp, value, word ? cp_symbol_of(K(word - 1)) : NULL);
+            if (CP_UNLIKELY(value == CP_THROWN)) goto thrown;
+        }
+        callee = function_of(value);
+        goto tail_call;
     }
     OP(CALL_KEYWORDS) : {
         SAVE();
@@ -552,11 +583,20 @@ next:
         goto store_value;
     }
     OP(INVOKE) : {
-        struct member_cache *cache = &frame->proto->caches[*pc++];
+        struct call_cache *cache = &frame->proto->caches[*pc++];
         cp_value receiver = R(A + 1);
         struct member *member;
-        if (CP_LIKELY(cache->class_number == cp_class_number_of(receiver))) member = cache->member;
-        else {
+        if (CP_LIKELY(cache->class_number == cp_class_number_of(receiver))) {
+            member = cache->member;
+            if (cache->function == member->function) {
+                SAVE();
+                callee_base = &R(A) + 1;
+                R(A) = cache->function;
+                callee_proto = cache->proto;
+                pc = cache->entry;
+                PUSH_FRAME();
+            }
+        } else {
             SAVE();
             value = CP_UNSET;
             member = member_find(cp, &receiver, cache->name, frame->proto->owner, &R(A) + 2, B, &value);
@@ -564,6 +604,7 @@ next:
             if (receiver == R(A + 1)) { /* not seen through a face */
                 cache->class_number = cp_class_number_of(receiver);
                 cache->member = member;
+                cache->function = CP_NIL;
             } else R(A + 1) = receiver;
         }
         if (member->kind == MEMBER_SLOT) {
@@ -579,6 +620,7 @@ next:
         } else if (member->kind == MEMBER_METHOD && CP_LIKELY(member->function != CP_UNSET)) {
             callee = function_of(member->function);
             argument_count = B;
+            if (member == cache->member) remember_callee(cache, callee, argument_count, 0);
             goto call_method;
         }
         SAVE();
@@ -586,14 +628,22 @@ next:
         goto store_value;
     }
     OP(INVOKE_MEMBER) : {
-        struct member *member = (struct member *)K(*pc++);
-        if (CP_UNLIKELY(member->function == CP_UNSET)) {
-            SAVE();
-            value = member_use(cp, member, R(A + 1), &R(A) + 2, B);
+        struct call_cache *cache = &frame->proto->caches[*pc++];
+        SAVE();
+        callee_base = &R(A) + 1;
+        if (CP_LIKELY(cache->function == cache->member->function)) {
+            R(A) = cache->function;
+            callee_proto = cache->proto;
+            pc = cache->entry;
+            PUSH_FRAME();
+        }
+        if (CP_UNLIKELY(cache->member->function == CP_UNSET)) {
+            value = member_use(cp, cache->member, R(A + 1), &R(A) + 2, B);
             goto store_value;
         }
-        callee = function_of(member->function);
+        callee = function_of(cache->member->function);
         argument_count = B;
+        remember_callee(cache, callee, argument_count, 0);
         goto call_method;
     }
     OP(CREATE) : {
@@ -828,6 +878,18 @@ store_value: /* of an instruction whose result goes to R[A] */
     if (CP_UNLIKELY(value == CP_THROWN)) goto thrown;
     R(A) = value;
     NEXT;
+
+tail_call: /* callee, callee_base, argument_count: not seen before */
+    *(callee_base - 1) = cp_from_object(callee);
+    callee_proto = callee->proto;
+    /* natives and methods: called as ever, with the RETURN that follows */
+    if (!callee_proto || callee_proto->first_argument) goto call_function;
+    if (CP_UNLIKELY(callee_proto->fixed_arguments != (int32_t)argument_count)) {
+        if (!call_arrange(cp, callee, callee_base, argument_count)) goto thrown;
+        argument_count = callee_proto->signature->declared + (callee_proto->signature->has_rest ? 1u : 0u);
+    }
+    pc = callee_proto->code;
+    REPLACE_FRAME(argument_count);
 
 call_method: /* callee, argument_count; the receiver is R[A+1] */
     SAVE();
