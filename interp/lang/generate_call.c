@@ -34,7 +34,7 @@ static void finish(struct generator *g, struct node *node, uint32_t first, bool 
     case NODE_CALL_VALUE:
         if (node->keywords) break;
         emit(g, INSTRUCTION(tail ? OP_TAIL_CALL_VALUE : OP_CALL_VALUE, first, count, 0));
-        emit(g, node->symbol ? emit_constant(g, cp_from_object(node->symbol)) + 1 : 0);
+        emit(g, emit_cache(g, node->symbol, NULL));
         return;
     case NODE_INVOKE:
         if (node->keywords) {

@@ -84,7 +84,6 @@ struct proto *generate_function(cp_context *cp, struct source *source, struct fi
     proto->register_count = g.most + 1;
     bool fixed = f->signature->required == f->signature->declared && !f->signature->has_rest;
     proto->fixed_arguments = fixed ? f->signature->declared : -1;
-    proto->plain_arguments = f->has_this ? -1 : proto->fixed_arguments;
     proto->entry[0] = g.code;
     proto->entry[1] = g.code + entry;
     proto->capture_count = f->capture_count;

@@ -92,7 +92,7 @@
     X(STEP_GREATER_INTEGER, ABCJ, "R[A] = R[A] + sC; jump when R[A] > sB")                                             \
     X(STEP_GREATER_EQUAL_INTEGER, ABCJ, "R[A] = R[A] + sC; jump when R[A] >= sB")                                      \
     X(CALL, ABCW, "call the function of the name in cache word with B arguments; C: they are known to fit its header") \
-    X(CALL_VALUE, ABW, "call R[A] with B arguments; word: Symbol constant + 1 to call when R[A] is no function, or 0") \
+    X(CALL_VALUE, ABW, "call R[A] with B arguments; cache word: its name, if any, is called when R[A] is no function") \
     X(TAIL_CALL, ABCW, "as CALL, in place of the running function")                                                    \
     X(TAIL_CALL_VALUE, ABW, "as CALL_VALUE, in place of the running function")                                         \
     X(CALL_KEYWORDS, ABW, "call R[A] with B arguments, the last of them named by the List K[word]")                    \

@@ -15,7 +15,7 @@ struct handler {
 /* What one call or dot of the code found last. Whatever it leads to is found again when a name's or member's function
    is another by now: the comparison is cheaper than the way to the code, which is where a call loses its time. */
 struct call_cache {
-    cp_symbol *name;       /* of the function or member */
+    cp_symbol *name;       /* of the function or member, or NULL */
     struct member *member; /* the dot: the member, of ... */
     uint32_t class_number; /* ... receivers of this class */
     cp_value function;     /* a scripted function whose header takes the call's arguments as they are, or () */
@@ -28,7 +28,6 @@ struct proto {
     cp_value *constants;
     struct call_cache *caches;
     uint32_t register_count;
-    int32_t plain_arguments;  /* as the next, but -1 for methods, whose receiver a call of a value has not */
     int32_t fixed_arguments;  /* number of arguments when none is optional and there is no rest; else -1 */
     const uint32_t *entry[2]; /* where calls begin: whose arguments must be checked, and whose are known to fit */
     uint32_t capture_count;

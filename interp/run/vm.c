@@ -103,6 +103,14 @@ static void remember_callee(struct call_cache *cache, struct function *callee, u
     cache->entry = proto->entry[entry];
 }
 
+/* The same for a function that is a value: closures differ while their code is the same. The first one stays. */
+static void remember_callee_value(struct call_cache *cache, struct function *callee, uint32_t count) {
+    struct proto *proto = callee->proto;
+    if (!proto || proto->first_argument || proto->fixed_arguments != (int32_t)count) return;
+    cache->proto = proto;
+    cache->entry = proto->entry[0];
+}
+
 static bool prepare_walk(cp_context *cp, cp_value *state) {
     if (cp_is_list(state[0])) {
         state[1] = CP_NIL;
@@ -504,28 +512,29 @@ next:
         goto call_function;
     }
     OP(CALL_VALUE) : {
-        value = R(A);
-        word = *pc++;
+        struct call_cache *cache = &frame->proto->caches[*pc++];
         SAVE();
+        value = R(A);
         callee_base = &R(A) + 1;
+        argument_count = B;
         if (CP_LIKELY(cp_is_function(value))) {
             callee = function_of(value);
             callee_proto = callee->proto;
-            if (CP_LIKELY(callee_proto && callee_proto->plain_arguments == (int32_t)B)) {
-                pc = callee_proto->entry[0];
+            if (CP_LIKELY(callee_proto == cache->proto && callee_proto)) {
+                pc = cache->entry;
                 PUSH_FRAME();
             }
-        } else {
-            if (call_is_object(cp, value)) {
-                value = member_send(cp, value, cp_symbol_of(cp->known.sym_call), frame->proto->owner, callee_base, B, CP_NIL);
-                goto store_value;
-            }
-            value = call_resolve(cp, value, word ? cp_symbol_of(K(word - 1)) : NULL);
-            if (value == CP_THROWN) goto thrown;
-            R(A) = value;
-            callee = function_of(value);
+            if (!cache->proto) remember_callee_value(cache, callee, argument_count);
+            goto call_function;
         }
-        argument_count = B;
+        if (call_is_object(cp, value)) {
+            value = member_send(cp, value, cp_symbol_of(cp->known.sym_call), frame->proto->owner, callee_base, B, CP_NIL);
+            goto store_value;
+        }
+        value = call_resolve(cp, value, cache->name);
+        if (value == CP_THROWN) goto thrown;
+        R(A) = value;
+        callee = function_of(value);
         goto call_function;
     }
     OP(TAIL_CALL) : {
@@ -546,19 +555,27 @@ next:
         goto tail_call;
     }
     OP(TAIL_CALL_VALUE) : {
-        value = R(A);
-        word = *pc++;
+        struct call_cache *cache = &frame->proto->caches[*pc++];
         SAVE();
+        value = R(A);
         callee_base = &R(A) + 1;
         argument_count = B;
-        if (CP_UNLIKELY(!cp_is_function(value))) {
-            if (call_is_object(cp, value)) {
-                value = member_send(cp, value, cp_symbol_of(cp->known.sym_call), frame->proto->owner, callee_base, B, CP_NIL);
-                goto store_value; /* the RETURN that follows */
+        if (CP_LIKELY(cp_is_function(value))) {
+            callee = function_of(value);
+            callee_proto = callee->proto;
+            if (CP_LIKELY(callee_proto == cache->proto && callee_proto)) {
+                pc = cache->entry;
+                REPLACE_FRAME(argument_count);
             }
-            value = call_resolve(cp, value, word ? cp_symbol_of(K(word - 1)) : NULL);
-            if (CP_UNLIKELY(value == CP_THROWN)) goto thrown;
+            if (!cache->proto) remember_callee_value(cache, callee, argument_count);
+            goto tail_call;
         }
+        if (call_is_object(cp, value)) {
+            value = member_send(cp, value, cp_symbol_of(cp->known.sym_call), frame->proto->owner, callee_base, B, CP_NIL);
+            goto store_value; /* the RETURN that follows */
+        }
+        value = call_resolve(cp, value, cache->name);
+        if (CP_UNLIKELY(value == CP_THROWN)) goto thrown;
         callee = function_of(value);
         goto tail_call;
     }
