@@ -129,6 +129,33 @@ static enum opcode raw_opcode(int number) {
     }
 }
 
+/* How many of an operation's kind come before it among those that may be one of a pair; -1: none. */
+static int pair_index(const struct generator *g, struct node *node) {
+    if (!is_raw_operation(node) || !generate_is_raw(g, node) || node->assigns) return -1;
+    return node->number == OP_ADD ? 0 : node->number == OP_SUBTRACT ? 1 : node->number == OP_MULTIPLY ? 2 : -1;
+}
+
+/* `(x op y) op z`, also written z op (x op y) where that is the same, as one instruction. */
+static bool raw_pair(struct generator *g, struct node *node, uint32_t to) {
+    struct node *inner = node->a, *third = node->b;
+    int second = pair_index(g, node), first = pair_index(g, inner);
+    if (second < 0) return false;
+    double d;
+    bool plain = node->a->kind == NODE_VARIABLE || constant_double(node->a, &d);
+    if (first < 0 && second != 1 && plain) {
+        inner = node->b;
+        third = node->a;
+        first = pair_index(g, inner);
+    }
+    if (first < 0) return false;
+    uint32_t left = raw_operand(g, inner->a), right = raw_operand(g, inner->b), last = raw_operand(g, third);
+    g->position = inner->position;
+    emit(g, INSTRUCTION(OP_ADD_ADD_REAL + first * 3 + second, to, left, right));
+    g->position = node->position;
+    emit(g, last);
+    return true;
+}
+
 void generate_raw_into(struct generator *g, struct node *node, uint32_t to) {
     if (g->failed) return;
     if (cp_check_stack(g->cp) == CP_THROWN) {
@@ -144,7 +171,7 @@ void generate_raw_into(struct generator *g, struct node *node, uint32_t to) {
         g->position = node->position;
         emit(g, INSTRUCTION(OP_UNPACK_REAL, to, left, 0));
     } else if (node->kind == NODE_VARIABLE) emit_move(g, to, node->variable->reg);
-    else {
+    else if (!raw_pair(g, node, to)) {
         raw_operands(g, node, &left, &right);
         emit(g, INSTRUCTION(raw_opcode(node->number), to, left, right));
     }

@@ -50,6 +50,15 @@
     X(SUBTRACT_REAL, ABC, "D[A] = D[B] - D[C]")                                                                        \
     X(MULTIPLY_REAL, ABC, "D[A] = D[B] * D[C]")                                                                        \
     X(DIVIDE_REAL, ABC, "D[A] = D[B] / D[C]")                                                                          \
+    X(ADD_ADD_REAL, ABCW, "D[A] = (D[B] + D[C]) + D[word]")                                                            \
+    X(ADD_SUBTRACT_REAL, ABCW, "D[A] = (D[B] + D[C]) - D[word]")                                                       \
+    X(ADD_MULTIPLY_REAL, ABCW, "D[A] = (D[B] + D[C]) * D[word]")                                                       \
+    X(SUBTRACT_ADD_REAL, ABCW, "D[A] = (D[B] - D[C]) + D[word]")                                                       \
+    X(SUBTRACT_SUBTRACT_REAL, ABCW, "D[A] = (D[B] - D[C]) - D[word]")                                                  \
+    X(SUBTRACT_MULTIPLY_REAL, ABCW, "D[A] = (D[B] - D[C]) * D[word]")                                                  \
+    X(MULTIPLY_ADD_REAL, ABCW, "D[A] = (D[B] * D[C]) + D[word]")                                                       \
+    X(MULTIPLY_SUBTRACT_REAL, ABCW, "D[A] = (D[B] * D[C]) - D[word]")                                                  \
+    X(MULTIPLY_MULTIPLY_REAL, ABCW, "D[A] = (D[B] * D[C]) * D[word]")                                                  \
     X(PACK_REAL, AB, "R[A] = the Real D[B]")                                                                           \
     X(UNPACK_REAL, AB, "D[A] = the number R[B]")                                                                       \
     X(ADD_INTEGER, ABsC, "R[A] = R[B] + sC")                                                                           \

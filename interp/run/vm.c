@@ -345,6 +345,24 @@ next:
     REAL_ARITHMETIC(SUBTRACT, -)
     REAL_ARITHMETIC(MULTIPLY, *)
     REAL_ARITHMETIC(DIVIDE, /)
+    /* two operations, the first's result not going through a register: there the time of long formulas is lost */
+#define REAL_PAIR(first, first_operator, second, second_operator)                                                      \
+    OP(first##_##second##_REAL) : {                                                                                    \
+        double d = (D(B) first_operator D(C)) second_operator D(*pc);                                                  \
+        if (CP_UNLIKELY(d != d)) goto slow_real_pair;                                                                  \
+        pc++;                                                                                                          \
+        D(A) = d;                                                                                                      \
+        NEXT;                                                                                                          \
+    }
+    REAL_PAIR(ADD, +, ADD, +)
+    REAL_PAIR(ADD, +, SUBTRACT, -)
+    REAL_PAIR(ADD, +, MULTIPLY, *)
+    REAL_PAIR(SUBTRACT, -, ADD, +)
+    REAL_PAIR(SUBTRACT, -, SUBTRACT, -)
+    REAL_PAIR(SUBTRACT, -, MULTIPLY, *)
+    REAL_PAIR(MULTIPLY, *, ADD, +)
+    REAL_PAIR(MULTIPLY, *, SUBTRACT, -)
+    REAL_PAIR(MULTIPLY, *, MULTIPLY, *)
     OP(PACK_REAL) : R(A) = raw_pack(R(B));
     NEXT;
     OP(UNPACK_REAL) : {
@@ -830,6 +848,18 @@ slow_arithmetic:
 slow_real: /* a result that is no number: perhaps one of the operands was () */
     SAVE();
     value = operator_arithmetic(cp, (i & 255) - OP_ADD_REAL + OP_ADD, raw_pack(R(B)), raw_pack(R(C)));
+    if (value == CP_THROWN) goto thrown;
+    R(A) = raw_unpack(value);
+    NEXT;
+
+slow_real_pair: /* the same, each operation at its own place in the source */
+    SAVE();
+    word = (i & 255) - OP_ADD_ADD_REAL;
+    value = operator_arithmetic(cp, OP_ADD + word / 3, raw_pack(R(B)), raw_pack(R(C)));
+    if (value == CP_THROWN) goto thrown;
+    callee_base = &R(*pc++);
+    SAVE();
+    value = operator_arithmetic(cp, OP_ADD + word % 3, value, raw_pack(*callee_base));
     if (value == CP_THROWN) goto thrown;
     R(A) = raw_unpack(value);
     NEXT;
