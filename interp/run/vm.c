@@ -36,13 +36,24 @@
     } while (0)
 #endif
 
+/* Whether both are Reals held in the word. */
+#define ARE_REALS(x, y) (((((x) ^ 2) | ((y) ^ 2)) & 7) == 0)
+static inline double real_of_word(cp_value v) { return raw_double(cp_rotate_right(v, 5) - CP_REAL_OFFSET); }
+
 /* On by a distance; on the way back other threads have their turn from time to time. */
 #define JUMP_BY(distance)                                                                                              \
     do {                                                                                                               \
         int32_t by = (distance);                                                                                       \
-        if (by < 0 && CP_UNLIKELY(--t->budget < 0)) {                                                                  \
-            word = (uint32_t)by;                                                                                       \
-            goto look_around_and_jump;                                                                                 \
+        if (by < 0) {                                                                                                  \
+            if (CP_UNLIKELY(--t->budget < 0)) {                                                                        \
+                word = (uint32_t)by;                                                                                   \
+                goto look_around_and_jump;                                                                             \
+            }                                                                                                          \
+            const uint32_t *target = pc + by;                                                                          \
+            if (CP_LIKELY(target == loop_start)) {                                                                     \
+                __asm__("" : "=r"(pc) : "0"(loop_start));                                                              \
+            } else pc = loop_start = target;                                                                           \
+            NEXT;                                                                                                      \
         }                                                                                                              \
         pc += by;                                                                                                      \
         NEXT;                                                                                                          \
@@ -175,6 +186,7 @@ cp_value vm_run(struct thread *t, struct proto *entry_proto, cp_value *entry_bas
     const uint32_t *pc = entry_proto->code;
     cp_value *base;
     uint32_t i;
+    const uint32_t *loop_start = NULL;
     /* a call being made: set before `call_function` and `push_frame` */
     struct function *callee;
     struct proto *callee_proto = entry_proto;
@@ -303,8 +315,8 @@ next:
                 R(A) = (cp_value)n;                                                                                    \
                 NEXT;                                                                                                  \
             }                                                                                                          \
-        } else if (CP_LIKELY(cp_is_immediate_real(x) && cp_is_immediate_real(y))) {                                    \
-            R(A) = cp_real(cp_real_value(x) real_operator cp_real_value(y));                                           \
+        } else if (CP_LIKELY(ARE_REALS(x, y))) {                                                                       \
+            R(A) = cp_real(real_of_word(x) real_operator real_of_word(y));                                             \
             NEXT;                                                                                                      \
         }                                                                                                              \
         goto slow_arithmetic;                                                                                          \
@@ -320,8 +332,8 @@ next:
                 R(A) = cp_fixnum(cp_fixnum_value(x) / cp_fixnum_value(y));
                 NEXT;
             }
-        } else if (cp_is_immediate_real(x) && cp_is_immediate_real(y)) {
-            R(A) = cp_real(cp_real_value(x) / cp_real_value(y));
+        } else if (ARE_REALS(x, y)) {
+            R(A) = cp_real(real_of_word(x) / real_of_word(y));
             NEXT;
         }
         goto slow_arithmetic;
@@ -410,8 +422,8 @@ next:
     OP(name) : {                                                                                                       \
         cp_value x = R(B), y = R(C);                                                                                   \
         if (CP_LIKELY(x & y & 1)) R(A) = BOOLEAN((int64_t)x operator(int64_t) y);                                      \
-        else if (cp_is_immediate_real(x) && cp_is_immediate_real(y))                                                   \
-            R(A) = BOOLEAN(cp_real_value(x) operator cp_real_value(y));                                                \
+        else if (ARE_REALS(x, y))                                                   \
+            R(A) = BOOLEAN(real_of_word(x) operator real_of_word(y));                                                \
         else goto slow_compare;                                                                                        \
         NEXT;                                                                                                          \
     }
@@ -447,8 +459,8 @@ next:
         word = *pc++;                                                                                                  \
         if (CP_LIKELY(x & y & 1)) {                                                                                    \
             if (((int64_t)x operator(int64_t) y) == holds) JUMP_BY((int32_t)word);                                     \
-        } else if (cp_is_immediate_real(x) && cp_is_immediate_real(y)) {                                               \
-            if ((cp_real_value(x) operator cp_real_value(y)) == holds) JUMP_BY((int32_t)word);                         \
+        } else if (ARE_REALS(x, y)) {                                               \
+            if ((real_of_word(x) operator real_of_word(y)) == holds) JUMP_BY((int32_t)word);                         \
         } else goto slow_jump;                                                                                         \
         NEXT;                                                                                                          \
     }
