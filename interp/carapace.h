@@ -157,8 +157,8 @@ static inline cp_value cp_integer(cp_context *cp, int64_t n) {
 /* Stores an Integer's value; false when it does not fit or v is no Integer. */
 bool cp_to_int64(cp_value v, int64_t *result);
 
-/* Self-tagging: the exponent is moved and rotated so that the common exponents, 0, inf and NaN meet tag 010; the rest is
-   boxed (Melancon, Feeley, Serrano: Float Self-Tagging, arXiv 2411.16544). */
+/* Self-tagging: the exponent is moved and rotated so that the common exponents, 0, inf and NaN meet tag 010; the rest
+   is boxed (Melancon, Feeley, Serrano: Float Self-Tagging, arXiv 2411.16544). */
 #define CP_REAL_OFFSET ((uint64_t)5 << 58)
 static inline uint64_t cp_rotate_left(uint64_t x, int n) { return x << n | x >> (64 - n); }
 static inline uint64_t cp_rotate_right(uint64_t x, int n) { return x >> n | x << (64 - n); }

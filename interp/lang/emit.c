@@ -123,7 +123,7 @@ void emit_handler(struct generator *g, struct handler handler) {
 void emit_check(struct generator *g, uint32_t to, uint32_t from, struct type *type, const char *what,
                 const char *name) {
     cp_value text = cp_string_format(g->cp, "%s%s%s", what, *name ? " " : "", name);
-    emit(g, INSTRUCTION(OP_CHECK, to, from, 0));
+    emit(g, INSTRUCTION(type_is(type, CP_CLASS_INTEGER) ? OP_CHECK_INTEGER : OP_CHECK, to, from, 0));
     emit(g, emit_constant(g, cp_cons(cp_from_object(type), text)));
 }
 

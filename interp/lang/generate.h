@@ -46,9 +46,12 @@ struct generator {
     uint32_t free, most;   /* first free register; the most ever used */
     bool is_variable[256]; /* registers that belong to variables: written only as the last act of an expression */
     uint32_t position;
-    uint32_t real_count; /* constants that have registers: their bits */
-    cp_value reals[LOOP_REALS_MOST];
-    uint8_t real_registers[LOOP_REALS_MOST];
+    struct {
+        cp_value word; /* a value, or the bits of a raw double */
+        bool raw;
+        uint8_t reg;
+    } kept[LOOP_CONSTANTS_MOST]; /* constants that have registers */
+    uint32_t kept_count;
     struct region *region;
     bool failed; /* an Error was thrown: stop */
 };
@@ -82,6 +85,17 @@ void generate_effect(struct generator *g, struct node *node);  /* the value is n
 void generate_set_variable(struct generator *g, struct variable *variable, uint32_t from, bool declare);
 /* A variable of a let: its register stays allocated. */
 void generate_declare(struct generator *g, struct node *node);
+/* Whether a value must be looked at before it may be called one of the type. */
+bool generate_needs_check(const struct type *type, const struct node *value);
+/* Gives constants that loops compute with registers of their own, loaded when the function begins. */
+void generate_loop_constants(struct generator *g, struct function_state *f);
+/* Such a constant's register, or -1. */
+int generate_kept_constant(const struct generator *g, cp_value word, bool raw);
+/* Which of + - * an operation is: 0, 1, 2, or -1 for none. */
+int generate_pair_index(const struct node *node);
+/* Whether a node is a constant or a variable that only this function's code can change: reading it has no effect, and
+   may come before an operation that stands to its left. */
+bool generate_is_plain(const struct generator *g, const struct node *node);
 /* The one or two operands of an instruction, left first. */
 void generate_operands(struct generator *g, struct node *node, uint32_t *left, uint32_t *right);
 
@@ -90,10 +104,10 @@ bool generate_keeps_raw(const struct variable *variable); /* whether a variable'
 bool generate_is_raw(const struct generator *g, struct node *node);
 void generate_raw_into(struct generator *g, struct node *node, uint32_t to); /* of any number, or () */
 void generate_raw_nil(struct generator *g, uint32_t to);
+bool generate_constant_double(const struct node *node, double *d);       /* a number that a double holds exactly */
 void generate_pack(struct generator *g, struct node *node, uint32_t to); /* the value of a raw node */
 bool generate_compares_raw(struct generator *g, struct node *node);
 void generate_raw_operands(struct generator *g, struct node *node, uint32_t *left, uint32_t *right);
-void generate_loop_reals(struct generator *g, struct function_state *f);
 
 /* generate_call.c */
 void generate_call(struct generator *g, struct node *node, uint32_t to);

@@ -248,7 +248,7 @@ static bool in_register(const struct generator *g, const struct node *node) {
    compares i with a limit. 0 when the loop is none of these. */
 static uint32_t counting_step(const struct generator *g, const struct node *body, const struct node *condition) {
     const struct node *set = body->kind == NODE_DO ? body->items[body->count - 1] : body;
-    if (set->kind != NODE_SET || !type_is(set->variable->type, CP_CLASS_INTEGER)) return 0;
+    if (set->kind != NODE_SET || generate_needs_check(set->variable->type, set->a)) return 0;
     const struct node *sum = set->a;
     if (sum->kind != NODE_ARITHMETIC || (sum->number != OP_ADD && sum->number != OP_SUBTRACT)) return 0;
     if (!in_register(g, sum->a) || sum->a->variable != set->variable) return 0;

@@ -57,7 +57,7 @@ static uint32_t generate_prologue(struct generator *g, struct function_state *f)
         else emit(g, INSTRUCTION(OP_LOAD_NIL, variable->reg, 0, 0));
         if (variable_is_boxed(variable)) emit(g, INSTRUCTION(OP_CELL_NEW, variable->reg, variable->reg, 0));
     }
-    generate_loop_reals(g, f);
+    generate_loop_constants(g, f);
     return entry;
 }
 

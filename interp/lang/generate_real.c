@@ -53,8 +53,7 @@ bool generate_is_raw(const struct generator *g, struct node *node) {
 
 /* ---- constants ---- */
 
-/* Whether the node is a number that a double holds exactly. */
-static bool constant_double(const struct node *node, double *d) {
+bool generate_constant_double(const struct node *node, double *d) {
     enum { EXACT = 1 << 30 };
     if (node->kind != NODE_CONSTANT) return false;
     if (cp_is_fixnum(node->value)) {
@@ -72,26 +71,9 @@ static void load_raw(struct generator *g, cp_value bits, uint32_t to) {
 
 void generate_raw_nil(struct generator *g, uint32_t to) { load_raw(g, REAL_NIL, to); }
 
-/* A constant that a loop computes with has a register of its own, loaded when the function begins. */
-void generate_loop_reals(struct generator *g, struct function_state *f) {
-    for (uint32_t i = 0; i < f->loop_real_count; i++) {
-        struct node *node = f->loop_reals[i];
-        double d;
-        if (node->kind == NODE_ARITHMETIC ? !generate_is_raw(g, node) : !generate_compares_raw(g, node)) continue;
-        if (!constant_double(node->a, &d) && !constant_double(node->b, &d)) continue;
-        bool known = false;
-        for (uint32_t k = 0; k < g->real_count; k++) known |= g->reals[k] == raw_bits(d);
-        if (known || g->real_count == LOOP_REALS_MOST) continue;
-        g->reals[g->real_count] = raw_bits(d);
-        g->real_registers[g->real_count] = (uint8_t)emit_register(g);
-        g->is_variable[g->real_registers[g->real_count]] = true;
-        load_raw(g, raw_bits(d), g->real_registers[g->real_count++]);
-    }
-}
-
 static uint32_t constant_register(struct generator *g, double d) {
-    for (uint32_t i = 0; i < g->real_count; i++)
-        if (g->reals[i] == raw_bits(d)) return g->real_registers[i];
+    int kept = generate_kept_constant(g, raw_bits(d), true);
+    if (kept >= 0) return (uint32_t)kept;
     uint32_t to = emit_register(g);
     load_raw(g, raw_bits(d), to);
     return to;
@@ -102,7 +84,7 @@ static uint32_t constant_register(struct generator *g, double d) {
 /* The register of the node's raw double. */
 static uint32_t raw_operand(struct generator *g, struct node *node) {
     double d;
-    if (constant_double(node, &d)) return constant_register(g, d);
+    if (generate_constant_double(node, &d)) return constant_register(g, d);
     if (node->kind == NODE_VARIABLE && generate_is_raw(g, node)) return node->variable->reg;
     uint32_t to = emit_register(g);
     generate_raw_into(g, node, to);
@@ -129,10 +111,8 @@ static enum opcode raw_opcode(int number) {
     }
 }
 
-/* How many of an operation's kind come before it among those that may be one of a pair; -1: none. */
 static int pair_index(const struct generator *g, struct node *node) {
-    if (!is_raw_operation(node) || !generate_is_raw(g, node) || node->assigns) return -1;
-    return node->number == OP_ADD ? 0 : node->number == OP_SUBTRACT ? 1 : node->number == OP_MULTIPLY ? 2 : -1;
+    return is_raw_operation(node) && generate_is_raw(g, node) ? generate_pair_index(node) : -1;
 }
 
 /* `(x op y) op z`, also written z op (x op y) where that is the same, as one instruction. */
@@ -140,14 +120,12 @@ static bool raw_pair(struct generator *g, struct node *node, uint32_t to) {
     struct node *inner = node->a, *third = node->b;
     int second = pair_index(g, node), first = pair_index(g, inner);
     if (second < 0) return false;
-    double d;
-    bool plain = node->a->kind == NODE_VARIABLE || constant_double(node->a, &d);
-    if (first < 0 && second != 1 && plain) {
+    if (first < 0 && second != 1) {
         inner = node->b;
         third = node->a;
         first = pair_index(g, inner);
     }
-    if (first < 0) return false;
+    if (first < 0 || !generate_is_plain(g, third)) return false;
     uint32_t left = raw_operand(g, inner->a), right = raw_operand(g, inner->b), last = raw_operand(g, third);
     g->position = inner->position;
     emit(g, INSTRUCTION(OP_ADD_ADD_REAL + first * 3 + second, to, left, right));
@@ -164,7 +142,7 @@ void generate_raw_into(struct generator *g, struct node *node, uint32_t to) {
     }
     uint32_t saved = g->free, left, right;
     double d;
-    if (constant_double(node, &d)) load_raw(g, raw_bits(d), to);
+    if (generate_constant_double(node, &d)) load_raw(g, raw_bits(d), to);
     else if (node->kind == NODE_CONSTANT && node->value == CP_NIL) generate_raw_nil(g, to);
     else if (!generate_is_raw(g, node)) {
         left = generate_any(g, node);
@@ -188,7 +166,7 @@ void generate_pack(struct generator *g, struct node *node, uint32_t to) {
 
 static bool comparable(const struct node *node) {
     double d;
-    return type_is(node->type, CP_CLASS_REAL) || constant_double(node, &d);
+    return type_is(node->type, CP_CLASS_REAL) || generate_constant_double(node, &d);
 }
 
 bool generate_compares_raw(struct generator *g, struct node *node) {

@@ -40,12 +40,22 @@
     X(FUNCTION_GET, ABx, "R[A] = the function of the Symbol K[Bx]")                                                    \
     X(CLOSURE, ABxW, "R[A] = a closure of the proto K[Bx]; `word` words follow: 2*register or 2*captured+1")           \
     X(CHECK, ABW, "R[A] = R[B], which must be () or of the type in the pair K[word], else throw 1.11")                 \
+    X(CHECK_INTEGER, ABW, "the same where the type is Integer")                                                        \
     X(GIVEN, AsBx, "jump when argument R[A] was given")                                                                \
     X(ADD, ABC, "R[A] = R[B] + R[C]")                                                                                  \
     X(SUBTRACT, ABC, "R[A] = R[B] - R[C]")                                                                             \
     X(MULTIPLY, ABC, "R[A] = R[B] * R[C]")                                                                             \
     X(DIVIDE, ABC, "R[A] = R[B] / R[C]")                                                                               \
     X(MODULO, ABC, "R[A] = R[B] % R[C]")                                                                               \
+    X(ADD_ADD, ABCW, "R[A] = (R[B] + R[C]) + R[word]")                                                                 \
+    X(ADD_SUBTRACT, ABCW, "R[A] = (R[B] + R[C]) - R[word]")                                                            \
+    X(ADD_MULTIPLY, ABCW, "R[A] = (R[B] + R[C]) * R[word]")                                                            \
+    X(SUBTRACT_ADD, ABCW, "R[A] = (R[B] - R[C]) + R[word]")                                                            \
+    X(SUBTRACT_SUBTRACT, ABCW, "R[A] = (R[B] - R[C]) - R[word]")                                                       \
+    X(SUBTRACT_MULTIPLY, ABCW, "R[A] = (R[B] - R[C]) * R[word]")                                                       \
+    X(MULTIPLY_ADD, ABCW, "R[A] = (R[B] * R[C]) + R[word]")                                                            \
+    X(MULTIPLY_SUBTRACT, ABCW, "R[A] = (R[B] * R[C]) - R[word]")                                                       \
+    X(MULTIPLY_MULTIPLY, ABCW, "R[A] = (R[B] * R[C]) * R[word]")                                                       \
     X(ADD_REAL, ABC, "D[A] = D[B] + D[C]")                                                                             \
     X(SUBTRACT_REAL, ABC, "D[A] = D[B] - D[C]")                                                                        \
     X(MULTIPLY_REAL, ABC, "D[A] = D[B] * D[C]")                                                                        \

@@ -125,14 +125,14 @@ struct function_state {
     struct proto *proto; /* its code, once written: finally code is written several times, its lambdas once */
     cp_value doc;
     uint32_t loop_depth;
-    struct node **loop_reals; /* operations within loops that have a constant Real operand */
-    uint32_t loop_real_count, loop_real_capacity;
+    struct node **loop_constants; /* operations within loops that have a constant operand */
+    uint32_t loop_constant_count, loop_constant_capacity;
 };
 
 enum {
-    LOOP_WEIGHT = 8,     /* how much more a use within a loop counts */
-    REAL_USES_LEAST = 3, /* from which on raw doubles pay */
-    LOOP_REALS_MOST = 16 /* constants of a function's loops that get registers */
+    LOOP_WEIGHT = 8,         /* how much more a use within a loop counts */
+    REAL_USES_LEAST = 3,     /* from which on raw doubles pay */
+    LOOP_CONSTANTS_MOST = 16 /* constants of a function's loops that get registers */
 };
 
 #endif

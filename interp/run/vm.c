@@ -40,7 +40,8 @@
 #define ARE_REALS(x, y) (((((x) ^ 2) | ((y) ^ 2)) & 7) == 0)
 static inline double real_of_word(cp_value v) { return raw_double(cp_rotate_right(v, 5) - CP_REAL_OFFSET); }
 
-/* On by a distance; on the way back other threads have their turn from time to time. */
+/* On by a distance; on the way back other threads have their turn from time to time. The same way back as last time, as
+   in most loops, is not read from the instruction but compared with it: the next turn need not wait for the reading. */
 #define JUMP_BY(distance)                                                                                              \
     do {                                                                                                               \
         int32_t by = (distance);                                                                                       \
@@ -170,6 +171,25 @@ static cp_value set_slot(cp_context *cp, struct member *member, cp_value object,
     return value;
 }
 
+/* A Real in a word and a small Integer, in any order; false for all else and for %. */
+static bool mixed_arithmetic(uint32_t op, cp_value x, cp_value y, cp_value *result) {
+    double a, b;
+    if ((x & 1) && cp_is_immediate_real(y)) {
+        a = (double)cp_fixnum_value(x);
+        b = real_of_word(y);
+    } else if ((y & 1) && cp_is_immediate_real(x)) {
+        a = real_of_word(x);
+        b = (double)cp_fixnum_value(y);
+    } else return false;
+    switch (op) {
+    case OP_ADD: *result = cp_real(a + b); return true;
+    case OP_SUBTRACT: *result = cp_real(a - b); return true;
+    case OP_MULTIPLY: *result = cp_real(a * b); return true;
+    case OP_DIVIDE: *result = cp_real(a / b); return true;
+    default: return false;
+    }
+}
+
 cp_value vm_run(struct thread *t, struct proto *entry_proto, cp_value *entry_base) {
 #ifndef VM_SWITCH
     static const void *const label_table[256] = {
@@ -290,7 +310,11 @@ next:
         R(A) = closure;
         NEXT;
     }
-    OP(CHECK) : {
+    OP(CHECK_INTEGER) : if (CP_UNLIKELY(!(R(B) & 1))) goto check;
+    R(A) = R(B);
+    pc++;
+    NEXT;
+    check: OP(CHECK) : {
         cp_value check = K(*pc++), v = R(B);
         const struct type *type = (const struct type *)cp_head(check);
         if (CP_LIKELY(type_accepts(type, v))) {
@@ -358,6 +382,33 @@ next:
     REAL_ARITHMETIC(MULTIPLY, *)
     REAL_ARITHMETIC(DIVIDE, /)
     /* two operations, the first's result not going through a register: there the time of long formulas is lost */
+#define INTEGER_ADD(x, y, n) __builtin_add_overflow(x, (y) - 1, n)
+#define INTEGER_SUBTRACT(x, y, n) __builtin_sub_overflow(x, (y) - 1, n)
+#define INTEGER_MULTIPLY(x, y, n) (__builtin_mul_overflow((x) >> 1, (y) - 1, n) || (*(n) |= 1, false))
+#define PAIR(first, first_operator, second, second_operator)                                                           \
+    OP(first##_##second) : {                                                                                           \
+        cp_value x = R(B), y = R(C), z = R(*pc);                                                                       \
+        int64_t n, m;                                                                                                  \
+        if (CP_LIKELY(ARE_REALS(x, y) && cp_is_immediate_real(z))) {                                                   \
+            pc++;                                                                                                      \
+            R(A) = cp_real((real_of_word(x) first_operator real_of_word(y)) second_operator real_of_word(z));          \
+        } else if ((x & y & z & 1) && !INTEGER_##first((int64_t)x, (int64_t)y, &n) &&                                  \
+                   !INTEGER_##second(n, (int64_t)z, &m)) {                                                             \
+            pc++;                                                                                                      \
+            R(A) = (cp_value)m;                                                                                        \
+        } else goto slow_pair;                                                                                         \
+        NEXT;                                                                                                          \
+    }
+    PAIR(ADD, +, ADD, +)
+    PAIR(ADD, +, SUBTRACT, -)
+    PAIR(ADD, +, MULTIPLY, *)
+    PAIR(SUBTRACT, -, ADD, +)
+    PAIR(SUBTRACT, -, SUBTRACT, -)
+    PAIR(SUBTRACT, -, MULTIPLY, *)
+    PAIR(MULTIPLY, *, ADD, +)
+    PAIR(MULTIPLY, *, SUBTRACT, -)
+    PAIR(MULTIPLY, *, MULTIPLY, *)
+    /* and on raw doubles */
 #define REAL_PAIR(first, first_operator, second, second_operator)                                                      \
     OP(first##_##second##_REAL) : {                                                                                    \
         double d = (D(B) first_operator D(C)) second_operator D(*pc);                                                  \
@@ -853,6 +904,10 @@ case OPCODE_COUNT:
     /* ---- slow paths and the making of frames: reached by goto only ---- */
 
 slow_arithmetic:
+    if (mixed_arithmetic(i & 255, R(B), R(C), &value)) {
+        R(A) = value;
+        NEXT;
+    }
     SAVE();
     value = operator_arithmetic(cp, i & 255, R(B), R(C));
     goto store_value;
@@ -863,6 +918,16 @@ slow_real: /* a result that is no number: perhaps one of the operands was () */
     if (value == CP_THROWN) goto thrown;
     R(A) = raw_unpack(value);
     NEXT;
+
+slow_pair: /* each operation at its own place in the source */
+    SAVE();
+    word = (i & 255) - OP_ADD_ADD;
+    value = operator_arithmetic(cp, OP_ADD + word / 3, R(B), R(C));
+    if (value == CP_THROWN) goto thrown;
+    callee_base = &R(*pc++);
+    SAVE();
+    value = operator_arithmetic(cp, OP_ADD + word % 3, value, *callee_base);
+    goto store_value;
 
 slow_real_pair: /* the same, each operation at its own place in the source */
     SAVE();
