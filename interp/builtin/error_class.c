@@ -212,7 +212,8 @@ static const cp_method_def error_methods[] = {
      "known."},
     {"get", "Object", "((name Symbol|String))", error_get,
      "A further property that only some Errors have, such as `enhancedCode` of Smtp's, or (). It can also be read with "
-     "the dot, `err.enhancedCode`."},
+     "the dot, `err.enhancedCode`; of an Error that says nothing of them temporary, inDoubt, enhancedCode, command and "
+     "results are ()."},
     {0},
 };
 

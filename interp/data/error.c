@@ -150,8 +150,14 @@ cp_value error_detail(cp_value error, const cp_symbol *name) {
 }
 
 cp_value error_missing(cp_context *cp, cp_value self, cp_value name, const cp_value *arguments, int count) {
+    /* A catch that takes all asks these of any Error: of most the answer is no. */
+    static const char *const common[] = {"temporary", "inDoubt", "enhancedCode", "command", "results"};
     (void)cp, (void)arguments;
-    return count > 0 ? CP_UNSET : error_detail(self, cp_symbol_of(name));
+    if (count > 0) return CP_UNSET;
+    cp_value value = error_detail(self, cp_symbol_of(name));
+    for (size_t i = 0; i < sizeof common / sizeof *common && value == CP_UNSET; i++)
+        if (!strcmp(cp_symbol_of(name)->text, common[i])) value = CP_NIL;
+    return value;
 }
 
 void cp_error_set_detail(cp_context *cp, cp_value error, const char *name, cp_value value) {

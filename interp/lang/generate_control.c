@@ -375,9 +375,9 @@ static void end_try(struct generator *g, struct region *region) {
     g->region = region->outer;
 }
 
-static void emit_handlers(struct generator *g, struct region *region, uint32_t target, uint32_t reg) {
+static void emit_handlers(struct generator *g, struct region *region, uint32_t target, uint32_t reg, bool is_catch) {
     for (uint32_t i = 0; i < region->range_count; i++)
-        emit_handler(g, (struct handler){region->ranges[i].start, region->ranges[i].end, target, reg});
+        emit_handler(g, (struct handler){region->ranges[i].start, region->ranges[i].end, target, reg, is_catch});
 }
 
 static void generate_catch(struct generator *g, struct node *node, uint32_t to, bool wanted) {
@@ -387,7 +387,7 @@ static void generate_catch(struct generator *g, struct node *node, uint32_t to, 
     generate_into(g, node->a, to);
     end_try(g, region);
     emit_jump(g, OP_JUMP, 0, &end);
-    emit_handlers(g, region, g->count, error);
+    emit_handlers(g, region, g->count, error, true);
     for (uint32_t i = 0; i < node->count; i++) {
         struct catch_clause *clause = &node->clauses[i];
         struct jumps next = {0};
@@ -427,7 +427,7 @@ static void generate_try(struct generator *g, struct node *node, uint32_t to, bo
     generate_effect(g, node->b);
     if (wanted) emit_move(g, to, value);
     emit_jump(g, OP_JUMP, 0, &end);
-    emit_handlers(g, region, g->count, error);
+    emit_handlers(g, region, g->count, error, false);
     generate_effect(g, node->b);
     emit(g, INSTRUCTION(OP_RETHROW, error, 0, 0));
     emit_land(g, &end);

@@ -10,6 +10,7 @@
 struct handler {
     uint32_t start, end, target;
     uint32_t reg;
+    bool is_catch; /* and not a finally */
 };
 
 /* What one call or dot of the code found last. Whatever it leads to is found again when a name's or member's function

@@ -11,6 +11,7 @@
 
 #include "interp/base/memory.h"
 #include "interp/run/core_functions.h"
+#include "interp/run/leave.h"
 #include "interp/run/vm.h"
 
 /* A signal handler gets no argument, so the scheduler that it wakes must be found from a static variable: the one
@@ -77,5 +78,6 @@ void runtime_init(cp_context *cp) {
     cp_define_class(cp, &thread_class);
     cp_define_functions(cp, thread_functions);
     cp_define_functions(cp, core_functions);
+    cp_define_functions(cp, leave_functions);
     cp_define_functions(cp, inspect_functions);
 }

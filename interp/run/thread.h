@@ -52,6 +52,8 @@ struct runtime {
     cp_value shared;           /* HashTable: the region of setShared */
     struct thread *foreground; /* gets the Error of Ctrl-C */
     bool deadlock_reported;
+    cp_value leaving; /* the Error of `exit` on its way, or () */
+    int exit_status;
     bool output_held;               /* the prompt waits: what is printed is shown by it */
     int (*ends[8])(cp_context *cp); /* cp_at_end */
     unsigned end_count;

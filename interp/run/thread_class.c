@@ -6,6 +6,7 @@
 
 #include "interp/base/memory.h"
 #include "interp/lang/compile.h"
+#include "interp/run/leave.h"
 #include "interp/run/vm.h"
 
 /* The object outlives the thread: results are asked for afterwards. */
@@ -41,6 +42,7 @@ cp_value thread_throw_cancelled(cp_context *cp) {
     /* told once: what finally and with run on the way out may call and wait */
     t->cancelled = false;
     task_clear_cancel(t->task);
+    if (t == runtime->foreground && leave_begun(cp)) return leave_throw(cp);
     return cp_throw(cp, CP_ERROR_COMMUNICATIONS, CP_COMM_CANCELLED, "the thread was stopped");
 }
 

@@ -3,6 +3,7 @@
 #include "interp/run/vm.h"
 
 #include "interp/data/error.h"
+#include "interp/run/leave.h"
 
 /* The word of the instruction that a frame is executing: pc stands behind it. */
 static uint32_t frame_word(const struct frame *f) {
@@ -81,12 +82,15 @@ void unwind_locate(struct thread *t) {
 /* ---- handlers ---- */
 
 const struct handler *unwind(struct thread *t, struct frame *stop) {
+    bool leaving = leave_is_meant(t->cp, t->cp->error, NULL);
     for (struct frame *f = t->frame; f < stop; f++) {
         uint32_t at = frame_word(f);
         const struct proto *proto = f->proto;
         t->frame = f;
         for (uint32_t i = 0; i < proto->handler_count; i++)
-            if (at >= proto->handlers[i].start && at < proto->handlers[i].end) return &proto->handlers[i];
+            if (at >= proto->handlers[i].start && at < proto->handlers[i].end &&
+                !(leaving && proto->handlers[i].is_catch))
+                return &proto->handlers[i];
     }
     t->frame = stop;
     return NULL;

@@ -24,6 +24,8 @@ static const struct option_entry {
 static const struct {
     const char *name, *doc;
 } commands[] = {
+    {"send", "send one message (carapace send --help)"},
+    {"sendmail", "as sendmail, for cron and other programs (carapace sendmail --help)"},
     {"sink", "an SMTP server that delivers nowhere: it keeps what it gets in a Maildir (carapace sink --help)"},
 };
 
@@ -65,6 +67,13 @@ static void wrong(struct shell *shell, const char *problem, const char *subject)
 
 void shell_read_options(struct shell *shell, int count, char **arguments) {
     *shell = (struct shell){.argument_count = count, .arguments = arguments, .action = SHELL_PROMPT, .rest = count};
+    const char *slash = count > 0 ? strrchr(arguments[0], '/') : NULL;
+    if (count > 0 && !strcmp(slash ? slash + 1 : arguments[0], "sendmail")) { /* installed under that name, or a link */
+        shell->action = SHELL_COMMAND;
+        shell->subject = "sendmail";
+        shell->rest = 1;
+        return;
+    }
     for (int i = 1; i < count; i++) {
         const char *text = arguments[i];
         const struct option_entry *option = find_option(text);

@@ -16,7 +16,9 @@
 #include "interp/data/error.h"
 #include "interp/lang/binder.h"
 #include "interp/lang/reader.h"
+#include "interp/run/leave.h"
 #include "interp/run/load.h"
+#include "interp/run/thread.h"
 #include "interp/shell/complete.h"
 #include "interp/shell/diagnostics.h"
 #include "interp/shell/prompt.h"
@@ -140,7 +142,8 @@ static void show(struct repl *repl, cp_value value) {
     putchar('\n');
 }
 
-static void run_input(struct repl *repl, const struct bytes *input, cp_value last) {
+/* False when it was the end, by `exit`. */
+static bool run_input(struct repl *repl, const struct bytes *input, cp_value last) {
     cp_context *cp = repl->cp;
     cp_symbol *name;
     struct source *source = source_new(cp, cp_string_z(cp, "<prompt>"), cp_string_n(cp, input->data, input->length));
@@ -153,15 +156,17 @@ static void run_input(struct repl *repl, const struct bytes *input, cp_value las
     fflush(stdout);
     if (value == CP_THROWN) {
         cp_value error = cp_take_error(cp);
+        if (leave_is_meant(cp, error, NULL)) return false;
         bool interrupted = cp_error_class_of(error) == CP_ERROR_SYSTEM && cp_error_code_of(error) == EINTR;
         if (interrupted) putchar('\n'); /* the terminal has shown ^C */
         diagnostics_print(cp, error);
-        return;
+        return true;
     }
     warn_of_new_header(cp, last, before);
-    if (value == CP_NIL && gives_nothing(repl, last)) return;
+    if (value == CP_NIL && gives_nothing(repl, last)) return true;
     if (value != CP_NIL) set_it(repl, value);
     show(repl, value);
+    return true;
 }
 
 /* What people type who have not read that Ctrl-D ends it. */
@@ -169,7 +174,9 @@ static bool is_farewell(struct repl *repl, const char *text) {
     static const char *const words[] = {"exit", "(exit)", "quit", "(quit)"};
     for (size_t i = 0; i < 4; i++) {
         cp_symbol *name = cp_symbol_of(cp_symbol_z(repl->cp, words[i & 2]));
-        if (!strcmp(text, words[i])) return name->function == CP_UNSET && !file_scope_find(repl->cp, repl->file, name);
+        if (!strcmp(text, words[i]))
+            return (name->function == CP_UNSET || (name->flags & CP_SYMBOL_BUILTIN)) &&
+                   !file_scope_find(repl->cp, repl->file, name);
     }
     return false;
 }
@@ -184,9 +191,11 @@ int repl_run(cp_context *cp) {
         if (!input.length) continue;
         if (is_farewell(&repl, input.data)) break;
         prompt_remember(input.data);
-        run_input(&repl, &input, last);
+        if (!run_input(&repl, &input, last)) break;
     }
     bytes_free(&input);
     prompt_close();
-    return EX_OK;
+    int status = EX_OK;
+    leave_is_meant(cp, cp->runtime->leaving, &status);
+    return status;
 }

@@ -6,6 +6,7 @@
 #include <sysexits.h>
 
 #include "interp/data/error.h"
+#include "interp/run/leave.h"
 #include "interp/run/load.h"
 #include "interp/run/thread.h"
 #include "interp/shell/diagnostics.h"
@@ -34,6 +35,8 @@ void shell_set_globals(cp_context *cp, const struct shell *shell) {
 
 static int report(cp_context *cp) {
     cp_value error = cp_take_error(cp);
+    int status;
+    if (leave_is_meant(cp, error, &status)) return status;
     diagnostics_print(cp, error);
     return diagnostics_status(error);
 }

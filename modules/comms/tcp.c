@@ -2,6 +2,7 @@
 /*
  * tcp.c: class Tcp: the bottom of a stack that goes over the network, as client and as server.
  */
+#include "channel.h"
 #include "comms_private.h"
 #include "tcp_address.h"
 
@@ -10,29 +11,22 @@
 #include <stdio.h>
 #include <unistd.h>
 
-enum { DEFAULT_CONNECT_TIMEOUT = 30000, DEFAULT_SEND_TIMEOUT = 180000, PIECES = 64, TURNS_BETWEEN_POLLS = 64 };
+enum { DEFAULT_CONNECT_TIMEOUT = 30000 };
 
 struct tcp {
     struct comms_module module;
     cp_value host, local_host; /* as set */
     int port, local_port;      /* as set; -1 = not */
-    int64_t connect_timeout, send_timeout;
+    int64_t connect_timeout;
     bool no_delay, keep_alive;
-    int family;     /* AF_UNSPEC AF_INET AF_INET6: the one wanted */
-    cp_value peer;  /* String of the last connection's other end */
-    cp_fd *socket;  /* connected or listening; NULL = neither */
-    cp_fd *waiting; /* what `connect` and `bind` wait on meanwhile */
-    bool sending;   /* a thread is at it: the others wait in `senders` for their turn */
-    cp_wait_list senders;
+    int family;             /* AF_UNSPEC AF_INET AF_INET6: the one wanted */
+    struct channel channel; /* its socket is connected or listening; its peer the last connection's */
+    cp_fd *waiting;         /* what `connect` and `bind` wait on meanwhile */
 };
 
 static inline struct tcp *tcp_of(cp_value self) { return (struct tcp *)cp_object_of(self); }
 
 /* ---- helpers ---- */
-
-static const char *peer_text(cp_context *cp, const struct tcp *tcp) {
-    return tcp->peer == CP_NIL ? "the peer" : cp_text_z(cp, tcp->peer);
-}
 
 static cp_value not_connected(cp_context *cp, const struct tcp *tcp) {
     if (tcp->host == CP_NIL) return cp_throw(cp, CP_ERROR_COMMUNICATIONS, CP_COMM_NOT_CONNECTED, "not connected");
@@ -40,16 +34,10 @@ static cp_value not_connected(cp_context *cp, const struct tcp *tcp) {
                     cp_text_z(cp, tcp->host));
 }
 
-static cp_value closed_by_peer(cp_context *cp, const struct tcp *tcp, int number) {
-    if (number)
-        return cp_throw_errno(cp, CP_ERROR_COMMUNICATIONS, CP_COMM_CLOSED, number, "%s has closed the connection",
-                              peer_text(cp, tcp));
-    return cp_throw(cp, CP_ERROR_COMMUNICATIONS, CP_COMM_CLOSED, "%s has closed the connection", peer_text(cp, tcp));
-}
-
 static bool own_address(const struct tcp *tcp, struct tcp_address *address) {
     address->size = sizeof address->ipv6;
-    return tcp->socket && tcp->socket->fd >= 0 && getsockname(tcp->socket->fd, &address->any, &address->size) == 0;
+    return tcp->channel.socket && tcp->channel.socket->fd >= 0 &&
+           getsockname(tcp->channel.socket->fd, &address->any, &address->size) == 0;
 }
 
 static void set_options(const struct tcp *tcp, int fd) {
@@ -70,7 +58,7 @@ static const char *host_text(cp_context *cp, cp_value host) {
 
 static cp_value tcp_connect(cp_context *cp, struct comms_module *m) {
     struct tcp *tcp = (struct tcp *)m;
-    if (tcp->socket)
+    if (tcp->channel.socket)
         return cp_throw(cp, CP_ERROR_CARAPACE, CP_ILLEGAL, "this Tcp is bound or listening: disconnect it first");
     if (tcp->host == CP_NIL || tcp->port < 1)
         return cp_throw(cp, CP_ERROR_CARAPACE, CP_MISSING, "Tcp needs a %s to connect to",
@@ -90,143 +78,49 @@ static cp_value tcp_connect(cp_context *cp, struct comms_module *m) {
     cp_fd *socket =
         tcp_race(cp, &addresses, has_local ? &local : NULL, name, deadline, tcp->connect_timeout, &tcp->waiting);
     if (!socket) return CP_THROWN;
-    if (tcp->socket) { /* meanwhile another thread has bound it */
+    if (tcp->channel.socket) { /* meanwhile another thread has bound it */
         cp_fd_close(cp, socket);
         return cp_throw(cp, CP_ERROR_CARAPACE, CP_ILLEGAL, "another thread uses this Tcp");
     }
-    tcp->socket = socket;
+    tcp->channel.socket = socket;
     set_options(tcp, socket->fd);
     struct tcp_address peer = {.size = sizeof peer.ipv6};
     char text[TCP_ADDRESS_TEXT] = "?";
     if (getpeername(socket->fd, &peer.any, &peer.size) == 0) tcp_address_text(&peer, text);
-    tcp->peer = cp_string_z(cp, text);
+    tcp->channel.peer = cp_string_z(cp, text);
     comms_log(cp, m, "connected to %s", text);
     return CP_NIL;
 }
 
 static cp_value tcp_disconnect(cp_context *cp, struct comms_module *m) {
     struct tcp *tcp = (struct tcp *)m;
-    cp_fd *socket = tcp->socket, *waiting = tcp->waiting;
-    tcp->socket = tcp->waiting = NULL;
+    cp_fd *waiting = tcp->waiting;
+    tcp->waiting = NULL;
     if (waiting) cp_fd_close(cp, waiting);
-    if (!socket) return CP_NIL;
-    cp_fd_close(cp, socket);
-    comms_log(cp, m, "disconnected from %s", peer_text(cp, tcp));
+    if (!channel_close(cp, &tcp->channel)) return CP_NIL;
+    comms_log(cp, m, "disconnected from %s", channel_peer(cp, &tcp->channel));
     return CP_NIL;
 }
 
-/* ---- sending ---- */
-
-/* Fills pieces[] from the place (*part, *offset) on; the number filled. */
-static size_t pieces_from(const struct comms_data *data, size_t part, size_t offset, struct iovec pieces[PIECES]) {
-    size_t count = 0;
-    for (; part < data->count && count < PIECES; part++, offset = 0) {
-        if (data->parts[part].iov_len == offset) continue;
-        pieces[count].iov_base = (char *)data->parts[part].iov_base + offset;
-        pieces[count++].iov_len = data->parts[part].iov_len - offset;
-    }
-    return count;
-}
-
-static cp_value send_all(cp_context *cp, struct tcp *tcp, const struct comms_data *data) {
-    cp_fd *socket = tcp->socket; /* another thread may disconnect, and connect anew */
-    int64_t timeout = data->timeout ? data->timeout : tcp->send_timeout;
-    size_t part = 0, offset = 0, left = data->size;
-    for (int turns = 1; left > 0; turns++) {
-        struct iovec pieces[PIECES];
-        struct msghdr message = {.msg_iov = pieces, .msg_iovlen = pieces_from(data, part, offset, pieces)};
-        ssize_t sent = sendmsg(socket->fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
-        if (sent >= 0) {
-            left -= (size_t)sent;
-            for (size_t done = (size_t)sent + offset; part < data->count; part++) {
-                offset = done;
-                if (done < data->parts[part].iov_len) break;
-                done -= data->parts[part].iov_len;
-                offset = 0;
-            }
-            if (turns % TURNS_BETWEEN_POLLS == 0 && left > 0 && cp_poll(cp) == CP_THROWN) return CP_THROWN;
-        } else if (errno == EAGAIN) {
-            enum cp_wait wait = cp_wait_fd(cp, socket->fd, CP_WRITABLE, timeout);
-            if (wait == CP_WAIT_CANCELLED) return CP_THROWN;
-            if (wait == CP_WAIT_TIMEOUT)
-                return cp_throw(cp, CP_ERROR_COMMUNICATIONS, CP_COMM_TIMEOUT,
-                                "%s has taken nothing for %lld ms; %zu of %zu bytes were sent", peer_text(cp, tcp),
-                                (long long)timeout, data->size - left, data->size);
-            if (wait == CP_WAIT_FAILED || socket->fd < 0)
-                return cp_throw(cp, CP_ERROR_COMMUNICATIONS, CP_COMM_NOT_CONNECTED,
-                                "disconnected from %s by another thread", peer_text(cp, tcp));
-        } else if (errno == EPIPE || errno == ECONNRESET) return closed_by_peer(cp, tcp, errno);
-        else if (errno != EINTR)
-            return cp_throw_errno(cp, CP_ERROR_COMMUNICATIONS, CP_COMM_SEND, errno, "cannot send to %s",
-                                  peer_text(cp, tcp));
-    }
-    return CP_NIL;
-}
-
-/* Waits until no other thread is sending, so that data does not mix. */
-static cp_value wait_for_turn(cp_context *cp, struct tcp *tcp) {
-    while (tcp->sending) {
-        enum cp_wait wait = cp_wait_on(cp, &tcp->senders, tcp->send_timeout);
-        if (wait == CP_WAIT_CANCELLED) return CP_THROWN;
-        if (wait == CP_WAIT_TIMEOUT)
-            return cp_throw(cp, CP_ERROR_COMMUNICATIONS, CP_COMM_TIMEOUT, "another thread has been sending for %lld ms",
-                            (long long)tcp->send_timeout);
-    }
-    return CP_NIL;
-}
+/* ---- traffic ---- */
 
 static cp_value tcp_send(cp_context *cp, struct comms_module *m, const struct comms_data *data) {
     struct tcp *tcp = (struct tcp *)m;
-    cp_value result = wait_for_turn(cp, tcp);
-    if (result != CP_THROWN && (!tcp->socket || !m->counters.connected)) result = not_connected(cp, tcp);
-    if (result != CP_THROWN) {
-        tcp->sending = true;
-        result = send_all(cp, tcp, data);
-        tcp->sending = false;
-    }
-    if (!tcp->sending) cp_wake_one(cp, &tcp->senders); /* also when this thread was woken only to be stopped */
-    return result;
+    if (!tcp->channel.socket || !m->counters.connected) return not_connected(cp, tcp);
+    return channel_send(cp, &tcp->channel, data);
 }
-
-/* ---- receiving ---- */
 
 static int64_t tcp_receive(cp_context *cp, struct comms_module *m, void *into, size_t room, int64_t timeout) {
     struct tcp *tcp = (struct tcp *)m;
-    cp_fd *socket = tcp->socket;
-    if (!socket || !m->counters.connected) return not_connected(cp, tcp), -1;
-    int64_t deadline = -2; /* reckoned at the first wait */
-    for (;;) {
-        ssize_t size = recv(socket->fd, into, room, MSG_DONTWAIT);
-        if (size > 0) return size;
-        if (size == 0) return closed_by_peer(cp, tcp, 0), -1;
-        if (errno == EINTR) continue;
-        if (errno == ECONNRESET || errno == EPIPE) return closed_by_peer(cp, tcp, errno), -1;
-        if (errno != EAGAIN) {
-            cp_throw_errno(cp, CP_ERROR_COMMUNICATIONS, CP_COMM_RECEIVE, errno, "cannot receive from %s",
-                           peer_text(cp, tcp));
-            return -1;
-        }
-        if (deadline == -2) deadline = comms_deadline(cp, timeout);
-        enum cp_wait wait = cp_wait_fd(cp, socket->fd, CP_READABLE, comms_left(cp, deadline));
-        if (wait == CP_WAIT_CANCELLED) return -1;
-        if (wait == CP_WAIT_TIMEOUT) {
-            cp_throw(cp, CP_ERROR_COMMUNICATIONS, CP_COMM_TIMEOUT, "nothing came from %s within %lld ms",
-                     peer_text(cp, tcp), (long long)timeout);
-            return -1;
-        }
-        if (wait == CP_WAIT_FAILED || socket->fd < 0) {
-            cp_throw(cp, CP_ERROR_COMMUNICATIONS, CP_COMM_NOT_CONNECTED, "disconnected from %s by another thread",
-                     peer_text(cp, tcp));
-            return -1;
-        }
-    }
+    if (!tcp->channel.socket || !m->counters.connected) return not_connected(cp, tcp), -1;
+    return channel_receive(cp, &tcp->channel, into, room, timeout);
 }
 
 /* ---- the server's side ---- */
 
 static cp_value tcp_bind(cp_context *cp, struct comms_module *m) {
     struct tcp *tcp = (struct tcp *)m;
-    if (tcp->socket)
+    if (tcp->channel.socket)
         return cp_throw(cp, CP_ERROR_CARAPACE, CP_ILLEGAL, "this Tcp is in use already: disconnect it first");
     cp_value host = tcp->local_host != CP_NIL ? tcp->local_host : tcp->host;
     int port = tcp->local_port >= 0 ? tcp->local_port : tcp->port < 0 ? 0 : tcp->port, number = 0;
@@ -251,7 +145,7 @@ static cp_value tcp_bind(cp_context *cp, struct comms_module *m) {
             setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
             if (ipv6) setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &v6_only, sizeof v6_only);
             if (bind(fd, &address->any, address->size) == 0) {
-                tcp->socket = cp_fd_new(cp, fd);
+                tcp->channel.socket = cp_fd_new(cp, fd);
                 return CP_NIL;
             }
             number = errno;
@@ -262,10 +156,10 @@ static cp_value tcp_bind(cp_context *cp, struct comms_module *m) {
 
 static cp_value tcp_listen(cp_context *cp, struct comms_module *m, int backlog) {
     struct tcp *tcp = (struct tcp *)m;
-    if (!tcp->socket || m->counters.connected)
+    if (!tcp->channel.socket || m->counters.connected)
         return cp_throw(cp, CP_ERROR_COMMUNICATIONS, CP_COMM_LISTEN,
                         "cannot listen: this Tcp is not bound to an address");
-    if (listen(tcp->socket->fd, backlog) != 0)
+    if (listen(tcp->channel.socket->fd, backlog) != 0)
         return cp_throw_errno(cp, CP_ERROR_COMMUNICATIONS, CP_COMM_LISTEN, errno, "cannot listen");
     struct tcp_address address;
     char text[TCP_ADDRESS_TEXT] = "?";
@@ -277,16 +171,16 @@ static cp_value tcp_listen(cp_context *cp, struct comms_module *m, int backlog) 
 static cp_value accepted(cp_context *cp, struct tcp *tcp, int fd, const struct tcp_address *peer) {
     cp_value made = cp_new(cp, cp_class_of(cp, comms_value(&tcp->module)));
     struct tcp *connection = tcp_of(made);
-    connection->socket = cp_fd_new(cp, fd);
+    connection->channel.socket = cp_fd_new(cp, fd);
     char text[TCP_ADDRESS_TEXT];
     tcp_address_host(peer, text);
     connection->host = cp_string_z(cp, text);
     tcp_address_text(peer, text);
-    connection->peer = cp_string_z(cp, text);
+    connection->channel.peer = cp_string_z(cp, text);
     connection->port = tcp_address_port(peer);
     connection->local_port = -1;
     connection->connect_timeout = tcp->connect_timeout;
-    connection->send_timeout = tcp->send_timeout;
+    connection->channel.send_timeout = tcp->channel.send_timeout;
     connection->no_delay = tcp->no_delay;
     connection->keep_alive = tcp->keep_alive;
     connection->family = tcp->family;
@@ -296,39 +190,13 @@ static cp_value accepted(cp_context *cp, struct tcp *tcp, int fd, const struct t
     return comms_accepted(cp, &connection->module);
 }
 
-/* Errors of the connection that came, not of the listening socket: accept(2). */
-static bool is_passing(int number) {
-    return number == EINTR || number == ECONNABORTED || number == EPROTO || number == ENETDOWN ||
-           number == ENOPROTOOPT || number == EHOSTDOWN || number == ENONET || number == EHOSTUNREACH ||
-           number == ENETUNREACH || number == EPERM;
-}
-
 static cp_value tcp_accept(cp_context *cp, struct comms_module *m, int64_t timeout) {
     struct tcp *tcp = (struct tcp *)m;
-    cp_fd *socket = tcp->socket;
-    if (!socket || !m->counters.listening)
+    if (!tcp->channel.socket || !m->counters.listening)
         return cp_throw(cp, CP_ERROR_COMMUNICATIONS, CP_COMM_ACCEPT, "cannot accept: this Tcp is not listening");
-    int64_t deadline = comms_deadline(cp, timeout);
-    for (bool collected = false;;) {
-        struct tcp_address peer = {.size = sizeof peer.ipv6};
-        int fd = accept4(socket->fd, &peer.any, &peer.size, SOCK_NONBLOCK | SOCK_CLOEXEC);
-        if (fd >= 0) return accepted(cp, tcp, fd, &peer);
-        if (is_passing(errno)) continue;
-        if ((errno == EMFILE || errno == ENFILE) && !collected) {
-            cp_collect(cp);
-            collected = true;
-            continue;
-        }
-        if (errno != EAGAIN)
-            return cp_throw_errno(cp, CP_ERROR_COMMUNICATIONS, CP_COMM_ACCEPT, errno, "cannot accept a connection");
-        enum cp_wait wait = cp_wait_fd(cp, socket->fd, CP_READABLE, comms_left(cp, deadline));
-        if (wait == CP_WAIT_CANCELLED) return CP_THROWN;
-        if (wait == CP_WAIT_TIMEOUT)
-            return cp_throw(cp, CP_ERROR_COMMUNICATIONS, CP_COMM_TIMEOUT, "no connection came within %lld ms",
-                            (long long)timeout);
-        if (wait == CP_WAIT_FAILED || socket->fd < 0)
-            return cp_throw(cp, CP_ERROR_COMMUNICATIONS, CP_COMM_ACCEPT, "another thread has ended the listening");
-    }
+    struct tcp_address peer = {.size = sizeof peer.ipv6};
+    int fd = channel_accept(cp, tcp->channel.socket, "Tcp", &peer.any, &peer.size, timeout);
+    return fd < 0 ? CP_THROWN : accepted(cp, tcp, fd, &peer);
 }
 
 /* ---- properties ---- */
@@ -389,11 +257,11 @@ static cp_value set_connect_timeout(cp_context *cp, cp_value self, cp_value valu
     return comms_timeout(cp, value, &tcp_of(self)->connect_timeout) ? value : CP_THROWN;
 }
 static cp_value get_send_timeout(cp_context *cp, cp_value self) {
-    int64_t timeout = tcp_of(self)->send_timeout;
+    int64_t timeout = tcp_of(self)->channel.send_timeout;
     return timeout < 0 ? CP_NIL : cp_integer(cp, timeout);
 }
 static cp_value set_send_timeout(cp_context *cp, cp_value self, cp_value value) {
-    return comms_timeout(cp, value, &tcp_of(self)->send_timeout) ? value : CP_THROWN;
+    return comms_timeout(cp, value, &tcp_of(self)->channel.send_timeout) ? value : CP_THROWN;
 }
 
 static cp_value get_no_delay(cp_context *cp, cp_value self) { return comms_truth(cp, tcp_of(self)->no_delay); }
@@ -401,7 +269,7 @@ static cp_value set_no_delay(cp_context *cp, cp_value self, cp_value value) {
     (void)cp;
     struct tcp *tcp = tcp_of(self);
     tcp->no_delay = cp_is_true(value);
-    if (tcp->socket) set_options(tcp, tcp->socket->fd);
+    if (tcp->channel.socket) set_options(tcp, tcp->channel.socket->fd);
     return value;
 }
 static cp_value get_keep_alive(cp_context *cp, cp_value self) { return comms_truth(cp, tcp_of(self)->keep_alive); }
@@ -409,7 +277,7 @@ static cp_value set_keep_alive(cp_context *cp, cp_value self, cp_value value) {
     (void)cp;
     struct tcp *tcp = tcp_of(self);
     tcp->keep_alive = cp_is_true(value);
-    if (tcp->socket) set_options(tcp, tcp->socket->fd);
+    if (tcp->channel.socket) set_options(tcp, tcp->channel.socket->fd);
     return value;
 }
 
@@ -429,7 +297,7 @@ static cp_value set_family(cp_context *cp, cp_value self, cp_value value) {
 
 static cp_value get_peer(cp_context *cp, cp_value self) {
     (void)cp;
-    return tcp_of(self)->peer;
+    return tcp_of(self)->channel.peer;
 }
 
 static const cp_property_def properties[] = {
@@ -469,7 +337,7 @@ static cp_value construct(cp_context *cp, cp_value self, const cp_value *argumen
     struct tcp *tcp = tcp_of(self);
     tcp->port = tcp->local_port = -1;
     tcp->connect_timeout = DEFAULT_CONNECT_TIMEOUT;
-    tcp->send_timeout = DEFAULT_SEND_TIMEOUT;
+    tcp->channel.send_timeout = CHANNEL_SEND_TIMEOUT;
     tcp->no_delay = true;
     tcp->family = AF_UNSPEC;
     return CP_NIL;

@@ -4,6 +4,8 @@
  */
 #include "modules/message/message_support.h"
 
+#include "modules/message/address_functions.h"
+
 #include <string.h>
 #include <strings.h>
 
@@ -16,6 +18,7 @@ void message_register(cp_context *cp) {
     struct message_state *state = message_state(cp);
     state->smtp_message_number = cp_class_number(cp_define_class(cp, &smtp_message_class));
     state->mime_number = cp_class_number(cp_define_class(cp, &mime_class));
+    cp_define_functions(cp, address_functions);
 }
 
 struct message_state *message_state(cp_context *cp) {

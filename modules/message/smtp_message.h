@@ -28,6 +28,7 @@ enum smtp_message_slot {
     SLOT_PRIORITY,
     SLOT_NOTIFY,
     SLOT_SEED,
+    SLOT_SOURCE,
     SLOT_RESULTS
 };
 
@@ -56,6 +57,13 @@ struct smtp_message_build {
 /* Builds parts and writer. False after a throw (1.3, 1.8, 5.1, 11); smtp_message_build_free in both cases. */
 bool smtp_message_build(cp_context *cp, cp_value self, struct smtp_message_build *build, bool allow_8bit);
 void smtp_message_build_free(struct smtp_message_build *build);
+
+/* The Message-ID that the headers of a source say, () when they say none. */
+cp_value message_source_id(cp_context *cp, cp_value source);
+/* False after a throw (1.8) when a property is set that a source would leave unseen. */
+bool message_source_alone(cp_context *cp, cp_value self);
+/* smtp_message_build for a source; `m` has its addresses. */
+bool message_source_build(cp_context *cp, cp_value source, struct mail_message *m, struct smtp_message_build *build);
 
 /* The property messageId: see message_id. */
 cp_value smtp_message_id(cp_context *cp, cp_value self);

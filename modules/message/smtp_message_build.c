@@ -70,6 +70,7 @@ static bool find_date(cp_context *cp, cp_value self, int64_t *seconds, int *offs
 cp_value smtp_message_id(cp_context *cp, cp_value self) {
     struct smtp_message *m = smtp_message_of(self);
     const cp_value *slots = cp_slots(cp, self);
+    if (slots[SLOT_SOURCE] != CP_NIL) return message_source_id(cp, slots[SLOT_SOURCE]);
     if (m->given_id != CP_NIL) return m->given_id;
     if (m->made_id != CP_NIL) return m->made_id;
     cp_value from = slots[SLOT_FROM] != CP_NIL ? slots[SLOT_FROM] : slots[SLOT_SENDER];
@@ -173,7 +174,7 @@ static bool refuse_own_headers(cp_context *cp, cp_value list) {
 static bool describe(cp_context *cp, cp_value self, struct mail_message *m, struct smtp_message_build *build) {
     const cp_value *slots = cp_slots(cp, self);
     cp_value from = slots[SLOT_FROM] != CP_NIL ? slots[SLOT_FROM] : slots[SLOT_SENDER], reply = slots[SLOT_REPLY_TO];
-    if (from == CP_NIL) {
+    if (from == CP_NIL && (slots[SLOT_SOURCE] == CP_NIL || slots[SLOT_ENVELOPE_SENDER] == CP_NIL)) {
         cp_throw(cp, CP_ERROR_CARAPACE, CP_MISSING, "the message has no sender");
         return false;
     }
@@ -187,6 +188,7 @@ static bool describe(cp_context *cp, cp_value self, struct mail_message *m, stru
         !read_addresses(cp, "replyTo", one ? reply : CP_NIL, one ? CP_NIL : reply, &m->reply_to) ||
         !message_check_headers(cp, "headers", slots[SLOT_HEADERS]) || !refuse_own_headers(cp, slots[SLOT_HEADERS]))
         return false;
+    if (slots[SLOT_SOURCE] != CP_NIL) return true;
     m->subject = message_text(slots[SLOT_SUBJECT]);
     build->html = unless_empty(slots[SLOT_HTML]);
     build->text = build->html == CP_NIL ? slots[SLOT_TEXT] : unless_empty(slots[SLOT_TEXT]);
@@ -209,6 +211,9 @@ bool smtp_message_build(cp_context *cp, cp_value self, struct smtp_message_build
     const cp_value *slots = cp_slots(cp, self);
     memset(build, 0, sizeof *build);
     build->writer.handle = -1;
+    if (slots[SLOT_SOURCE] != CP_NIL)
+        return message_source_alone(cp, self) && describe(cp, self, &m, build) &&
+               message_source_build(cp, slots[SLOT_SOURCE], &m, build);
     if (!describe(cp, self, &m, build) ||
         !attachments_read(cp, &attachments, slots[SLOT_ATTACHMENTS], slots[SLOT_INLINES]))
         return false;
@@ -262,7 +267,9 @@ static bool make_envelope(cp_context *cp, cp_value message, struct smtp_content 
         .recipients = recipients,
         .recipient_count = built->recipient_count,
         .size = (uint64_t)size,
-        .body = content->build.writer.uses_8bit ? SMTP_BODY_8BIT : SMTP_BODY_7BIT,
+        .body = !content->build.writer.uses_8bit               ? SMTP_BODY_7BIT
+                : cp_slots(cp, message)[SLOT_SOURCE] != CP_NIL ? SMTP_BODY_8BIT_PLAIN
+                                                               : SMTP_BODY_8BIT,
         .smtputf8 = built->needs_smtputf8,
     };
     return true;

@@ -169,6 +169,13 @@ static const cp_property_def properties[] = {
     {"seed", "Integer", CP_READ_WRITE, NULL, NULL, set_any,
      "Makes the Message-ID, cids and boundaries the same in each run, for tests; with `date` set the whole message "
      "is."},
+    {"source", "String|Binary", CP_READ_WRITE, NULL, NULL, set_any,
+     "A whole message, headers and all, that goes as it is; only its line ends are made CR LF. The envelope is still "
+     "the "
+     "properties': recipients, and envelopeSender or sender. `messageId` reads its header. () (the default): the "
+     "message "
+     "is made of the other properties. Errors: 1.8 when it is set and so is what it would leave unseen, as subject or "
+     "text."},
     {"results", "List", CP_READ_ONLY, NULL, NULL, NULL,
      "What became of it when it was last sent: for each recipient a List (address state code enhancedCode text)."},
     {"messageId", "String", CP_READ_WRITE, NULL, get_message_id, set_message_id,

@@ -88,7 +88,8 @@ static enum mail_status parse_addresses(struct builder *b) {
     const struct mail_message *m = b->m;
     enum mail_status status = parse_list(b, &b->from, "From", m->from);
     if (status != MAIL_OK) return status;
-    if (b->from.count == 0) return mail_error_set(b->error, MAIL_SYNTAX, 0, "From: empty address");
+    bool needed = !m->envelope_only || m->envelope_sender.data == NULL;
+    if (b->from.count == 0 && needed) return mail_error_set(b->error, MAIL_SYNTAX, 0, "From: empty address");
     if (m->sender.data) status = parse_list(b, &b->sender, "Sender", m->sender);
     if (status != MAIL_OK) return status;
     if (b->sender.count > 1) return mail_error_set(b->error, MAIL_SYNTAX, 0, "Sender: more than one address");
@@ -111,7 +112,7 @@ static enum mail_status parse_addresses(struct builder *b) {
 /* MAIL FROM: what was given, else Sender, else From. */
 static enum mail_status choose_envelope_sender(struct builder *b, char **sender) {
     struct mail_text given = b->m->envelope_sender;
-    const char *spec = b->sender.count ? b->sender.items[0].spec : b->from.items[0].spec;
+    const char *spec = b->sender.count ? b->sender.items[0].spec : b->from.count ? b->from.items[0].spec : "";
     if (given.data && given.size == 2 && memcmp(given.data, "<>", 2) == 0) {
         spec = "";
     } else if (given.data) {
@@ -462,11 +463,11 @@ enum mail_status mail_message_build(const struct mail_message *message, struct m
     b.error->status = MAIL_OK;
     enum mail_status status = parse_addresses(&b);
     if (status == MAIL_OK) status = choose_envelope_sender(&b, &built->envelope_sender);
-    if (status == MAIL_OK) {
+    if (status == MAIL_OK && !message->envelope_only) {
         built->root = build_tree(&b);
         status = built->root ? add_headers(&b, built->root) : b.error->status;
     }
-    if (status == MAIL_OK) {
+    if (status == MAIL_OK && !message->envelope_only) {
         built->message_id = strdup(b.message_id);
         if (built->message_id == NULL) status = mail_error_no_memory(b.error);
     }

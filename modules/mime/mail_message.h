@@ -58,6 +58,7 @@ struct mail_message {
     struct mail_text message_id; /* with or without brackets; default: made from random, date and from's domain */
     int priority;                /* 0 none, 1 highest to 5 lowest */
     struct mail_random *random;  /* required */
+    bool envelope_only; /* the content is at hand already: no tree is built; from or envelope_sender is needed */
 };
 
 struct mail_built {
@@ -71,8 +72,8 @@ struct mail_built {
 
 /* Build. Text alone is one part; text and html multipart/alternative; inline attachments multipart/related around the
    html; others multipart/mixed around all. Bcc is never written. Header order: Date, From, Sender, Reply-To, To, Cc,
-   Subject, Message-ID, priority, others, MIME-Version, Content-*. No recipient at all is allowed here (a draft). On
-   failure *built is empty. */
+   Subject, Message-ID, priority, others, MIME-Version, Content-*. No recipient at all is allowed here (a draft). With
+   envelope_only, root and message_id stay NULL. On failure *built is empty. */
 enum mail_status mail_message_build(const struct mail_message *message, struct mail_built *built,
                                     struct mail_error *error);
 void mail_built_free(struct mail_built *built);

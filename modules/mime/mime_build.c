@@ -73,6 +73,23 @@ enum mail_status mime_writer_init(struct mime_writer *w, const struct mime_part 
     return mime_layout(w, root);
 }
 
+enum mail_status mime_writer_init_whole(struct mime_writer *w, const char *text, size_t size) {
+    struct canonical_stream lines;
+    char piece[2 * STAGE_SIZE + 2];
+    memset(w, 0, sizeof *w);
+    w->options.files = &mime_files_posix;
+    w->handle = -1;
+    canonical_init(&lines, false);
+    for (size_t done = 0; done < size;) {
+        size_t count = size - done < STAGE_SIZE ? size - done : STAGE_SIZE;
+        mail_buffer_append(&w->text, piece, canonical_update(&lines, piece, text + done, count));
+        for (size_t i = 0; i < count && !w->uses_8bit; i++) w->uses_8bit = (unsigned char)text[done + i] >= 0x80;
+        done += count;
+    }
+    mail_buffer_append(&w->text, piece, canonical_finish(&lines, piece));
+    return w->text.failed ? mail_error_no_memory(&w->error) : mime_layout_text(w);
+}
+
 static void close_file(struct mime_writer *w) {
     if (w->handle >= 0) w->options.files->close(w->options.files->context, w->handle);
     w->handle = -1;

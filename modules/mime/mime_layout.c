@@ -277,3 +277,7 @@ enum mail_status mime_layout(struct mime_writer *w, const struct mime_part *root
     free(walk.chosen);
     return status;
 }
+
+enum mail_status mime_layout_text(struct mime_writer *w) {
+    return add_step(w, (struct mime_step){.text_end = w->text.size, .expected = -1});
+}

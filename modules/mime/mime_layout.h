@@ -17,5 +17,7 @@ struct mime_step {
 
 /* Fill text, steps and uses_8bit of w. The status is also in w->error. */
 enum mail_status mime_layout(struct mime_writer *w, const struct mime_part *root);
+/* Make one step of the text that w has already. */
+enum mail_status mime_layout_text(struct mime_writer *w);
 
 #endif

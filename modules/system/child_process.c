@@ -7,6 +7,7 @@
  * a child nobody waits for is reaped all the same. These threads touch no collected memory.
  */
 #include "child_process.h"
+#include "support.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -133,4 +134,25 @@ cp_value child_wait(cp_context *cp, pid_t id, cp_fd *status, int *result) {
         return cp_throw_errno(cp, CP_ERROR_SYSTEM, number, number, "cannot learn of the end of process %d", (int)id);
     *result = WIFSIGNALED(ended) ? 128 + WTERMSIG(ended) : WEXITSTATUS(ended);
     return CP_NIL;
+}
+
+const char **child_words(cp_context *cp, cp_value command) {
+    if (cp_is_string(command)) {
+        const char **words = cp_alloc(4 * sizeof *words);
+        words[0] = "/bin/sh";
+        words[1] = "-c";
+        words[2] = system_text_block(cp, "command", command, false);
+        return words[2] ? words : NULL;
+    }
+    size_t count = cp_list_length(command), i = 0;
+    const char **words = cp_alloc((count + 1) * sizeof *words);
+    for (; cp_is_cell(command) && i < count; command = cp_tail(command), i++) {
+        cp_value text = cp_to_string(cp, cp_head(command));
+        if (text == CP_THROWN) return NULL;
+        words[i] = system_text_block(cp, i ? "argument" : "command", text, i > 0);
+        if (!words[i]) return NULL;
+    }
+    if (i > 0) return words;
+    cp_throw(cp, CP_ERROR_CARAPACE, CP_BAD_ARGUMENT, "the command is empty");
+    return NULL;
 }

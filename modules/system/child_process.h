@@ -32,4 +32,7 @@ int child_start_in(const char *const arguments[], const int descriptors[3], cons
  */
 cp_value child_wait(cp_context *cp, pid_t id, cp_fd *status, int *result);
 
+/* The words of a command, up to NULL: a List's, or a String's for the shell. NULL after a throw (1.8, 1.11). */
+const char **child_words(cp_context *cp, cp_value command);
+
 #endif

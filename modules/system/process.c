@@ -30,28 +30,6 @@ static inline struct process *process_of(cp_value v) { return (struct process *)
 
 /* ---- starting ---- */
 
-/* The words of a command, up to NULL: a List's, or a shell's. NULL after a throw. */
-static const char **words_of(cp_context *cp, cp_value command) {
-    if (cp_is_string(command)) {
-        const char **words = cp_alloc(4 * sizeof *words);
-        words[0] = "/bin/sh";
-        words[1] = "-c";
-        words[2] = system_text_block(cp, "command", command, false);
-        return words[2] ? words : NULL;
-    }
-    size_t count = cp_list_length(command), i = 0;
-    const char **words = cp_alloc((count + 1) * sizeof *words);
-    for (; cp_is_cell(command) && i < count; command = cp_tail(command), i++) {
-        cp_value text = cp_to_string(cp, cp_head(command));
-        if (text == CP_THROWN) return NULL;
-        words[i] = system_text_block(cp, i ? "argument" : "command", text, i > 0);
-        if (!words[i]) return NULL;
-    }
-    if (i > 0) return words;
-    cp_throw(cp, CP_ERROR_CARAPACE, CP_BAD_ARGUMENT, "the command is empty");
-    return NULL;
-}
-
 /* Ours with the table's changes. NULL after a throw. */
 static const char **environment_of(cp_context *cp, cp_value table) {
     size_t count = 0, used = 0, position = 0;
@@ -126,7 +104,7 @@ static cp_value construct(cp_context *cp, cp_value self, const cp_value *argumen
     (void)count;
     struct process *process = process_of(self);
     struct plumbing p = {{-1, -1, -1}, {-1, -1, -1}};
-    const char *directory = NULL, **environment = NULL, **words = words_of(cp, arguments[0]);
+    const char *directory = NULL, **environment = NULL, **words = child_words(cp, arguments[0]);
     if (!words || (arguments[4] != CP_NIL && !(environment = environment_of(cp, arguments[4]))) ||
         (arguments[5] != CP_NIL && !(directory = system_text(cp, "directory", arguments[5]))))
         return CP_THROWN;

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * message_source.c: an SmtpMessage whose content is at hand already (property `source`): its Message-ID, and how it is
+ * built.
+ */
+#include "modules/message/smtp_message.h"
+
+#include <strings.h>
+
+#include "modules/header/message_id.h"
+
+/* The end of the line that begins at `at`, behind its LF. */
+static size_t line_end(const char *text, size_t size, size_t at) {
+    const char *feed = memchr(text + at, '\n', size - at);
+    return feed == NULL ? size : (size_t)(feed - text) + 1;
+}
+
+cp_value message_source_id(cp_context *cp, cp_value source) {
+    static const char name[] = "Message-ID:";
+    const char *text;
+    size_t size, next;
+    if (!cp_bytes_of(source, &text, &size)) return CP_NIL;
+    for (size_t at = 0; at < size; at = next) {
+        next = line_end(text, size, at);
+        if (text[at] == '\n' || text[at] == '\r') break; /* the headers end here */
+        if (next - at < sizeof name - 1 || strncasecmp(text + at, name, sizeof name - 1) != 0) continue;
+        while (next < size && (text[next] == ' ' || text[next] == '\t')) next = line_end(text, size, next);
+        const char *open = memchr(text + at, '<', next - at);
+        const char *close = open == NULL ? NULL : memchr(open, '>', (size_t)(text + next - open));
+        if (close == NULL || !message_id_is_valid(open, (size_t)(close + 1 - open))) return CP_NIL;
+        return cp_string_n(cp, open, (size_t)(close + 1 - open));
+    }
+    return CP_NIL;
+}
+
+bool message_source_alone(cp_context *cp, cp_value self) {
+    static const struct {
+        enum smtp_message_slot slot;
+        const char *name;
+    } unseen[] = {{SLOT_SUBJECT, "subject"}, {SLOT_TEXT, "text"},        {SLOT_HTML, "html"},
+                  {SLOT_INLINES, "inlines"}, {SLOT_REPLY_TO, "replyTo"}, {SLOT_ATTACHMENTS, "attachments"},
+                  {SLOT_HEADERS, "headers"}, {SLOT_DATE, "date"},        {SLOT_PRIORITY, "priority"}};
+    for (size_t i = 0; i < sizeof unseen / sizeof *unseen; i++) {
+        if (cp_slots(cp, self)[unseen[i].slot] == CP_NIL) continue;
+        cp_throw(cp, CP_ERROR_CARAPACE, CP_BAD_ARGUMENT,
+                 "source is the whole message, so that %s would not be seen: unset one of the two", unseen[i].name);
+        return false;
+    }
+    return true;
+}
+
+bool message_source_build(cp_context *cp, cp_value source, struct mail_message *m, struct smtp_message_build *build) {
+    struct mail_error error;
+    const char *text;
+    size_t size;
+    m->envelope_only = true;
+    cp_bytes_of(source, &text, &size);
+    build->kept = source;
+    enum mail_status status = mail_message_build(m, &build->built, &error);
+    if (status == MAIL_OK && mime_writer_init_whole(&build->writer, text, size) != MAIL_OK) error = build->writer.error;
+    else if (status == MAIL_OK) return true;
+    message_throw(cp, &error, false);
+    return false;
+}
