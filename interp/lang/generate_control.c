@@ -187,10 +187,13 @@ void generate_return(struct generator *g, struct node *node) {
         generate_effect(g, node);
         emit_return(g, 0, true);
     } else {
+        if (node->kind == NODE_CONSTANT && node->value == CP_NIL) {
+            emit_return(g, 0, true);
+            return;
+        }
         uint32_t reg = generate_any(g, node);
         g->position = node->position;
-        bool is_nil = node->kind == NODE_CONSTANT && node->value == CP_NIL;
-        if (!f->is_top_level && !is_nil && !type_always_fits(signature->result, node->type))
+        if (!f->is_top_level && !type_always_fits(signature->result, node->type))
             emit_check(g, reg, reg, signature->result, "the value of", f->name ? f->name->text : "a lambda");
         if (inside_try(g) && node->kind == NODE_VARIABLE) { /* finally code may change the variable */
             uint32_t kept = emit_register(g);

@@ -36,8 +36,9 @@
     } while (0)
 #endif
 
-/* Whether both are Reals held in the word. */
-#define ARE_REALS(x, y) (((((x) ^ 2) | ((y) ^ 2)) & 7) == 0)
+/* Whether two or three values are Reals held in the word, of which 2 is the tag. */
+#define ARE_REALS(x, y) (((((x)-2) | ((y)-2)) & 7) == 0)
+#define ARE_3_REALS(x, y, z) (((((x)-2) | ((y)-2) | ((z)-2)) & 7) == 0)
 static inline double real_of_word(cp_value v) { return raw_double(cp_rotate_right(v, 5) - CP_REAL_OFFSET); }
 
 /* On by a distance; on the way back other threads have their turn from time to time. The same way back as last time, as

@@ -69,7 +69,7 @@
     OP(first##_##second) : {                                                                                           \
         cp_value x = R(B), y = R(C), z = R(*pc);                                                                       \
         int64_t n, m;                                                                                                  \
-        if (CP_LIKELY(ARE_REALS(x, y) && cp_is_immediate_real(z))) {                                                   \
+        if (CP_LIKELY(ARE_3_REALS(x, y, z))) {                                                                         \
             pc++;                                                                                                      \
             R(A) = cp_real((real_of_word(x) first_operator real_of_word(y)) second_operator real_of_word(z));          \
         } else if ((x & y & z & 1) && !INTEGER_##first((int64_t)x, (int64_t)y, &n) &&                                  \
