@@ -93,6 +93,20 @@ bool cp_to_int64(cp_value v, int64_t *result) {
     return true;
 }
 
+cp_value cp_integer_unsigned(cp_context *cp, uint64_t n) {
+    if (n <= INT64_MAX) return cp_integer(cp, (int64_t)n);
+    mp_limb_t limb = n;
+    return big_from_limbs(&limb, 1, false);
+}
+
+bool cp_to_uint64(cp_value v, uint64_t *result) {
+    int64_t n;
+    if (cp_is_big_integer(v) && mpz_fits_ulong_p(big_value(v))) return *result = mpz_get_ui(big_value(v)), true;
+    if (!cp_to_int64(v, &n) || n < 0) return false;
+    *result = (uint64_t)n;
+    return true;
+}
+
 /* The nearest double; mpz_get_d would truncate. The top 64 bits with a bit for "something below" round correctly. */
 static double big_to_double(mpz_srcptr value) {
     size_t bits = mpz_sizeinbase(value, 2), count = mpz_size(value);

@@ -224,6 +224,9 @@ static struct node *form_class(struct binder *b, cp_value form, uint32_t positio
     if (!(cp_is_symbol(name) || cp_is_string(name)) || !cp_bytes_of(name, &bytes, &size) || size == 0)
         return bind_fail(b, position, CP_ERROR_PARSE, 4, "class takes the class's name first");
     cp_symbol *symbol = cp_symbol_of(cp_symbol_n(b->cp, bytes, size));
+    cp_value name_symbol = cp_from_object(symbol);
+    symbol = package_define(b->cp, b->file, symbol);
+    package_keep_class(b->cp, symbol);
     for (cp_value rest = cp_tail(cp_tail(form)); cp_is_cell(rest); rest = cp_tail(rest))
         interfaces += begins_with(cp_head(rest), "interface");
     struct class_reading reading = {0};
@@ -260,7 +263,7 @@ static struct node *form_class(struct binder *b, cp_value form, uint32_t positio
         TRY(initializer);
         node->items[node->count++] = initializer;
     }
-    node->items[node->count++] = node_constant(b, cp_from_object(symbol), position);
+    node->items[node->count++] = node_constant(b, name_symbol, position);
     return node;
 }
 
@@ -277,7 +280,8 @@ struct node *bind_method_definition(struct binder *b, cp_symbol *result, cp_symb
     size_t class_size = (size_t)((colon ? colon : separator) - name->text);
     cp_symbol *class_name = cp_symbol_of(cp_symbol_n(b->cp, name->text, class_size));
     cp_symbol *method = cp_symbol_of(cp_symbol_z(b->cp, separator + 2));
-    cp_class *c = class_defined(b->cp, class_name);
+    cp_class *c = class_defined(b->cp, package_name(b->cp, b->file, class_name));
+    if (!c && class_throw_autoload(b->cp)) return NULL;
     if (!c)
         return bind_fail(b, position, CP_ERROR_CARAPACE, CP_UNKNOWN, "the class %s of the method %s is not defined",
                          class_name->text, name->text);
@@ -324,7 +328,7 @@ static struct node *form_create(struct binder *b, cp_value form, uint32_t positi
         return bind_fail(b, position, CP_ERROR_PARSE, 4,
                          "create takes the bare name of a class first; createAux takes a String");
     struct node *node = node_new(b, NODE_CREATE, position);
-    node->symbol = cp_symbol_of(name);
+    node->symbol = package_name(b->cp, b->file, cp_symbol_of(name));
     node->type = type_of_symbol(b->cp, node->symbol);
     if (!bind_arguments(b, cp_tail(cp_tail(form)), position, &node->items, &node->count, &node->keywords)) return NULL;
     for (uint32_t i = 0; i < node->count; i++) node->assigns |= node->items[i]->assigns;

@@ -64,7 +64,11 @@ struct node *bind_fail(struct binder *b, uint32_t position, int error_class, int
 }
 
 uint32_t item_position(struct binder *b, cp_value cell, uint32_t otherwise) {
-    return source_position(b->source, cell, otherwise);
+    uint32_t at = source_position(b->source, cell, UINT32_MAX);
+    if (at != UINT32_MAX) return at;
+    /* a macro has moved the form to another List: it begins before its own head */
+    if (cp_is_cell(cell)) at = source_position(b->source, cp_head(cell), UINT32_MAX);
+    return at == UINT32_MAX ? otherwise : at ? at - 1 : 0;
 }
 
 size_t form_length(cp_value form) { return cp_list_length(form); }
@@ -170,6 +174,7 @@ static struct node *bind_symbol(struct binder *b, cp_value form, uint32_t positi
     }
     if (form == b->cp->known.sym_true) return node_constant(b, form, position);
     if (!strcmp(name->text, "false") || !strcmp(name->text, "nil")) return node_constant(b, CP_NIL, position);
+    if (!file) name = package_name(b->cp, b->file, name);
     struct node *node = node_new(b,
                                  file                         ? NODE_FILE
                                  : name->function != CP_UNSET ? NODE_FUNCTION_NAME
@@ -292,25 +297,27 @@ static bool may_be_called(struct binder *b, const struct type *type) {
     return false;
 }
 
-static struct node *bind_named_call(struct binder *b, cp_symbol *name, cp_value form, uint32_t position) {
+/* `meant` is the function that the name means in this file, unless a variable bears it. */
+static struct node *bind_named_call(struct binder *b, cp_symbol *name, cp_symbol *meant, cp_value form,
+                                    uint32_t position) {
     uint32_t name_position = item_position(b, form, position);
     if (name->flags & CP_SYMBOL_KEYWORD)
         return bind_fail(b, name_position, CP_ERROR_PARSE, 4, "%s cannot be called: it is a keyword", name->text);
     struct variable *variable = scope_find(b, name);
     if (variable && may_be_called(b, variable->type))
-        return bind_call_value(b, node_variable(b, variable, name_position), name, cp_tail(form), position);
+        return bind_call_value(b, node_variable(b, variable, name_position), meant, cp_tail(form), position);
     if (name->flags & CP_SYMBOL_GLOBAL) {
         struct node *callee = bind_expression(b, cp_head(form), name_position);
         return callee ? bind_call_value(b, callee, NULL, cp_tail(form), position) : NULL;
     }
     struct file_variable *file = file_scope_find(b->cp, b->file, name);
     /* a built-in function is a second choice only: a script may have given its variable a name that came later */
-    bool own_function = name->function != CP_UNSET && !(name->flags & CP_SYMBOL_BUILTIN);
+    bool own_function = meant->function != CP_UNSET && !(meant->flags & CP_SYMBOL_BUILTIN);
     if (file && file->declared && may_be_called(b, file->type) && !own_function) {
         struct node *callee = bind_expression(b, cp_head(form), name_position);
-        return callee ? bind_call_value(b, callee, name, cp_tail(form), position) : NULL;
+        return callee ? bind_call_value(b, callee, meant, cp_tail(form), position) : NULL;
     }
-    return bind_call_of(b, name, cp_tail(form), position);
+    return bind_call_of(b, meant, cp_tail(form), position);
 }
 
 /* Whether a form made by a program is a tree, so that walks through it end. What is quoted may be anything. */
@@ -353,19 +360,33 @@ static bool is_foreseen(struct binder *b, cp_symbol *name) {
            cp_table_get(b->cp, b->file->foreseen, cp_from_object(name)) != CP_UNSET;
 }
 
+/* A macro of the stdlib is loaded when its first use is compiled, unless the script has something of its own by that
+   name. False after an Error. */
+static bool load_macro(struct binder *b, cp_symbol *name) {
+    const struct symbol_definition *definition = symbol_definition(name);
+    if (name->function != CP_UNSET || is_foreseen(b, name) || scope_find(b, name) ||
+        (definition && (definition->declared || definition->macro != CP_UNSET)))
+        return true;
+    struct file_variable *variable = file_scope_find(b->cp, b->file, name);
+    if (variable && variable->declared) return true;
+    return class_autoload(b->cp, name) || !class_throw_autoload(b->cp);
+}
+
 static struct node *bind_list(struct binder *b, cp_value form, uint32_t position) {
     cp_value head = cp_head(form);
     if (cp_is_symbol(head)) {
         cp_symbol *name = cp_symbol_of(head);
-        struct symbol_definition *definition = symbol_definition(name);
+        cp_symbol *meant = package_name(b->cp, b->file, name);
+        if ((meant->flags & CP_SYMBOL_STANDARD_MACRO) && !load_macro(b, meant)) return NULL;
+        struct symbol_definition *definition = symbol_definition(meant);
         if (definition) {
             if (definition->macro != CP_UNSET && !scope_find(b, name))
                 return expand_macro(b, name, definition->macro, form, position);
-            bool builtin = (name->function == CP_UNSET || (name->flags & CP_SYMBOL_BUILTIN)) && !is_foreseen(b, name);
+            bool builtin = (meant->function == CP_UNSET || (meant->flags & CP_SYMBOL_BUILTIN)) && !is_foreseen(b, name);
             if (definition->form && (!definition->only_while_builtin || (builtin && !scope_find(b, name))))
                 return definition->form(b, form, position);
         }
-        return bind_named_call(b, name, form, position);
+        return bind_named_call(b, name, meant, form, position);
     }
     uint32_t head_position = item_position(b, form, position);
     if (cp_is_cell(head)) {

@@ -9,6 +9,7 @@
 #define LANG_BINDER_H
 
 #include "interp/lang/node.h"
+#include "interp/lang/package.h"
 
 struct binder {
     cp_context *cp;
@@ -29,6 +30,7 @@ struct symbol_definition {
     struct signature *declared; /* (function ...) or defun seen: calls are checked against it */
     bool only_while_builtin;    /* the form is a short cut for a built-in function that has not been redefined */
     const char *doc;            /* of a special form */
+    cp_symbol *builtin;         /* what was built in by that name: see package.c; NULL while nobody asked */
 };
 struct symbol_definition *symbol_define(cp_value symbol); /* makes it when there is none */
 static inline struct symbol_definition *symbol_definition(const cp_symbol *s) { return s->definition; }

@@ -73,7 +73,12 @@ struct file_scope {
     cp_value variables;    /* HashTable: Symbol -> file_variable */
     cp_value foreseen;     /* HashTable: Symbols of the functions that the file defines further down */
     bool interactive;      /* a new function header replaces the old one with a warning */
-    bool allow_internal;   /* stdlib: may redefine built-in names */
+    bool is_standard;      /* a file of the stdlib: what is built in means the built-in to it, always */
+    bool is_package;       /* it says what it provides; the rest is its own (lang/package.c) */
+    bool is_complete;      /* loaded to its end */
+    bool is_published;     /* and all files know what it provides */
+    cp_value names;        /* HashTable: Symbol -> the Symbol that it means in this file; () when there is none */
+    cp_value provides;     /* List of Symbols */
     struct name_use *uses; /* names that nobody had defined when they were compiled, the last first */
     bool note_uses;        /* --check: whether they are noted */
 };

@@ -21,7 +21,11 @@ static size_t slot_of(const struct source *source, cp_value cell) {
 static void grow(struct source *source) {
     struct position_entry *old = source->positions;
     size_t old_capacity = source->position_capacity;
-    source->position_capacity = old_capacity ? old_capacity * 2 : 256;
+    size_t most = cp_string_size(source->text) / 3; /* about twice the forms of a dense text: mostly it never grows */
+    if (!old_capacity)
+        for (source->position_capacity = 256; source->position_capacity < most && source->position_capacity < 1 << 16;)
+            source->position_capacity *= 2;
+    else source->position_capacity = old_capacity * 2;
     source->positions = cp_alloc(source->position_capacity * sizeof *source->positions);
     for (size_t i = 0; i < old_capacity; i++) {
         if (!old[i].cell) continue;

@@ -7,6 +7,7 @@
 #include "interp/data/error.h"
 #include "interp/data/symbol.h"
 #include "interp/lang/compile.h"
+#include "interp/lang/package.h"
 #include "interp/run/load.h"
 
 /* ---- errors ---- */
@@ -125,10 +126,21 @@ bool call_is_object(cp_context *cp, cp_value callee) {
            cp_responds_to(cp, callee, "call");
 }
 
+/* What the name means to the file whose code is running: a quoted Symbol, or a call compiled before the load that gave
+   the name to the file. */
+static const cp_symbol *name_here(cp_context *cp, cp_symbol *name) {
+    const struct thread *t = cp->current;
+    for (const struct frame *f = t->frame; f > t->frames; f--)
+        if (f->proto) return package_name(cp, f->proto->file, name);
+    return name;
+}
+
 cp_value call_symbol_function(cp_context *cp, cp_symbol *name) {
     if (CP_LIKELY(name->function != CP_UNSET)) return name->function;
     if (load_autoload_function(cp, name) == CP_THROWN) return CP_THROWN;
     if (name->function != CP_UNSET) return name->function;
+    const cp_symbol *meant = name_here(cp, name);
+    if (meant != name && meant->function != CP_UNSET) return meant->function;
     cp_symbol *near = symbol_suggest_function(cp, name);
     if (near)
         return cp_throw(cp, CP_ERROR_CARAPACE, CP_UNKNOWN, "there is no variable or function %s; did you mean %s?",

@@ -164,6 +164,7 @@ NATIVE(class_info_function) {
     UNUSED;
     cp_symbol *name = name_of(cp, arguments[0]);
     cp_class *c = name ? class_defined(cp, name) : cp_class_of(cp, cp_object_behind(arguments[0]));
+    if (!c && class_throw_autoload(cp)) return CP_THROWN;
     if (!c) return cp_throw(cp, CP_ERROR_CARAPACE, CP_UNKNOWN, "there is no class %s", name->text);
     return class_info(cp, c);
 }
@@ -265,6 +266,12 @@ NATIVE(close_value) {
     return cp_throw(cp, CP_ERROR_CARAPACE, CP_NOT_SUPPORTED,
                     "the class %s has no method close, disconnect or unlock for `with`",
                     cp_class_name(cp_class_of(cp, arguments[0])));
+}
+
+NATIVE(at_end) {
+    UNUSED;
+    cp->runtime->end_functions = cp_cons(arguments[0], cp->runtime->end_functions);
+    return CP_NIL;
 }
 
 NATIVE(collect_garbage) {
@@ -386,6 +393,9 @@ const cp_function_def core_functions[] = {
     {"%table", "HashTable", "(...)", table_literal, "The HashTable of {key value ...}."},
     {"%append", "Object", "(list tail)", append, "The items of a List put before a tail."},
     {"%concatenate", "List", "((lists List))", concatenate, "The items of all Lists of a List."},
+    {"%atEnd", "NIL", "((function Function))", at_end,
+     "Has a function of the Error that ends the program, or (), called at its end; an Integer that it gives is the "
+     "status."},
     {"%close", "Object", "(value)", close_value, "Closes what `with` holds."},
     {"+", "Object", "(...)", add,
      "The sum; an object that is no number is asked by its method +. Integers stay Integers of any size."},

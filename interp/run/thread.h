@@ -55,6 +55,7 @@ struct runtime {
     cp_value leaving; /* the Error of `exit` on its way, or () */
     int exit_status;
     bool output_held;               /* the prompt waits: what is printed is shown by it */
+    cp_value end_functions;         /* List of Functions: %atEnd, the last first */
     int (*ends[8])(cp_context *cp); /* cp_at_end */
     unsigned end_count;
 };

@@ -13,6 +13,7 @@
 #include "interp/data/number.h"
 #include "interp/lang/compile.h"
 #include "interp/lang/instructions.h"
+#include "interp/lang/package.h"
 #include "interp/lang/raw_real.h"
 
 #define A OPERAND_A(i)
@@ -93,9 +94,10 @@ static cp_value too_deep(cp_context *cp) {
                     "too many calls within calls: the recursion has no end, or needs a loop or a tail call");
 }
 
-static void define_function(cp_symbol *name, cp_value function) {
+static void define_function(cp_context *cp, cp_symbol *name, cp_value function) {
     struct proto *proto = function_of(function)->proto;
     if (name->flags & CP_SYMBOL_HEADER_CHANGED) proto->entry[1] = proto->code;
+    if (name->flags & CP_SYMBOL_BUILTIN) package_builtin(cp, name); /* keeps it for the stdlib */
     name->function = function;
     name->flags &= ~(unsigned)CP_SYMBOL_BUILTIN;
 }
@@ -647,7 +649,7 @@ next:
         R(A) = __builtin_add_overflow(at, step, &n) ? (cp_value)end : (cp_value)n;
         JUMP_BY((int32_t)word);
     }
-    OP(DEFINE) : define_function(cp_symbol_of(K(OPERAND_BX(i))), R(A));
+    OP(DEFINE) : define_function(t->cp, cp_symbol_of(K(OPERAND_BX(i))), R(A));
     NEXT;
     OP(DEFINE_METHOD) : {
         struct member *member = (struct member *)K(OPERAND_BX(i));

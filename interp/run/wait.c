@@ -15,6 +15,8 @@ cp_value cp_check_stack(cp_context *cp) {
                     "too deep: native functions and scripts call each other without end, or data is nested too deeply");
 }
 
+size_t cp_stack_left(cp_context *cp) { return (void)cp, fiber_stack_left(); }
+
 cp_value cp_poll(cp_context *cp) { return thread_poll(cp->current) ? CP_NIL : CP_THROWN; }
 
 cp_value cp_current_thread(cp_context *cp) { return thread_object(cp, cp->current); }

@@ -68,6 +68,17 @@ static void print_text(const char *text) {
     }
 }
 
+/* Through which files it was reached. An Error of running code has them in its trace. */
+static void print_loads(cp_context *cp, cp_value error) {
+    cp_value chain = cp_error_detail(cp, error, "loadedFrom");
+    if (chain == CP_UNSET || cp_list_length(error_of(error)->trace) >= 2) return;
+    for (; cp_is_cell(chain); chain = cp_tail(chain)) {
+        cp_value place = cp_head(chain);
+        fprintf(stderr, "  loaded from %s:%ld\n", cp_text_z(cp, form_item(place, 0)),
+                (long)cp_fixnum_value(form_item(place, 1)));
+    }
+}
+
 void diagnostics_print(cp_context *cp, cp_value value) {
     struct error *error = error_of(value);
     error_settle(cp, value);
@@ -81,6 +92,7 @@ void diagnostics_print(cp_context *cp, cp_value value) {
     cp_value expansion = cp_error_detail(cp, value, "expansion");
     if (expansion != CP_UNSET) fprintf(stderr, "  in the expansion of the macro %s\n", cp_text_z(cp, expansion));
     print_trace(cp, error->trace);
+    print_loads(cp, value);
     int depth = 0;
     for (cp_value cause = error->cause; cp_is_error(cause) && depth < 5; cause = error_of(cause)->cause, depth++) {
         fputs("  because of ", stderr);

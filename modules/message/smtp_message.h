@@ -42,6 +42,7 @@ struct smtp_message {
     int64_t made_date;      /* seconds since 1970 */
     uint64_t cids;          /* made by `inline` */
     uint64_t boundary_seed; /* 0: not yet made */
+    cp_value signer;        /* what `sign` was given, or () */
 };
 
 static inline struct smtp_message *smtp_message_of(cp_value self) { return (struct smtp_message *)cp_object_of(self); }
@@ -54,7 +55,8 @@ struct smtp_message_build {
     struct mail_random random; /* when seeded */
 };
 
-/* Builds parts and writer. False after a throw (1.3, 1.8, 5.1, 11); smtp_message_build_free in both cases. */
+/* Builds parts and writer, and the signature in front if there is a signer. False after a throw (1.3, 1.8, 5.1, 11);
+ * smtp_message_build_free in both cases. */
 bool smtp_message_build(cp_context *cp, cp_value self, struct smtp_message_build *build, bool allow_8bit);
 void smtp_message_build_free(struct smtp_message_build *build);
 

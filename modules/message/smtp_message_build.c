@@ -11,6 +11,7 @@
 #include "modules/header/address.h"
 #include "modules/header/mail_date.h"
 #include "modules/header/message_id.h"
+#include "modules/message/message_signer.h"
 
 /* ---- id, date, randomness ---- */
 
@@ -204,7 +205,7 @@ static bool describe(cp_context *cp, cp_value self, struct mail_message *m, stru
     return true;
 }
 
-bool smtp_message_build(cp_context *cp, cp_value self, struct smtp_message_build *build, bool allow_8bit) {
+static bool build_unsigned(cp_context *cp, cp_value self, struct smtp_message_build *build, bool allow_8bit) {
     struct mail_message m = {0};
     struct mail_error error;
     struct attachments attachments;
@@ -227,6 +228,36 @@ bool smtp_message_build(cp_context *cp, cp_value self, struct smtp_message_build
     }
     return message_add_headers(cp, build->built.root, slots[SLOT_HEADERS]) &&
            message_writer_init(cp, &build->writer, build->built.root, allow_8bit, m.random);
+}
+
+static ssize_t read_built(cp_context *cp, void *context, char *buffer, size_t size) {
+    struct mime_writer *writer = context;
+    ssize_t count = mime_writer_read(writer, buffer, size);
+    if (count < 0) message_throw(cp, &writer->error, writer->started);
+    return count;
+}
+
+/* The message is made twice: what is signed is the first one's bytes, and the second one is the same to the bit,
+   because its id, date and boundaries stay (see struct smtp_message). */
+static bool sign(cp_context *cp, cp_value self, struct smtp_message_build *build, bool allow_8bit) {
+    cp_value signer = smtp_message_of(self)->signer;
+    message_signer_sign make = message_signer_of(cp, signer);
+    struct smtp_message_build first;
+    struct mail_buffer field = {0};
+    bool fine = build_unsigned(cp, self, &first, allow_8bit) &&
+                make(cp, signer, read_built, &first.writer, &field) != CP_THROWN;
+    if (fine && mime_writer_prepend(&build->writer, field.data, field.size) != MAIL_OK) {
+        message_throw(cp, &build->writer.error, false);
+        fine = false;
+    }
+    smtp_message_build_free(&first);
+    mail_buffer_free(&field);
+    return fine;
+}
+
+bool smtp_message_build(cp_context *cp, cp_value self, struct smtp_message_build *build, bool allow_8bit) {
+    return build_unsigned(cp, self, build, allow_8bit) &&
+           (smtp_message_of(self)->signer == CP_NIL || sign(cp, self, build, allow_8bit));
 }
 
 void smtp_message_build_free(struct smtp_message_build *build) {

@@ -10,6 +10,7 @@
 #include <stdio.h>
 
 #include "modules/header/message_id.h"
+#include "modules/message/message_signer.h"
 
 /* ---- helpers ---- */
 
@@ -225,6 +226,14 @@ static cp_value method_inline(cp_context *cp, cp_value self, const cp_value *arg
     return cid;
 }
 
+static cp_value method_sign(cp_context *cp, cp_value self, const cp_value *arguments, int count) {
+    (void)count;
+    if (arguments[0] != CP_NIL && !message_signer_of(cp, arguments[0]))
+        return cp_throw_type(cp, "what signs a message", "Dkim", arguments[0]);
+    smtp_message_of(self)->signer = arguments[0];
+    return CP_NIL;
+}
+
 static cp_value whole(cp_context *cp, cp_value self, bool binary) {
     struct smtp_message_build build;
     cp_value result =
@@ -268,6 +277,10 @@ static const cp_method_def methods[] = {
      "from the name's extension. Errors: 1.8."},
     {"inline", "String", "(what (name String ()) (type String ()))", method_inline,
      "Adds something that `html` shows, taken as by `attach`, and gives its cid: <img src=\"cid:...\">. Errors: 1.8."},
+    {"sign", "NIL", "(dkim)", method_sign,
+     "From now on the message carries a signature of this Dkim, made anew each time it is built; () takes it away. "
+     "Errors: "
+     "1.11; when the message is built, those of Dkim.sign."},
     {"string", "String", "()", method_string,
      "The whole message as RFC 5322 has it: headers, texts, attachments, each line ending with CR LF, in US-ASCII. "
      "Errors: "
