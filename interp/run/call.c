@@ -130,7 +130,7 @@ bool call_is_object(cp_context *cp, cp_value callee) {
    the name to the file. */
 static const cp_symbol *name_here(cp_context *cp, cp_symbol *name) {
     const struct thread *t = cp->current;
-    for (const struct frame *f = t->frame; f > t->frames; f--)
+    for (const struct frame *f = t->frame; f < t->frames; f++)
         if (f->proto) return package_name(cp, f->proto->file, name);
     return name;
 }

@@ -265,7 +265,7 @@ static void make_path(cp_context *cp) {
 /* The file whose code is running: the nearest that is a file, or NULL. */
 static const char *calling_file(cp_context *cp) {
     const struct thread *t = cp->current;
-    for (const struct frame *f = t->frame; f > t->frames; f--) {
+    for (const struct frame *f = t->frame; f < t->frames; f++) {
         if (!f->proto) continue;
         const char *name = cp_text_z(cp, f->proto->source->name);
         if (*name && *name != '<' && strncmp(name, "stdlib:", 7)) return name;
@@ -275,7 +275,7 @@ static const char *calling_file(cp_context *cp) {
 
 static struct file_scope *calling_scope(cp_context *cp) {
     const struct thread *t = cp->current;
-    for (const struct frame *f = t->frame; f > t->frames; f--)
+    for (const struct frame *f = t->frame; f < t->frames; f++)
         if (f->proto) return f->proto->file;
     return NULL;
 }
