@@ -249,7 +249,8 @@ cp_value cp_next(cp_context *cp, cp_iterator *iterator);                       /
 cp_value cp_sort(cp_context *cp, cp_value *items, size_t count, cp_value comparator);
 
 /* Same value: numbers by value, text by content, Lists and Arrays item by item, other objects by identity or their
-   class's `==`. Never throws; scripted == is not called. */
+   class's `==`. Never throws: a scripted == that does is taken as "no". It may run scripts and let other threads run.
+ */
 bool cp_equal(cp_context *cp, cp_value a, cp_value b);
 uint32_t cp_hash(cp_context *cp, cp_value v);
 
@@ -493,6 +494,9 @@ typedef struct cp_wait_list {
     void *first, *last;
 } cp_wait_list;
 enum cp_wait cp_wait_on(cp_context *cp, cp_wait_list *list, int64_t timeout);
+/* The same, saying for the report of a deadlock what is waited for ("an item in a Queue"; the text must stay) and where
+   the Thread object stands that it must come from at that moment; NULL, or () there: not known. */
+enum cp_wait cp_wait_for(cp_context *cp, cp_wait_list *list, int64_t timeout, const char *what, const cp_value *from);
 void cp_wake_one(cp_context *cp, cp_wait_list *list);
 void cp_wake_all(cp_context *cp, cp_wait_list *list);
 /* What must not lie about while other code waits, such as bytes not yet sent: between push and pop (same thread, last

@@ -202,7 +202,8 @@ unsigned class_suggest(cp_context *cp, cp_class *c, cp_symbol *name, cp_symbol *
  *     ("Name" major minor
  *         (interface NAME                      # a Symbol; () for the primary one, which comes first
  *             (properties (name class access doc) ...)
- *             (methods (name result (argument ...) doc) ...))
+ *             (methods (name result (argument ...) doc) ...)
+ *             (attributes (name value) ...))   # where there are any
  *         ...
  *         (doc "text"))
  *

@@ -276,7 +276,7 @@ bool number_equal(cp_value a, cp_value b) {
 
 /* Equal numbers hash alike whatever their class: whole ones within 62 bits by their integer, all others by their
    nearest double (a big Integer equals a Real only when it is one exactly). */
-uint32_t number_hash(cp_value v) {
+uint32_t number_hash(const cp_context *cp, cp_value v) {
     uint64_t bits;
     if (cp_is_fixnum(v)) bits = (uint64_t)cp_fixnum_value(v);
     else {
@@ -285,6 +285,6 @@ uint32_t number_hash(cp_value v) {
         else memcpy(&bits, &d, 8);
     }
     bits ^= bits >> 32;
-    bits *= 0x9e3779b97f4a7c15u;
+    bits *= cp->hash_seed[1]; /* odd and secret: multiply-shift hashing */
     return (uint32_t)(bits >> 32);
 }

@@ -24,6 +24,9 @@ struct call_cache {
     const uint32_t *entry; /* which begins here */
 };
 
+/* In place of a position: what is wrong there is the caller's doing, as an argument of a wrong class. */
+#define POSITION_OF_CALL UINT32_MAX
+
 struct proto {
     const uint32_t *code;
     cp_value *constants;
@@ -34,7 +37,7 @@ struct proto {
     uint32_t capture_count;
     uint32_t code_count, constant_count, cache_count, handler_count;
     const struct handler *handlers;
-    const uint32_t *positions; /* byte offset in the source, one per code word */
+    const uint32_t *positions; /* byte offset in the source, one per code word; or POSITION_OF_CALL */
     struct signature *signature;
     struct source *source;
     struct file_scope *file;
@@ -46,6 +49,11 @@ struct proto {
     bool is_constructor, is_top_level;
     uint8_t first_argument; /* 1 for methods: register 0 is `this` */
 };
+
+/* The position of a code word, for somebody to look at. */
+static inline uint32_t proto_position(const struct proto *proto, uint32_t word) {
+    return proto->positions[word] == POSITION_OF_CALL ? proto->position : proto->positions[word];
+}
 
 /* A cell: a variable that closures share and change. */
 struct cell {

@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "interp/data/error.h"
+#include "interp/data/list.h"
 #include "interp/data/symbol.h"
 #include "interp/lang/compile.h"
 #include "interp/lang/package.h"
@@ -47,6 +48,42 @@ bool call_arrange(cp_context *cp, struct function *f, cp_value *base, uint32_t c
     return true;
 }
 
+cp_value *call_block(cp_context *cp, struct function *f, cp_value self, const cp_value *arguments, uint32_t count) {
+    uint32_t first = f->proto->first_argument, declared = f->proto->signature->declared + 1;
+    cp_value *block = cp_alloc((1 + first + (count > declared ? count : declared)) * sizeof *block);
+    *block++ = cp_from_object(f);
+    if (first) block[0] = self;
+    if (count) memcpy(block + first, arguments, count * sizeof *block);
+    return f->proto->fixed_arguments == (int32_t)count || call_arrange(cp, f, block, count) ? block : NULL;
+}
+
+cp_value *call_block_of_apply(cp_context *cp, const cp_value *arguments, uint32_t count, struct function **callee) {
+    *callee = NULL;
+    size_t items;
+    if (count < 2 || list_measure(arguments[count - 1], &items) != LIST_PROPER || items > UINT32_MAX / 2) return NULL;
+    cp_value f = arguments[0];
+    if (cp_is_symbol(f)) f = cp_symbol_of(f)->function;
+    if (f == CP_UNSET || !cp_is_function(f) || !function_of(f)->proto || function_of(f)->proto->first_argument)
+        return NULL;
+    uint32_t given = count - 2, at = given;
+    cp_value *all = cp_alloc((given + items + 1) * sizeof *all);
+    memcpy(all, arguments + 1, given * sizeof *all);
+    for (cp_value l = arguments[count - 1]; cp_is_cell(l); l = cp_tail(l)) all[at++] = cp_head(l);
+    *callee = function_of(f);
+    return call_block(cp, *callee, CP_UNSET, all, at);
+}
+
+bool call_arguments_fit(cp_context *cp, struct function *f, const cp_value *arguments) {
+    const struct signature *signature = f->proto->signature;
+    for (uint32_t i = 0; i < signature->declared; i++) {
+        const struct parameter *parameter = &signature->parameters[i];
+        if (CP_LIKELY(parameter->type->any || arguments[i] == CP_UNSET || type_accepts(parameter->type, arguments[i])))
+            continue;
+        return argument_error(cp, f, parameter, arguments[i]), false;
+    }
+    return true;
+}
+
 static inline cp_value call_scripted(cp_context *cp, struct function *f, cp_value self, const cp_value *arguments,
                                      uint32_t count) {
     struct thread *t = cp->current;
@@ -55,13 +92,13 @@ static inline cp_value call_scripted(cp_context *cp, struct function *f, cp_valu
     if (first && self == CP_UNSET)
         return cp_throw(cp, CP_ERROR_CARAPACE, CP_ILLEGAL, "%s is a method: it needs an object",
                         cp_text_z(cp, function_title(cp, f)));
-    if (!thread_has_room(t->frame, base + count + first))
+    if (base + count + first + 8 > t->value_limit)
         return cp_throw(cp, CP_ERROR_CARAPACE, CP_RUNTIME, "too many calls within calls: the recursion has no end");
     base[-1] = cp_from_object(f);
     if (first) base[0] = self;
     for (uint32_t i = 0; i < count; i++) base[first + i] = arguments[i];
     if (f->proto->fixed_arguments != (int32_t)count && !call_arrange(cp, f, base, count)) return CP_THROWN;
-    return vm_run(t, f->proto, base);
+    return cp->runtime->run(t, f->proto, base);
 }
 
 /* ---- native functions ---- */
@@ -130,7 +167,7 @@ bool call_is_object(cp_context *cp, cp_value callee) {
    the name to the file. */
 static const cp_symbol *name_here(cp_context *cp, cp_symbol *name) {
     const struct thread *t = cp->current;
-    for (const struct frame *f = t->frame; f < t->frames; f++)
+    for (const struct frame *f = t->frame; f > t->frames; f--)
         if (f->proto) return package_name(cp, f->proto->file, name);
     return name;
 }

@@ -17,6 +17,7 @@ enum {
     MAIN_STACK = 64 << 20,
     THREAD_VALUES = 4 << 20,
     THREAD_STACK = 256 << 10,
+    FRAME_SHARE = 4, /* a quarter of it for frames */
 };
 
 /* ---- stacks ---- */
@@ -27,10 +28,13 @@ static void *values_top(fiber *f) {
 }
 
 static void adopt_fiber(struct thread *t, fiber *f) {
+    size_t frame_bytes = f->values_size / FRAME_SHARE;
     t->fiber = f;
     t->values = f->values;
-    t->frames = (struct frame *)((char *)f->values + f->values_size) - 1;
-    *t->frames = (struct frame){.pc = NULL, .base = t->values + 1, .proto = NULL};
+    t->value_limit = (cp_value *)((char *)f->values + (f->values_size - frame_bytes)) - 256;
+    t->frames = (struct frame *)((char *)f->values + (f->values_size - frame_bytes));
+    t->frame_limit = (struct frame *)((char *)f->values + f->values_size) - 2;
+    t->frames[0] = (struct frame){.pc = NULL, .base = t->values + 1, .proto = NULL};
     t->frame = t->frames;
     f->user = t;
     f->values_top = values_top;
@@ -256,7 +260,7 @@ bool thread_poll(struct thread *t) {
         return false;
     }
     while (t->suspended && !t->cancelled)
-        if (cp_wait_on(cp, &t->resume_list, -1) == CP_WAIT_CANCELLED) return false;
+        if (cp_wait_for(cp, &t->resume_list, -1, "its method resume", NULL) == CP_WAIT_CANCELLED) return false;
     if (t->cancelled) return thread_throw_cancelled(cp) != CP_THROWN;
     if (mem_over_limit()) {
         mem_collect();
@@ -268,7 +272,7 @@ bool thread_poll(struct thread *t) {
         }
     }
     if (mem_finalizers_due()) mem_run_finalizers();
-    if (cp->runtime->thread_count > 1) {
+    if (cp->runtime->thread_count > 1 || cp->runtime->signals_watched) {
         cp_value pending = cp->error;
         scheduler_yield(cp->scheduler);
         cp->current = t;

@@ -3,6 +3,8 @@
 #ifndef RUN_THREAD_H
 #define RUN_THREAD_H
 
+#include <signal.h>
+
 #include "interp/base/fiber.h"
 #include "interp/base/scheduler.h"
 #include "interp/lang/proto.h"
@@ -20,20 +22,22 @@ struct thread {
     struct thread *next, *previous; /* all live threads */
     task *task;
     fiber *fiber;
-    cp_value *values;             /* they grow up */
-    struct frame *frames, *frame; /* the lowest and the running one: they grow down from the end of the same memory */
-    int32_t budget;               /* calls and loop turns until the next look around */
+    cp_value *values, *value_limit; /* values grow up */
+    struct frame *frames, *frame, *frame_limit;
+    int32_t budget; /* calls and loop turns until the next look around */
     uint32_t global_count;
     cp_value *globals; /* by index; CP_UNSET = this thread has none */
     bool *exported;    /* which of them new threads get */
     uint64_t id;
-    cp_value object;         /* its Thread object, or () for the main thread until someone asks */
-    cp_value start_function; /* what it runs */
-    const char *waiting_for; /* for the report of a deadlock; NULL while it runs */
+    cp_value object;              /* its Thread object, or () for the main thread until someone asks */
+    cp_value start_function;      /* what it runs */
+    const char *waiting_for;      /* for the report of a deadlock; NULL while it runs */
+    const cp_value *waiting_from; /* where the Thread stands that it must come from; NULL = not known */
     bool finished, cancelled, suspended;
     cp_value result, error;
     cp_wait_list resume_list;    /* where it waits while suspended */
     cp_before_wait *before_wait; /* innermost first */
+    struct native_call *natives; /* profile.h: native functions at work, innermost first; kept only while profiling */
 };
 
 struct global_info {
@@ -42,9 +46,21 @@ struct global_info {
     bool declared;
 };
 
+/* What a script has made of one signal: see signal.c. */
+struct runtime_signal {
+    struct signal_watch *watch; /* kept once it was made */
+    cp_value event;             /* set when the signal comes; () = not watched */
+    bool changed;               /* `before` is to be put back */
+    struct sigaction before;
+};
+
+enum { RUNTIME_SIGNALS = 10 };
+
 /* What the run room keeps in a context. */
 struct runtime {
-    struct thread *threads; /* list of live ones */
+    cp_value (*run)(struct thread *t, struct proto *proto, cp_value *base); /* vm_run, or one that is watched */
+    struct counts *counts;                                                  /* count.h: of --count, else NULL */
+    struct thread *threads;                                                 /* list of live ones */
     uint32_t thread_count;
     uint64_t next_thread_id;
     struct global_info *globals;
@@ -58,15 +74,15 @@ struct runtime {
     cp_value end_functions;         /* List of Functions: %atEnd, the last first */
     int (*ends[8])(cp_context *cp); /* cp_at_end */
     unsigned end_count;
+    struct runtime_signal signals[RUNTIME_SIGNALS];
+    unsigned signals_watched;
 };
 
 enum { THREAD_BUDGET = 4000 };
 
-enum { THREAD_RESERVE = 256 }; /* values always free between the values and the frames */
-
-/* Whether values may be used up to `top`, and another frame be made below `frame`. */
-static inline bool thread_has_room(const struct frame *frame, const cp_value *top) {
-    return top + THREAD_RESERVE < (const cp_value *)frame;
+/* Whether values may be used up to `top`, and another frame be made above `frame`. */
+static inline bool thread_has_room(const struct thread *t, const struct frame *frame, const cp_value *top) {
+    return top <= t->value_limit && frame + 1 < t->frame_limit;
 }
 
 /* The end of the values in use: what the collector must look at. */
@@ -77,7 +93,8 @@ static inline cp_value *thread_top(const struct thread *t) {
 
 /* What the last calls left above the values in use would keep dead objects alive in the next frames made there. */
 static inline void thread_forget_dead_values(struct thread *t) {
-    if (thread_has_room(t->frame, thread_top(t) + 512)) memset(thread_top(t), 0, 512 * sizeof(cp_value));
+    cp_value *from = thread_top(t), *to = from + 512 < t->value_limit ? from + 512 : t->value_limit;
+    memset(from, 0, (size_t)((char *)to - (char *)from));
 }
 
 void runtime_init(cp_context *cp);
@@ -102,5 +119,8 @@ void thread_release(struct thread *t);
 cp_value thread_object(cp_context *cp, struct thread *t);
 extern const cp_class_def thread_class;
 extern const cp_function_def thread_functions[];
+
+/* signal.c */
+extern const cp_function_def signal_functions[];
 
 #endif

@@ -6,6 +6,7 @@
  * Whatever may throw, call, allocate for long or wait first saves pc into its frame (SAVE), because places and traces
  * are read from there.
  */
+#include "interp/run/core_functions.h"
 #include "interp/run/vm.h"
 
 #include "interp/base/memory.h"
@@ -25,6 +26,18 @@
 #define SAVE() (frame->pc = pc)
 #define BOOLEAN(x) ((x) ? sym_true : CP_NIL)
 
+/* vm_count.c and vm_profile.c compile this file once more, under another name, with something to do before each
+   instruction (VM_STEP) or with labels that can be bent to do something once (VM_TRAP). */
+#ifndef VM_RUN
+#define VM_RUN vm_run
+#endif
+#ifndef VM_STEP
+#define VM_STEP() ((void)0)
+#endif
+#ifndef VM_LABELS
+#define VM_LABELS const void *const
+#endif
+
 #ifdef VM_SWITCH
 #define OP(name) case OP_##name
 #define NEXT goto next
@@ -33,6 +46,7 @@
 #define NEXT                                                                                                           \
     do {                                                                                                               \
         i = *pc++;                                                                                                     \
+        VM_STEP();                                                                                                     \
         goto *labels[i & 255];                                                                                         \
     } while (0)
 #endif
@@ -65,8 +79,8 @@ static inline double real_of_word(cp_value v) { return raw_double(cp_rotate_righ
 /* callee_proto, callee_base, pc: where it begins; the caller's pc is saved. */
 #define PUSH_FRAME()                                                                                                   \
     do {                                                                                                               \
-        if (CP_UNLIKELY(!thread_has_room(frame, callee_base + callee_proto->register_count))) goto no_room;            \
-        t->frame = --frame;                                                                                            \
+        if (CP_UNLIKELY(!thread_has_room(t, frame, callee_base + callee_proto->register_count))) goto no_room;         \
+        t->frame = ++frame;                                                                                            \
         frame->base = base = callee_base;                                                                              \
         frame->proto = callee_proto;                                                                                   \
         if (CP_UNLIKELY(--t->budget < 0)) goto look_around;                                                            \
@@ -76,9 +90,9 @@ static inline double real_of_word(cp_value v) { return raw_double(cp_rotate_righ
 /* The same in place of the running function, whose registers the arguments take. */
 #define REPLACE_FRAME(count)                                                                                           \
     do {                                                                                                               \
-        if (CP_UNLIKELY(!thread_has_room(frame, base + callee_proto->register_count))) goto no_room;                   \
         for (uint32_t n = 0, words = (count) + 1; n < words; n++) base[(int32_t)n - 1] = callee_base[(int32_t)n - 1];  \
         frame->proto = callee_proto;                                                                                   \
+        if (CP_UNLIKELY(base + callee_proto->register_count > t->value_limit)) goto no_room_here;                      \
         if (CP_UNLIKELY(--t->budget < 0)) goto look_around;                                                            \
         NEXT;                                                                                                          \
     } while (0)
@@ -92,6 +106,11 @@ struct walk {
 static cp_value too_deep(cp_context *cp) {
     return cp_throw(cp, CP_ERROR_CARAPACE, CP_RUNTIME,
                     "too many calls within calls: the recursion has no end, or needs a loop or a tail call");
+}
+
+/* Words that a call's arguments take, the receiver among them. */
+static inline uint32_t arranged_count(const struct proto *proto) {
+    return proto->first_argument + proto->signature->declared + (proto->signature->has_rest ? 1u : 0u);
 }
 
 static void define_function(cp_context *cp, cp_symbol *name, cp_value function) {
@@ -119,11 +138,17 @@ static void remember_callee(struct call_cache *cache, struct function *callee, u
 }
 
 /* The same for a function that is a value: closures differ while their code is the same. The first one stays. */
-static void remember_callee_value(struct call_cache *cache, struct function *callee, uint32_t count) {
+static void remember_callee_value(struct call_cache *cache, struct function *callee, uint32_t count, uint32_t entry) {
     struct proto *proto = callee->proto;
     if (!proto || proto->first_argument || proto->fixed_arguments != (int32_t)count) return;
     cache->proto = proto;
-    cache->entry = proto->entry[0];
+    cache->entry = proto->entry[entry];
+}
+
+/* Whether the arguments of a tail call are of its classes: seen while the caller's frame, where the Error belongs, is
+   still there; the code behind the callee's own checks is entered then. */
+static inline bool tail_arguments_fit(cp_context *cp, struct function *callee, const cp_value *arguments) {
+    return callee->proto->entry[0] == callee->proto->entry[1] || call_arguments_fit(cp, callee, arguments);
 }
 
 static bool prepare_walk(cp_context *cp, cp_value *state) {
@@ -193,21 +218,21 @@ static bool mixed_arithmetic(uint32_t op, cp_value x, cp_value y, cp_value *resu
     }
 }
 
-cp_value vm_run(struct thread *t, struct proto *entry_proto, cp_value *entry_base) {
+cp_value VM_RUN(struct thread *t, struct proto *entry_proto, cp_value *entry_base) {
 #ifndef VM_SWITCH
-    static const void *const label_table[256] = {
+    static VM_LABELS label_table[256] = {
 #define X(name, format, text) &&L_##name,
         INSTRUCTIONS(X)
 #undef X
     };
-    const void *const *labels = label_table;
+    VM_LABELS *labels = label_table;
 #endif
     cp_context *const cp = t->cp;
     const cp_value sym_true = cp->known.sym_true;
     struct frame *const stop = t->frame;
     struct frame *frame = stop;
     const uint32_t *pc = entry_proto->code;
-    cp_value *base;
+    cp_value *base = entry_base;
     uint32_t i;
     const uint32_t *loop_start = NULL;
     /* a call being made: set before `call_function` and `push_frame` */
@@ -215,9 +240,12 @@ cp_value vm_run(struct thread *t, struct proto *entry_proto, cp_value *entry_bas
     struct proto *callee_proto = entry_proto;
     cp_value *callee_base = entry_base;
     uint32_t argument_count, word;
-    cp_value value;
+    cp_value value, *block;
 
     if (cp_check_stack(cp) == CP_THROWN) return CP_THROWN;
+#ifdef VM_TRAP
+    profile_know_labels(label_table, &&L_TRAP);
+#endif
 #ifndef VM_SWITCH
     __asm__("" : "+r"(labels)); /* or the compiler would work its address out again for every jump */
 #endif
@@ -228,6 +256,7 @@ cp_value vm_run(struct thread *t, struct proto *entry_proto, cp_value *entry_bas
 #ifdef VM_SWITCH
 next:
     i = *pc++;
+    VM_STEP();
     switch ((enum opcode)(i & 255)) {
 #endif
 
@@ -369,13 +398,10 @@ next:
                 pc = cache->entry;
                 PUSH_FRAME();
             }
-            if (!cache->proto) remember_callee_value(cache, callee, argument_count);
+            if (!cache->proto) remember_callee_value(cache, callee, argument_count, 0);
             goto call_function;
         }
-        if (call_is_object(cp, value)) {
-            value = member_send(cp, value, cp_symbol_of(cp->known.sym_call), frame->proto->owner, callee_base, B, CP_NIL);
-            goto store_value;
-        }
+        if (call_is_object(cp, value)) goto call_object;
         value = call_resolve(cp, value, cache->name);
         if (value == CP_THROWN) goto thrown;
         R(A) = value;
@@ -388,15 +414,17 @@ next:
         callee_base = &R(A) + 1;
         argument_count = B;
         if (CP_LIKELY(cache->function == cache->name->function)) {
-            R(A) = cache->function;
+            callee = function_of(cache->function);
             callee_proto = cache->proto;
+            if (!C && !tail_arguments_fit(cp, callee, callee_base)) goto thrown;
+            R(A) = cache->function;
             pc = cache->entry;
             REPLACE_FRAME(argument_count);
         }
         value = call_symbol_function(cp, cache->name);
         if (CP_UNLIKELY(value == CP_THROWN)) goto thrown;
         callee = function_of(value);
-        remember_callee(cache, callee, argument_count, C);
+        remember_callee(cache, callee, argument_count, 1);
         goto tail_call;
     }
     OP(TAIL_CALL_VALUE) : {
@@ -409,24 +437,22 @@ next:
             callee = function_of(value);
             callee_proto = callee->proto;
             if (CP_LIKELY(callee_proto == cache->proto && callee_proto)) {
+                if (!tail_arguments_fit(cp, callee, callee_base)) goto thrown;
                 pc = cache->entry;
                 REPLACE_FRAME(argument_count);
             }
-            if (!cache->proto) remember_callee_value(cache, callee, argument_count);
+            if (!cache->proto) remember_callee_value(cache, callee, argument_count, 1);
             goto tail_call;
         }
-        if (call_is_object(cp, value)) {
-            value = member_send(cp, value, cp_symbol_of(cp->known.sym_call), frame->proto->owner, callee_base, B, CP_NIL);
-            goto store_value; /* the RETURN that follows */
-        }
+        if (call_is_object(cp, value)) goto call_object; /* and the RETURN that follows */
         value = call_resolve(cp, value, cache->name);
         if (CP_UNLIKELY(value == CP_THROWN)) goto thrown;
         callee = function_of(value);
         goto tail_call;
     }
     OP(CALL_KEYWORDS) : {
-        SAVE();
         word = *pc++;
+        SAVE();
         value = call_resolve(cp, R(A), NULL);
         if (value == CP_THROWN) goto thrown;
         callee = function_of(value);
@@ -434,6 +460,13 @@ next:
         cp_value *arguments = call_by_keyword(cp, function_signature(cp, callee), !callee->proto, cp_text_z(cp, function_title(cp, callee)),
                                               &R(A) + 1, &argument_count, K(word), NULL);
         if (!arguments) goto thrown;
+        if (callee->proto && !callee->proto->first_argument) {
+            arguments = call_block(cp, callee, CP_UNSET, arguments, argument_count);
+            if (!arguments) goto thrown;
+            block = arguments;
+            callee_base = &R(A) + 1;
+            goto call_with_block;
+        }
         value = call_function(cp, callee, CP_UNSET, arguments, argument_count);
         goto store_value;
     }
@@ -536,7 +569,7 @@ next:
     do {                                                                                                               \
         value = (result);                                                                                              \
         base[-1] = value;                                                                                              \
-        t->frame = ++frame;                                                                                            \
+        t->frame = --frame;                                                                                            \
         if (CP_UNLIKELY(frame == stop)) return value;                                                                  \
         base = frame->base;                                                                                            \
         pc = frame->pc;                                                                                                \
@@ -558,6 +591,7 @@ next:
     }
     OP(RETHROW) : {
         SAVE();
+        if (C) error_remember_cause(R(A), R(B));
         cp_throw_value(cp, R(A));
         goto thrown;
     }
@@ -586,6 +620,10 @@ next:
         cp_value list = R(B);
         if (CP_LIKELY(cp_is_cell(list))) {
             R(A) = cp_tail(list);
+            NEXT;
+        }
+        if (list == CP_NIL) { /* the tail of () is () */
+            R(A) = list;
             NEXT;
         }
         SAVE();
@@ -665,6 +703,12 @@ case OPCODE_COUNT:
     __builtin_unreachable();
 #endif
 
+#ifdef VM_TRAP
+L_TRAP:
+    VM_TRAP();
+    goto *labels[i & 255];
+#endif
+
     /* ---- slow paths and the making of frames: reached by goto only ---- */
 
 look_around:
@@ -690,9 +734,14 @@ tail_call: /* callee, callee_base, argument_count: not seen before */
     if (!callee_proto || callee_proto->first_argument) goto call_function;
     if (CP_UNLIKELY(callee_proto->fixed_arguments != (int32_t)argument_count)) {
         if (!call_arrange(cp, callee, callee_base, argument_count)) goto thrown;
-        argument_count = callee_proto->signature->declared + (callee_proto->signature->has_rest ? 1u : 0u);
+        if (!call_arguments_fit(cp, callee, callee_base)) goto thrown;
+        argument_count = arranged_count(callee_proto);
+        pc = callee_proto->code;
+    } else {
+        bool fits = (i & 255) == OP_TAIL_CALL && C;
+        if (!fits && !tail_arguments_fit(cp, callee, callee_base)) goto thrown;
+        pc = callee_proto->entry[1];
     }
-    pc = callee_proto->code;
     REPLACE_FRAME(argument_count);
 
 call_method: /* callee, argument_count; the receiver is R[A+1] */
@@ -710,6 +759,22 @@ call_method: /* callee, argument_count; the receiver is R[A+1] */
     value = call_native(cp, callee, R(A + 1), callee_base + 1, argument_count);
     goto store_value;
 
+call_object: /* value, in R[A]: its method `call`, with B arguments; pc is saved */
+    {
+        cp_value receiver = value;
+        value = CP_UNSET;
+        struct member *member = member_find(cp, &receiver, cp_symbol_of(cp->known.sym_call), frame->proto->owner, &R(A) + 1, B, &value);
+        if (!member) goto store_value;
+        if (member->kind == MEMBER_METHOD && member->function != CP_UNSET && function_of(member->function)->proto) {
+            block = call_block(cp, function_of(member->function), receiver, &R(A) + 1, B);
+            if (!block) goto thrown;
+            callee_base = &R(A) + 1;
+            goto call_with_block;
+        }
+        value = member_use(cp, member, receiver, &R(A) + 1, B);
+        goto store_value;
+    }
+
 call_function: /* callee, callee_base, argument_count: no method */
     SAVE();
     callee_proto = callee->proto;
@@ -720,16 +785,59 @@ call_function: /* callee, callee_base, argument_count: no method */
         pc = callee_proto->code;
         goto push_frame;
     }
+    if (callee->native == native_apply) { /* a call like any other, not one of C code */
+        struct function *applied;
+        block = call_block_of_apply(cp, callee_base, argument_count, &applied);
+        if (block) goto call_with_block;
+        if (applied) goto thrown;
+    }
     value = call_native(cp, callee, CP_NIL, callee_base, argument_count);
     goto store_value;
+
+call_with_block: /* callee_base, where block[-1]... go: see call_block */
+    SAVE();
+    callee = function_of(block[-1]);
+    callee_proto = callee->proto;
+    if (CP_UNLIKELY(!thread_has_room(t, frame, callee_base + callee_proto->register_count))) {
+        bool room = frame > stop && tail_frames_drop(t, stop, base + frame->proto->register_count);
+        callee_base += t->frame->base - base;
+        frame = t->frame;
+        base = frame->base;
+        if (room) goto call_with_block;
+        too_deep(cp);
+        goto thrown;
+    }
+    memcpy(callee_base - 1, block - 1, (arranged_count(callee_proto) + 1) * sizeof *block);
+    pc = callee_proto->code;
+    goto push_frame;
 
 push_frame:
     PUSH_FRAME();
 
-no_room: /* for the frame of a call */
+no_room: /* for the frame of a call: callee_proto, callee_base, pc */
+    if (frame > stop) {
+        cp_value *end = base + frame->proto->register_count, *used = callee_base + arranged_count(callee_proto);
+        bool room = tail_frames_drop(t, stop, used > end ? used : end);
+        callee_base += t->frame->base - base;
+        frame = t->frame;
+        base = frame->base;
+        if (room) goto push_frame;
+    }
     too_deep(cp);
     if (frame == stop) return CP_THROWN;
     goto thrown;
+
+no_room_here: /* for more registers of the running frame, which is callee_proto's already */
+    SAVE();
+    while (base + callee_proto->register_count > t->value_limit) {
+        bool room = tail_frames_drop(t, stop, base + arranged_count(callee_proto));
+        frame = t->frame;
+        base = frame->base;
+        if (room) continue;
+        too_deep(cp);
+        goto thrown;
+    }
+    NEXT;
 
 thrown: /* cp->error is set and frame->pc saved */
     unwind_locate(t);
