@@ -38,6 +38,7 @@ struct node *node_variable(struct binder *b, struct variable *variable, uint32_t
     struct node *node = node_new(b, NODE_VARIABLE, position);
     node->variable = variable;
     node->type = variable->type;
+    variable->uses += bind_weight(b);
     return node;
 }
 

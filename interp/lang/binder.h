@@ -79,6 +79,9 @@ size_t form_length(cp_value form);
 cp_value form_item(cp_value form, size_t index); /* the item, () when there is none */
 cp_value form_cell(cp_value form, size_t index);
 
+/* How much a use here counts against one outside of loops. */
+static inline uint32_t bind_weight(const struct binder *b) { return b->function->loop_depth ? LOOP_WEIGHT : 1; }
+
 /* scope.c */
 struct scope *scope_push(struct binder *b, bool holds_locals);
 void scope_pop(struct binder *b);

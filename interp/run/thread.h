@@ -80,6 +80,11 @@ struct runtime {
 
 enum { THREAD_BUDGET = 4000 };
 
+/* Whether values may be used up to `top`, and another frame be made above `frame`. */
+static inline bool thread_has_room(const struct thread *t, const struct frame *frame, const cp_value *top) {
+    return top <= t->value_limit && frame + 1 < t->frame_limit;
+}
+
 /* The end of the values in use: what the collector must look at. */
 static inline cp_value *thread_top(const struct thread *t) {
     const struct frame *f = t->frame;
