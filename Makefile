@@ -107,7 +107,7 @@ $(WORK)/%.o: %.c $(WORK)/flags
 # A loadable module is a folder; it may name its libraries in a file LIBS (one line: -lssl -lcrypto). So that scripts need
 # not load it, a file of stdlib/ says "# defines: NAMES" and does (loadLibrary "NAME.so"): see stdlib/crypto.cpl.
 .SECONDEXPANSION:
-$(OUT)/modules/%.so: $$(wildcard modules/loadable/$$*/*.[ch] modules/loadable/$$*/LIBS modules/loadable/*.h) interp/carapace.h $(WORK)/flags
+$(OUT)/modules/%.so: $$(wildcard modules/loadable/$$*/*.[ch] modules/loadable/$$*/LIBS modules/loadable/*.h modules/*/*.h) interp/carapace.h $(WORK)/flags
 	$(SHOW) MODULE $@
 	@mkdir -p $(@D)
 	$(Q)$(COMPILE) -fPIC -shared $(LDFLAGS) -o $@ $(filter %.c,$^) $$(cat modules/loadable/$*/LIBS 2>/dev/null)
@@ -211,7 +211,7 @@ $(FUZZERS:%=$(OUT)/%): $(OUT)/%: tests/fuzz/%.c $(LIBRARY)
 # The bench: times beside peers, and counts of instructions against a table. B=: what to measure, see the two programs.
 .PHONY: bench bench-table bench-count bench-ready
 bench: bench-ready
-	@tests/bench/run --program build/carapace $(if $(FULL),--full) $(B)
+	$(if $(filter mime,$(B)),@$(MAKE) --no-print-directory bench-mime,@tests/bench/run --program build/carapace $(if $(FULL),--full) $(B))
 
 bench-table: bench-ready
 	@tests/bench/run --program build/carapace --full --table docs/performance.md $(or $(B),lang start)
@@ -222,6 +222,21 @@ bench-count: bench-ready
 bench-ready:
 	@tests/setup/packages build bench
 	@$(MAKE) --no-print-directory CONFIG=plain all build/measure
+
+# The MIME engines beside GMime, each a C program: make bench B=mime
+.PHONY: bench-mime
+bench-mime: build/mime_ours build/mime_gmime build/measure
+	@tests/bench/mime build/mime_ours build/mime_gmime build/measure
+
+build/mime_ours: tests/bench/mail/mime_ours.c $(LIBRARY)
+	$(SHOW) CC $<
+	$(Q)$(COMPILE) -o $@ $< $(LIBRARY) $(LIBS)
+
+build/mime_gmime: tests/bench/mail/mime_gmime.c
+	$(SHOW) CC $<
+	$(Q)if pkg-config --exists gmime-3.0; then \
+	    $(CC) -std=gnu11 -D_GNU_SOURCE -O2 $(WARNINGS) -o $@ $< $$(pkg-config --cflags --libs gmime-3.0); \
+	else echo 'bench: no GMime here, measured without'; fi
 
 build/measure: tests/bench/measure.c
 	$(SHOW) CC $<
@@ -244,6 +259,8 @@ format-check:
 docs: all
 	$(SHOW) DOCS docs/classes.md
 	$(Q)$(PROGRAM) docs/make-classes.cpl > build/classes.md && mv build/classes.md docs/classes.md
+	$(SHOW) DOCS docs/reference.md
+	$(Q)$(PROGRAM) docs/make-reference.cpl . > build/reference.md && mv build/reference.md docs/reference.md
 
 # ---- Installing ------------------------------------------------------------------------------------------------------
 # The executable finds modules/ beside itself when run in place, and ../lib/carapace/ when installed; there, scripts/ is
@@ -278,10 +295,10 @@ help:
 	@echo 'make layers      check who includes whom'
 	@echo 'make c-tests     build the C tests only; make oracle builds the GMime program'
 	@echo 'make fuzz        run the fuzzers   (F=fuzz_mime FUZZ_SECONDS=20)'
-	@echo 'make bench       measure beside other languages and smtp-source   (B=lang, start, mail, fib ...; FULL=yes)'
+	@echo 'make bench       measure beside other languages, smtp-source and GMime (B=lang, start, mail, mime, fib ...; FULL=yes)'
 	@echo 'make bench-table the same with the large sizes, written into docs/performance.md: about 15 minutes'
 	@echo 'make bench-count instructions of each program by callgrind beside tests/bench/counts.tsv   (B=--write)'
 	@echo 'make format      clang-format all C; format-check only looks'
-	@echo 'make docs        write docs/classes.md, the reference of classes and functions, anew'
+	@echo 'make docs        write docs/classes.md and docs/reference.md anew: what there is, and where its tests are'
 	@echo 'make install     PREFIX=/usr/local DESTDIR=; make uninstall'
 	@echo 'make clean       remove build/'

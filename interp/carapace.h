@@ -97,7 +97,10 @@ enum cp_symbol_flags {
     CP_SYMBOL_KEYWORD = 1,
     CP_SYMBOL_GLOBAL = 2,
     CP_SYMBOL_BUILTIN = 4,
-    CP_SYMBOL_HEADER_CHANGED = 8
+    CP_SYMBOL_HEADER_CHANGED = 8,
+    CP_SYMBOL_OWN = 16,           /* of one file: not in the table of Symbols */
+    CP_SYMBOL_STANDARD = 32,      /* a file of the stdlib defines it, which may not be loaded yet */
+    CP_SYMBOL_STANDARD_MACRO = 64 /* and it is a macro, for which the file must be loaded to compile its use */
 };
 
 /* Bytes of fixed length that can be changed in place. */
@@ -156,6 +159,9 @@ static inline cp_value cp_integer(cp_context *cp, int64_t n) {
 }
 /* Stores an Integer's value; false when it does not fit or v is no Integer. */
 bool cp_to_int64(cp_value v, int64_t *result);
+/* The same for 64 bits without a sign. */
+cp_value cp_integer_unsigned(cp_context *cp, uint64_t n);
+bool cp_to_uint64(cp_value v, uint64_t *result);
 
 /* Self-tagging: the exponent is rotated so that the common exponents, 0, inf and NaN meet tag 010; the rest is boxed
    (Melancon, Feeley, Serrano: Float Self-Tagging, arXiv 2411.16544). */
@@ -242,7 +248,8 @@ cp_value cp_next(cp_context *cp, cp_iterator *iterator);                       /
 cp_value cp_sort(cp_context *cp, cp_value *items, size_t count, cp_value comparator);
 
 /* Same value: numbers by value, text by content, Lists and Arrays item by item, other objects by identity or their
-   class's `==`. Never throws; scripted == is not called. */
+   class's `==`. Never throws: a scripted == that does is taken as "no". It may run scripts and let other threads run.
+ */
 bool cp_equal(cp_context *cp, cp_value a, cp_value b);
 uint32_t cp_hash(cp_context *cp, cp_value v);
 
@@ -308,6 +315,21 @@ enum cp_communications_code {
     CP_COMM_NOT_RESOLVED,
     CP_COMM_NOT_CONNECTED,
     CP_COMM_CANCELLED
+};
+enum cp_tls_code {
+    CP_TLS_HANDSHAKE = 1,      /* the peers cannot agree, or one has broken the protocol */
+    CP_TLS_EXPIRED,            /* the peer's certificate */
+    CP_TLS_WRONG_NAME,         /* it is for another host */
+    CP_TLS_UNKNOWN_CA,         /* nobody whom we trust has signed it */
+    CP_TLS_SELF_SIGNED,        /* it has signed itself */
+    CP_TLS_NOT_YET_VALID,      /* it is from the future */
+    CP_TLS_BAD_CERTIFICATE,    /* anything else that is wrong with it */
+    CP_TLS_PIN,                /* it is not the one that was pinned */
+    CP_TLS_VERSION,            /* the peer knows only older versions of TLS */
+    CP_TLS_NOT_TLS,            /* the peer does not speak TLS */
+    CP_TLS_CLIENT_CERTIFICATE, /* ours: the peer wants one, or does not take it */
+    CP_TLS_FILE,               /* a certificate, key or caFile of ours cannot be used */
+    CP_TLS_NOT_OFFERED         /* encryption is required and the server does not offer it */
 };
 
 /* Throws a new Error. The text says what was wrong, with what value, and what to do; no secret goes into it.
@@ -418,6 +440,8 @@ cp_value cp_send_z(cp_context *cp, cp_value receiver, const char *name, const cp
 bool cp_responds_to(cp_context *cp, cp_value receiver, const char *name);
 /* CP_NIL, or CP_THROWN (1.5) when the C stack is nearly used up: call it in every recursive C function. */
 cp_value cp_check_stack(cp_context *cp);
+/* Bytes of the running thread's C stack that are left: for code that is about to call what does not ask. */
+size_t cp_stack_left(cp_context *cp);
 /* CP_NIL, or CP_THROWN when the thread was cancelled or interrupted; lets other threads run. For long loops in C. */
 cp_value cp_poll(cp_context *cp);
 /* What tells the running Carapace Thread from all others: its Thread object, or an Integer id; compare with ==. */
@@ -469,6 +493,9 @@ typedef struct cp_wait_list {
     void *first, *last;
 } cp_wait_list;
 enum cp_wait cp_wait_on(cp_context *cp, cp_wait_list *list, int64_t timeout);
+/* The same, saying for the report of a deadlock what is waited for ("an item in a Queue"; the text must stay) and where
+   the Thread object stands that it must come from at that moment; NULL, or () there: not known. */
+enum cp_wait cp_wait_for(cp_context *cp, cp_wait_list *list, int64_t timeout, const char *what, const cp_value *from);
 void cp_wake_one(cp_context *cp, cp_wait_list *list);
 void cp_wake_all(cp_context *cp, cp_wait_list *list);
 /* What must not lie about while other code waits, such as bytes not yet sent: between push and pop (same thread, last

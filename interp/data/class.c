@@ -41,22 +41,22 @@ static const cp_class_def object_class = {
     .flags = CP_CLASS_NOT_CREATABLE,
 };
 
-static cp_class **index_place(const struct class_table *table, const cp_symbol *name) {
+static struct class_name *index_place(const struct class_table *table, const cp_symbol *name) {
     uint32_t i = name->header.bits & table->index_mask;
-    while (table->index[i] && table->index[i]->name != name) i = (i + 1) & table->index_mask;
+    while (table->index[i].name && table->index[i].name != name) i = (i + 1) & table->index_mask;
     return &table->index[i];
 }
 
 static void index_grow(struct class_table *table) {
-    cp_class **old = table->index;
+    struct class_name *old = table->index;
     uint32_t old_size = table->index_mask + 1;
-    table->index = mem_alloc(2 * (size_t)old_size * sizeof(cp_class *));
+    table->index = mem_alloc(2 * (size_t)old_size * sizeof *table->index);
     table->index_mask = 2 * old_size - 1;
     for (uint32_t i = 0; i < old_size; i++)
-        if (old[i]) *index_place(table, old[i]->name) = old[i];
+        if (old[i].name) *index_place(table, old[i].name) = old[i];
 }
 
-cp_class *class_lookup(cp_context *cp, const cp_symbol *name) { return *index_place(cp->classes, name); }
+cp_class *class_lookup(cp_context *cp, const cp_symbol *name) { return index_place(cp->classes, name)->class; }
 
 cp_class *class_number_new(cp_context *cp, cp_symbol *name) {
     struct class_table *table = cp->classes;
@@ -74,27 +74,29 @@ cp_class *class_number_new(cp_context *cp, cp_symbol *name) {
     return c;
 }
 
-void class_point_name(cp_context *cp, cp_class *c) {
+void class_point_name(cp_context *cp, cp_class *c) { class_point(cp, c->name, c); }
+
+void class_point(cp_context *cp, cp_symbol *name, cp_class *c) {
     struct class_table *table = cp->classes;
-    cp_class **found = index_place(table, c->name);
-    if (*found == c) return;
-    if (*found) {
-        type_renumber(cp, (*found)->number, c->number);
+    struct class_name *found = index_place(table, name);
+    if (found->class == c) return;
+    if (found->class) {
+        type_renumber(cp, name, found->class->number, c->number);
     } else {
         if (2 * (table->index_count + 1) > table->index_mask + 1) {
             index_grow(table);
-            found = index_place(table, c->name);
+            found = index_place(table, name);
         }
         table->index_count++;
     }
-    *found = c;
+    *found = (struct class_name){name, c};
 }
 
 void class_table_init(cp_context *cp) {
     struct class_table *table = mem_alloc(sizeof *table);
     table->capacity = FIRST_CLASSES;
     table->classes = mem_alloc(FIRST_CLASSES * sizeof(cp_class *));
-    table->index = mem_alloc(FIRST_INDEX * sizeof(cp_class *));
+    table->index = mem_alloc(FIRST_INDEX * sizeof *table->index);
     table->index_mask = FIRST_INDEX - 1;
     cp->classes = table;
     type_table_init(cp);
@@ -114,10 +116,22 @@ cp_class *class_named(cp_context *cp, cp_symbol *name) {
     return c;
 }
 
+bool class_autoload(cp_context *cp, cp_symbol *name) {
+    cp->classes->autoload_error = CP_NIL;
+    return cp->classes->autoload && cp->classes->autoload(cp, name);
+}
+
+bool class_throw_autoload(cp_context *cp) {
+    cp_value error = cp->classes->autoload_error;
+    cp->classes->autoload_error = CP_NIL;
+    if (error != CP_NIL) cp_throw_value(cp, error);
+    return error != CP_NIL;
+}
+
 cp_class *class_defined(cp_context *cp, cp_symbol *name) {
     cp_class *c = class_lookup(cp, name);
     if (CP_LIKELY(c && c->defined)) return c;
-    if (!cp->classes->autoload || !cp->classes->autoload(cp, name)) return NULL;
+    if (!class_autoload(cp, name)) return NULL;
     c = class_lookup(cp, name);
     return c && c->defined ? c : NULL;
 }

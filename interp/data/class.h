@@ -21,6 +21,8 @@ struct type {
    NULL: a spelling that names no class, such as "|", is a type that takes only (). */
 struct type *type_named(cp_context *cp, const char *name, size_t size);
 struct type *type_of_symbol(cp_context *cp, cp_symbol *name);
+/* The type of a package's own spelling, of which nothing is known yet, that joins these classes. */
+struct type *type_joined(cp_context *cp, cp_symbol *name, cp_symbol **parts, size_t count);
 bool type_accepts_slow(const struct type *type, cp_value v);
 /* () is taken by every type: any variable may hold it. */
 static inline bool type_accepts(const struct type *type, cp_value v) {
@@ -129,15 +131,21 @@ struct cp_class {
     cp_value (*missing)(cp_context *cp, cp_value self, cp_value name, const cp_value *arguments, int count);
 };
 
+struct class_name {
+    cp_symbol *name; /* NULL: free */
+    cp_class *class;
+};
+
 struct class_table {
     cp_class **classes; /* by number */
     uint32_t count, capacity;
-    cp_class **index; /* by name: open addressing by the Symbol's hash */
+    struct class_name *index; /* open addressing by the Symbol's hash; a class may have several names */
     uint32_t index_count, index_mask;
     struct type_table *types;
     /* Asked for a class nobody has defined: may load a module or stdlib file. True when it may exist now. It takes
        its own Errors and guards against asking itself. Set by run/; NULL until then. */
     bool (*autoload)(cp_context *cp, cp_symbol *name);
+    cp_value autoload_error; /* with which the last one failed, or () */
     /* The reader, for the texts in native tables; set by lang/ before any class is used. A signature (NULL when it
        cannot be read) and one literal (CP_THROWN when it cannot be read). */
     struct signature *(*parse_signature)(cp_context *cp, const char *result, const char *arguments);
@@ -147,7 +155,16 @@ struct class_table {
 void class_table_init(cp_context *cp); /* names the classes of fixed number, which stay undefined */
 static inline cp_class *class_numbered(cp_context *cp, uint32_t number) { return cp->classes->classes[number]; }
 cp_class *class_named(cp_context *cp, cp_symbol *name); /* existing or forward-declared: never NULL, may be undefined */
+/* The class of that name, defined or not, without forward-declaring or loading it: NULL when nobody has named it. */
+cp_class *class_lookup(cp_context *cp, const cp_symbol *name);
 cp_class *class_defined(cp_context *cp, cp_symbol *name); /* autoloads; NULL when there is none (nothing is thrown) */
+/* Lets a name mean a class, besides its own name. */
+void class_point(cp_context *cp, cp_symbol *name, cp_class *c);
+/* Asks the autoload hook for a name; false when there is nothing to load, or when it failed. */
+bool class_autoload(cp_context *cp, cp_symbol *name);
+/* After class_defined or class_autoload found nothing: throws the Error with which the file failed that would have
+   defined it. False when there is none. */
+bool class_throw_autoload(cp_context *cp);
 /* Defines a native class of fixed number under its fixed name; stores the pointer, builds nothing. */
 cp_class *class_define_builtin(cp_context *cp, enum cp_class_number number, const cp_class_def *definition);
 /*
@@ -179,7 +196,8 @@ unsigned class_suggest(cp_context *cp, cp_class *c, cp_symbol *name, cp_symbol *
  *     ("Name" major minor
  *         (interface NAME                      # a Symbol; () for the primary one, which comes first
  *             (properties (name class access doc) ...)
- *             (methods (name result (argument ...) doc) ...))
+ *             (methods (name result (argument ...) doc) ...)
+ *             (attributes (name value) ...))   # where there are any
  *         ...
  *         (doc "text"))
  *

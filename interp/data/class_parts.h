@@ -8,11 +8,9 @@
 #include "interp/data/class.h"
 
 void type_table_init(cp_context *cp);
-/* A class has a new number: every type that said the old one now says the new one. */
-void type_renumber(cp_context *cp, uint32_t old, uint32_t new);
+/* A name means another class: every type that says the name has the new number for the old one. */
+void type_renumber(cp_context *cp, const cp_symbol *name, uint32_t old, uint32_t new);
 
-/* The class of that name, defined or not, without forward-declaring or loading it: NULL when nobody has named it. */
-cp_class *class_lookup(cp_context *cp, const cp_symbol *name);
 /* A new undefined class with the next number; class_point_name makes it known by its name. */
 cp_class *class_number_new(cp_context *cp, cp_symbol *name);
 /* Makes the class the one that its name means, and its number the one in the types that say the name. */

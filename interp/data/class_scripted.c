@@ -33,7 +33,8 @@ bool class_add_member(cp_context *cp, cp_class *c, uint32_t interface, struct me
     (void)cp;
     member->interface = (uint16_t)interface;
     struct interface *home = &c->interfaces[interface];
-    bool named_as_class = interface == 0 && member->name == c->name;
+    /* by text: a package's class goes by a Symbol of its own */
+    bool named_as_class = interface == 0 && !strcmp(member->name->text, c->name->text);
     if (named_as_class && (c->constructor || interface_find(home, member->name))) return false;
     if (named_as_class && member->kind == MEMBER_METHOD) {
         c->constructor = member;

@@ -32,6 +32,8 @@ cp_symbol *class_suggest_class(cp_context *cp, cp_symbol *name) {
     for (uint32_t i = 0; i < cp->classes->count; i++) {
         cp_class *c = cp->classes->classes[i];
         if (!c || !c->defined || c->name == name) continue;
+        const cp_symbol *known = symbol_find(cp, c->name->text, c->name->size);
+        if (!known || class_lookup(cp, known) != c) continue; /* a package's own */
         unsigned d = spelling_likeness(name, c->name);
         if (d < least) least = d, best = c->name;
     }

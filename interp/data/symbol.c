@@ -40,7 +40,7 @@ void symbol_table_init(cp_context *cp) {
 }
 
 cp_symbol *symbol_find(cp_context *cp, const char *text, size_t size) {
-    return *place(cp->symbols, text, size, string_hash_bytes(text, size));
+    return *place(cp->symbols, text, size, string_hash_bytes(cp, text, size));
 }
 
 cp_symbol *symbol_walk(cp_context *cp, uint32_t *position) {
@@ -51,24 +51,32 @@ cp_symbol *symbol_walk(cp_context *cp, uint32_t *position) {
     return NULL;
 }
 
+static cp_symbol *symbol_new(const char *text, size_t size, uint32_t hash, uint32_t flags) {
+    cp_symbol *symbol = mem_alloc(sizeof *symbol + size + 1);
+    symbol->header = (cp_object){.class_number = CP_CLASS_SYMBOL, .bits = hash};
+    symbol->function = CP_UNSET;
+    symbol->flags = flags;
+    symbol->size = size;
+    memcpy(symbol->text, text, size);
+    return symbol;
+}
+
+cp_symbol *symbol_new_own(const cp_symbol *name) {
+    return symbol_new(name->text, name->size, name->header.bits, CP_SYMBOL_OWN);
+}
+
 cp_value cp_symbol_n(cp_context *cp, const char *text, size_t size) {
     struct symbol_table *table = cp->symbols;
-    uint32_t hash = string_hash_bytes(text, size);
+    uint32_t hash = string_hash_bytes(cp, text, size);
     cp_symbol **found = place(table, text, size, hash);
     if (CP_LIKELY(*found != NULL)) return cp_from_object(*found);
     if (2 * (table->count + 1) > table->mask + 1) {
         grow(table);
         found = place(table, text, size, hash);
     }
-    cp_symbol *symbol = mem_alloc(sizeof *symbol + size + 1);
-    symbol->header = (cp_object){.class_number = CP_CLASS_SYMBOL, .bits = hash};
-    symbol->function = CP_UNSET;
-    symbol->flags = flags_of(text, size);
-    symbol->size = size;
-    memcpy(symbol->text, text, size);
-    *found = symbol;
+    *found = symbol_new(text, size, hash, flags_of(text, size));
     table->count++;
-    return cp_from_object(symbol);
+    return cp_from_object(*found);
 }
 
 cp_value cp_symbol_z(cp_context *cp, const char *text) { return cp_symbol_n(cp, text, strlen(text)); }

@@ -16,6 +16,8 @@ struct symbol_table {
 };
 
 void symbol_table_init(cp_context *cp);
+/* A Symbol of the same text that nothing but what is given it knows: it is not in the table. */
+cp_symbol *symbol_new_own(const cp_symbol *name);
 /* The Symbol of that text if there is one, else NULL: a question that must not fill the table. */
 cp_symbol *symbol_find(cp_context *cp, const char *text, size_t size);
 /* Walks all Symbols in no order: *position starts at 0; NULL at the end. The table must not grow meanwhile. */

@@ -50,9 +50,28 @@ static void add_part(cp_context *cp, struct type *type, const char *text, size_t
     type->numbers[type->count++] = class_named(cp, name)->number;
 }
 
-struct type *type_of_symbol(cp_context *cp, cp_symbol *name) {
+static void add_type(cp_context *cp, struct type *type) {
     struct type_table *table = cp->classes->types;
-    struct type **found = place(table, name);
+    if (2 * (table->count + 1) > table->mask + 1) grow(table);
+    *place(table, type->name) = type;
+    table->count++;
+}
+
+struct type *type_joined(cp_context *cp, cp_symbol *name, cp_symbol **parts, size_t count) {
+    struct type *type = mem_alloc(sizeof *type + count * sizeof type->numbers[0]);
+    type->name = name;
+    for (size_t i = 0; i < count; i++) {
+        const struct type *part = type_of_symbol(cp, parts[i]);
+        bool nil = part->any && !strcmp(part->name->text, "NIL"); /* () is taken by every type */
+        type->any |= part->any && !nil;
+        if (part->count) type->numbers[type->count++] = part->numbers[0];
+    }
+    add_type(cp, type);
+    return type;
+}
+
+struct type *type_of_symbol(cp_context *cp, cp_symbol *name) {
+    struct type **found = place(cp->classes->types, name);
     if (CP_LIKELY(*found != NULL)) return *found;
     size_t parts = 1;
     for (size_t i = 0; i < name->size; i++) parts += name->text[i] == '|';
@@ -65,12 +84,7 @@ struct type *type_of_symbol(cp_context *cp, cp_symbol *name) {
         add_part(cp, type, part, (size_t)(stop - part), parts == 1);
         part = stop + 1;
     }
-    if (2 * (table->count + 1) > table->mask + 1) {
-        grow(table);
-        found = place(table, name);
-    }
-    *found = type;
-    table->count++;
+    add_type(cp, type);
     return type;
 }
 
@@ -86,11 +100,18 @@ bool type_accepts_slow(const struct type *type, cp_value v) {
     return false;
 }
 
-void type_renumber(cp_context *cp, uint32_t old, uint32_t new) {
+/* Whether a spelling says a name. Of a package's own spellings the parts are not kept: those of several classes are
+   taken to say every name of a package's own. */
+static bool says(const struct type *type, const cp_symbol *name) {
+    if (type->name == name || !memchr(type->name->text, '|', type->name->size)) return type->name == name;
+    return (type->name->flags & CP_SYMBOL_OWN) == (name->flags & CP_SYMBOL_OWN);
+}
+
+void type_renumber(cp_context *cp, const cp_symbol *name, uint32_t old, uint32_t new) {
     const struct type_table *table = cp->classes->types;
     for (uint32_t i = 0; i <= table->mask; i++) {
         struct type *type = table->types[i];
-        if (!type) continue;
+        if (!type || !says(type, name)) continue;
         for (uint32_t k = 0; k < type->count; k++)
             if (type->numbers[k] == old) type->numbers[k] = new;
     }

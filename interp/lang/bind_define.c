@@ -13,7 +13,7 @@ struct type *bind_type(struct binder *b, cp_value name, uint32_t position) {
         bind_fail(b, position, CP_ERROR_PARSE, 4, "the name of a class is expected here");
         return NULL;
     }
-    return type_of_symbol(b->cp, cp_symbol_of(name));
+    return package_type(b->cp, b->file, cp_symbol_of(name));
 }
 
 /* Reads an argument list: name, (name Class), (name Class default), ..., (... name). The defaults' forms go into
@@ -83,7 +83,7 @@ struct signature *bind_signature(struct binder *b, cp_symbol *result, cp_value a
     signature->result = b->cp->known.type_object;
     if (result) {
         signature->returns_nil = cp_from_object(result) == b->cp->known.sym_nil_type;
-        signature->result = type_of_symbol(b->cp, result);
+        signature->result = package_type(b->cp, b->file, result);
     }
     return signature;
 }
@@ -248,6 +248,7 @@ static bool declare_header(struct binder *b, cp_symbol *name, struct signature *
 static struct node *form_function(struct binder *b, cp_value form, uint32_t position) {
     struct header header;
     if (!read_header(b, form, position, &header)) return NULL;
+    header.name = package_define(b->cp, b->file, header.name);
     struct signature *signature = bind_signature(b, header.result, header.arguments, position);
     if (!signature || !declare_header(b, header.name, signature, header.name_position)) return NULL;
     return node_constant(b, CP_NIL, position);
@@ -267,6 +268,7 @@ static struct node *form_defun(struct binder *b, cp_value form, uint32_t positio
     if (strstr(header.name->text, "::") && header.name->size > 2)
         return bind_method_definition(b, header.result, header.name, header.arguments, header.body, position);
     if (!b->function->is_top_level) return local_function(b, &header, position);
+    header.name = package_define(b->cp, b->file, header.name);
     struct signature *signature = bind_signature(b, header.result, header.arguments, position);
     if (!signature || !declare_header(b, header.name, signature, header.name_position)) return NULL;
     struct node *lambda = bind_lambda(b, header.name, header.result, header.arguments, header.body, position);
@@ -282,6 +284,7 @@ static struct node *form_defmacro(struct binder *b, cp_value form, uint32_t posi
     if (!read_header(b, form, position, &header)) return NULL;
     if (!b->function->is_top_level || b->scope->parent)
         return bind_fail(b, position, CP_ERROR_PARSE, 4, "defmacro must stand at the top level");
+    header.name = package_define(b->cp, b->file, header.name);
     struct node *lambda = bind_lambda(b, header.name, NULL, header.arguments, header.body, position);
     if (!lambda) return NULL;
     cp_value function = compile_closed_function(b, lambda);
@@ -314,6 +317,19 @@ static struct node *form_return(struct binder *b, cp_value form, uint32_t positi
     return node;
 }
 
+/* What the names after it mean was seen when the file was looked over. */
+static struct node *form_provide(struct binder *b, cp_value form, uint32_t position) {
+    for (cp_value rest = cp_tail(form); cp_is_cell(rest); rest = cp_tail(rest)) {
+        cp_value name = cp_head(rest);
+        if (!cp_is_symbol(name) || (cp_symbol_of(name)->flags & (CP_SYMBOL_GLOBAL | CP_SYMBOL_KEYWORD)))
+            return bind_fail(b, item_position(b, rest, position), CP_ERROR_PARSE, 4,
+                             "provide takes the bare names of functions, macros and classes");
+    }
+    if (!b->file->is_package || !b->function->is_top_level || b->scope->parent)
+        return bind_fail(b, position, CP_ERROR_PARSE, 4, "provide must stand at the top level of a file");
+    return node_constant(b, CP_NIL, position);
+}
+
 /* (isDefined x), (isFunction x), (isClass x), (classInfo x): a bare name that is no variable stands for itself. */
 static struct node *bare_name(struct binder *b, cp_value form, uint32_t position) {
     cp_value name = form_item(form, 1);
@@ -328,7 +344,7 @@ static struct node *bare_name(struct binder *b, cp_value form, uint32_t position
     if (!bind_arguments(b, cp_tail(cp_tail(form)), position, &node->items, &node->count, &node->keywords)) return NULL;
     struct node **items = cp_alloc((node->count + 1) * sizeof *items);
     if (node->count) memcpy(items + 1, node->items, node->count * sizeof *items);
-    items[0] = node_constant(b, name, position);
+    items[0] = node_constant(b, cp_from_object(package_name(b->cp, b->file, cp_symbol_of(name))), position);
     node->symbol = function;
     node->items = items;
     node->count++;
@@ -346,7 +362,8 @@ static struct node *form_help(struct binder *b, cp_value form, uint32_t position
     if (cp_is_symbol(object) && !(cp_symbol_of(object)->flags & CP_SYMBOL_GLOBAL)) {
         struct file_variable *file = file_scope_find(b->cp, b->file, cp_symbol_of(object));
         if (!scope_find(b, cp_symbol_of(object)) && !(file && file->declared))
-            object = cp_list_n((cp_value[]){quote, object}, 2);
+            object =
+                cp_list_n((cp_value[]){quote, cp_from_object(package_name(b->cp, b->file, cp_symbol_of(object)))}, 2);
     }
     return bind_call_of(b, cp_symbol_of(cp_head(form)), cp_list_n((cp_value[]){object, member}, 2), position);
 }
@@ -360,6 +377,10 @@ const struct special_form_entry definition_forms[] = {
      "method."},
     {"defmacro", form_defmacro, false,
      "(defmacro name (argument ...) expression ...): gives the form to take its place."},
+    {"provide", form_provide, true,
+     "(provide name ...): makes the file a package: only these functions, macros and classes are known to the files "
+     "that load "
+     "it, the others are its own."},
     {"return", form_return, false, "(return [value]): leaves the function."},
     {"isDefined", bare_name, true, NULL},
     {"isFunction", bare_name, true, NULL},

@@ -229,14 +229,17 @@ static bool guard_pattern(struct matcher *m, cp_value form, struct variable *val
 /* (Class p): mostly a name, but any pattern will do. */
 static bool class_pattern(struct matcher *m, cp_value form, struct variable *value, uint32_t position) {
     cp_value name = cp_head(form);
-    char first = cp_is_symbol(name) ? cp_symbol_of(name)->text[0] : 0;
+    const char *text = cp_is_symbol(name) ? cp_symbol_of(name)->text : "", *slash = strrchr(text, '/');
+    char first = slash ? slash[1] : text[0]; /* package/Class */
     if (form_length(form) != 2 || first < 'A' || first > 'Z')
         return fail(m, position,
                     "a pattern is a literal, 'symbol, _, a name, (list pattern ... (... rest)), {key pattern ...}, "
                     "(Class name) or (if pattern test)");
     uint32_t at = item_position(m->b, form, position);
-    if (!bind_type(m->b, name, at)) return false;
-    add_test(m, call_helper(m, "%matchClass", read_part(m, value, at), node_constant(m->b, name, at), at));
+    struct type *type = bind_type(m->b, name, at);
+    if (!type) return false;
+    add_test(m, call_helper(m, "%matchClass", read_part(m, value, at),
+                            node_constant(m->b, cp_from_object(type->name), at), at));
     cp_value inner = form_cell(form, 1);
     return pattern(m, cp_head(inner), value, item_position(m->b, inner, position));
 }

@@ -9,6 +9,7 @@
 #define LANG_BINDER_H
 
 #include "interp/lang/node.h"
+#include "interp/lang/package.h"
 
 struct binder {
     cp_context *cp;
@@ -17,6 +18,10 @@ struct binder {
     struct function_state *function;
     struct scope *scope;
     uint32_t depth; /* forms within forms */
+    /* While a macro's result is bound: the call's own text, in which positions count. What else the result is made of
+       was written in the macro and has the call's place. */
+    bool expanding;
+    uint32_t call_first, call_last;
 };
 
 /* Binds a form `(name argument...)`; position is where it begins. */
@@ -29,6 +34,7 @@ struct symbol_definition {
     struct signature *declared; /* (function ...) or defun seen: calls are checked against it */
     bool only_while_builtin;    /* the form is a short cut for a built-in function that has not been redefined */
     const char *doc;            /* of a special form */
+    cp_symbol *builtin;         /* what was built in by that name: see package.c; NULL while nobody asked */
 };
 struct symbol_definition *symbol_define(cp_value symbol); /* makes it when there is none */
 static inline struct symbol_definition *symbol_definition(const cp_symbol *s) { return s->definition; }
@@ -79,6 +85,7 @@ void scope_pop(struct binder *b);
 struct variable *scope_declare(struct binder *b, cp_symbol *name, struct type *type);       /* in the innermost scope */
 struct variable *scope_declare_local(struct binder *b, cp_symbol *name, struct type *type); /* where `local` does */
 struct variable *scope_find(struct binder *b, cp_symbol *name);     /* NULL: no lexical variable; notes captures */
+bool scope_has_local(struct binder *b, cp_symbol *name);            /* a variable of that name between here and there */
 struct variable *scope_hidden(struct binder *b, struct type *type); /* a variable without a name */
 int function_capture(struct function_state *function, struct variable *variable); /* its index among the captures */
 void function_add_local(struct function_state *function, struct variable *variable);

@@ -44,14 +44,11 @@ cp_value compile_form(cp_context *cp, struct source *source, struct file_scope *
     scope_push(&b, false);
     b.scope->holds_locals = true;
     struct proto *proto = NULL;
-    if (bind_check_form(&b, form, position)) f->body = bind_expression(&b, form, position);
+    /* what was read, and so has positions, is a tree; what a program has made need not be */
+    if (source->positions || bind_check_form(&b, form, position)) f->body = bind_expression(&b, form, position);
     if (f->body) proto = generate_function(cp, source, file, f);
     if (proto) return function_new_scripted(proto);
-    if (error_of(cp->error)->line == 0) { /* from deeper down, where no place is known */
-        int line, column;
-        source_place(source, position, &line, &column);
-        error_locate(cp->error, source->name, line, column);
-    }
+    source_locate_error(source, cp->error, position); /* of one from deeper down, where no place is known */
     return CP_THROWN;
 }
 
@@ -81,7 +78,7 @@ static void foresee_local(cp_context *cp, struct file_scope *file, cp_value decl
         if (!is_plain_name(name)) continue;
         cp_value type = form_item(declaration, 1);
         file_scope_declare(cp, file, cp_symbol_of(name),
-                           cp_is_cell(declaration) && is_plain_name(type) ? type_of_symbol(cp, cp_symbol_of(type))
+                           cp_is_cell(declaration) && is_plain_name(type) ? package_type(cp, file, cp_symbol_of(type))
                                                                           : cp->known.type_object);
     }
 }
@@ -94,7 +91,7 @@ static void foresee_function(cp_context *cp, struct source *source, struct file_
     cp_value name = form_item(form, at);
     if (!is_plain_name(name) || strstr(cp_symbol_of(name)->text, "::")) return;
     cp_table_set(cp, file->foreseen, name, cp->known.sym_true);
-    struct symbol_definition *definition = symbol_define(name);
+    struct symbol_definition *definition = symbol_define(cp_from_object(package_define(cp, file, cp_symbol_of(name))));
     if (definition->declared || definition->form) return;
     struct signature *signature =
         bind_signature(&b, at == 2 ? cp_symbol_of(form_item(form, 1)) : NULL, form_item(form, at + 1), 0);
@@ -103,6 +100,7 @@ static void foresee_function(cp_context *cp, struct source *source, struct file_
 }
 
 void compile_foresee(cp_context *cp, struct source *source, struct file_scope *file, cp_value forms) {
+    package_foresee(cp, file, forms);
     for (; cp_is_cell(forms); forms = cp_tail(forms)) {
         cp_value form = cp_head(forms);
         if (is_form(form, "local")) foresee_local(cp, file, cp_tail(form));

@@ -25,10 +25,8 @@ static void *grown(void *items, uint32_t count, uint32_t *capacity, size_t size)
 void emit_fail(struct generator *g, const char *text) {
     if (g->failed) return;
     g->failed = true;
-    int line, column;
     cp_throw(g->cp, CP_ERROR_PARSE, 4, "%s", text);
-    source_place(g->source, g->position, &line, &column);
-    error_locate(g->cp->error, g->source->name, line, column);
+    source_locate_error(g->source, g->cp->error, g->position == POSITION_OF_CALL ? g->function->position : g->position);
 }
 
 void emit(struct generator *g, uint32_t word) {

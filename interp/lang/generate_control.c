@@ -349,8 +349,13 @@ static void generate_try(struct generator *g, struct node *node, uint32_t to, bo
     if (wanted) emit_move(g, to, value);
     emit_jump(g, OP_JUMP, 0, &end);
     emit_handlers(g, region, g->count, error, false);
+    /* an Error of the finally code takes the place of the one on its way, and remembers it as its cause */
+    struct region *copy = begin_try(g, NULL);
     generate_effect(g, node->b);
+    end_try(g, copy);
     emit(g, INSTRUCTION(OP_RETHROW, error, 0, 0));
+    emit_handlers(g, copy, g->count, value, false);
+    emit(g, INSTRUCTION(OP_RETHROW, value, error, 1));
     emit_land(g, &end);
 }
 

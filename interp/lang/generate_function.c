@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* generate_function.c: one function: its prologue (defaults, checks of arguments, cells), its body, its proto. */
+#include "interp/lang/binder.h"
 #include "interp/lang/generate.h"
 
 /* `local` forms that begin the body are always run first: their variables need no value before. */
@@ -18,9 +19,21 @@ static void find_early_locals(struct node *body) {
     }
 }
 
+/* A wrong class is shown where the function was called. */
 static void check_argument(struct generator *g, struct variable *variable) {
     if (variable->type->any) return;
+    uint32_t position = g->position;
+    g->position = POSITION_OF_CALL;
     cp_value text = cp_string_format(g->cp, "argument %s of", variable->name->text);
+    emit_check(g, variable->reg, variable->type, cp_text_z(g->cp, text),
+               g->function->name ? g->function->name->text : "a lambda");
+    g->position = position;
+}
+
+/* The same for the first value of an argument that was not given, which the caller knows nothing of. */
+static void check_default(struct generator *g, struct variable *variable, const struct node *value) {
+    if (variable->type->any || (value->type && type_always_fits(variable->type, value->type))) return;
+    cp_value text = cp_string_format(g->cp, "the default of argument %s of", variable->name->text);
     emit_check(g, variable->reg, variable->type, cp_text_z(g->cp, text),
                g->function->name ? g->function->name->text : "a lambda");
 }
@@ -43,6 +56,7 @@ static uint32_t generate_prologue(struct generator *g, struct function_state *f)
                 struct jumps given = {0};
                 emit_jump(g, OP_GIVEN, variable->reg, &given);
                 generate_into(g, f->defaults[i], variable->reg);
+                check_default(g, variable, f->defaults[i]);
                 emit_land(g, &given);
             }
             check_argument(g, variable);

@@ -78,7 +78,7 @@
     X(RETURN, A, "leave the function with R[A]")                                                                       \
     X(RETURN_NIL, 0, "leave the function with ()")                                                                     \
     X(THROW, A, "throw the Error R[A]")                                                                                \
-    X(RETHROW, A, "throw the Error R[A] on, its place unchanged")                                                      \
+    X(RETHROW, ABC, "throw the Error R[A] on, its place unchanged; if C, R[B] is what it was caused by")               \
     X(CATCH_TEST, ABCJ, "jump unless the catch class R[B] takes the Error R[A]")                                       \
     X(HEAD, AB, "R[A] = first item of the List R[B]")                                                                  \
     X(TAIL, AB, "R[A] = the List R[B] without its first item")                                                         \

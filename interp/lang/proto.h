@@ -21,6 +21,9 @@ struct member_cache {
     struct member *member;
 };
 
+/* In place of a position: what is wrong there is the caller's doing, as an argument of a wrong class. */
+#define POSITION_OF_CALL UINT32_MAX
+
 struct proto {
     const uint32_t *code;
     cp_value *constants;
@@ -31,7 +34,7 @@ struct proto {
     uint32_t capture_count;
     uint32_t code_count, constant_count, cache_count, handler_count;
     const struct handler *handlers;
-    const uint32_t *positions; /* byte offset in the source, one per code word */
+    const uint32_t *positions; /* byte offset in the source, one per code word; or POSITION_OF_CALL */
     struct signature *signature;
     struct source *source;
     struct file_scope *file;
@@ -43,6 +46,11 @@ struct proto {
     bool is_constructor, is_top_level;
     uint8_t first_argument; /* 1 for methods: register 0 is `this` */
 };
+
+/* The position of a code word, for somebody to look at. */
+static inline uint32_t proto_position(const struct proto *proto, uint32_t word) {
+    return proto->positions[word] == POSITION_OF_CALL ? proto->position : proto->positions[word];
+}
 
 /* A cell: a variable that closures share and change. */
 struct cell {
@@ -70,7 +78,12 @@ struct file_scope {
     cp_value variables;    /* HashTable: Symbol -> file_variable */
     cp_value foreseen;     /* HashTable: Symbols of the functions that the file defines further down */
     bool interactive;      /* a new function header replaces the old one with a warning */
-    bool allow_internal;   /* stdlib: may redefine built-in names */
+    bool is_standard;      /* a file of the stdlib: what is built in means the built-in to it, always */
+    bool is_package;       /* it says what it provides; the rest is its own (lang/package.c) */
+    bool is_complete;      /* loaded to its end */
+    bool is_published;     /* and all files know what it provides */
+    cp_value names;        /* HashTable: Symbol -> the Symbol that it means in this file; () when there is none */
+    cp_value provides;     /* List of Symbols */
     struct name_use *uses; /* names that nobody had defined when they were compiled, the last first */
     bool note_uses;        /* --check: whether they are noted */
 };

@@ -37,9 +37,21 @@ static struct node *keep(struct binder *b, cp_value name, cp_value inner, int de
                      position);
 }
 
+/* What a macro's template says of its own file's functions it says wherever it is expanded. */
+static cp_value template_name(struct binder *b, cp_value form) {
+    return b->file->is_package && cp_is_symbol(form) ? cp_from_object(package_name(b->cp, b->file, cp_symbol_of(form)))
+                                                     : form;
+}
+
+/* Symbols that name no function: (quote name), and the member in (. object member). */
+static bool is_data(struct binder *b, cp_value form, size_t index) {
+    const struct well_known *known = &b->cp->known;
+    return (cp_head(form) == known->sym_quote && index == 1) || (cp_head(form) == known->sym_dot && index == 2);
+}
+
 static struct node *quasi(struct binder *b, cp_value form, int depth, uint32_t position) {
     const struct well_known *known = &b->cp->known;
-    if (!cp_is_cell(form)) return node_constant(b, form, position);
+    if (!cp_is_cell(form)) return node_constant(b, template_name(b, form), position);
     if (cp_check_stack(b->cp) == CP_THROWN) return NULL;
     uint32_t at = item_position(b, form, position);
     if (is_form_of(form, known->sym_unquote)) {
@@ -64,6 +76,8 @@ static struct node *quasi(struct binder *b, cp_value form, int depth, uint32_t p
         } else if (is_form_of(item, known->sym_unquote_splicing))
             result = node_cons(b, keep(b, known->sym_unquote_splicing, form_item(item, 1), depth - 1, item_at), result,
                                item_at);
+        else if (cp_is_symbol(item) && is_data(b, form, i))
+            result = node_cons(b, node_constant(b, item, item_at), result, item_at);
         else result = node_cons(b, quasi(b, item, depth, item_at), result, item_at);
         if (!result) return NULL;
     }

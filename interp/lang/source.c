@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "interp/data/error.h"
+
 struct source *source_new(cp_context *cp, cp_value name, cp_value text) {
     (void)cp;
     struct source *source = cp_alloc(sizeof *source);
@@ -21,7 +23,11 @@ static size_t slot_of(const struct source *source, cp_value cell) {
 static void grow(struct source *source) {
     struct position_entry *old = source->positions;
     size_t old_capacity = source->position_capacity;
-    source->position_capacity = old_capacity ? old_capacity * 2 : 256;
+    size_t most = cp_string_size(source->text) / 3; /* about twice the forms of a dense text: mostly it never grows */
+    if (!old_capacity)
+        for (source->position_capacity = 256; source->position_capacity < most && source->position_capacity < 1 << 16;)
+            source->position_capacity *= 2;
+    else source->position_capacity = old_capacity * 2;
     source->positions = cp_alloc(source->position_capacity * sizeof *source->positions);
     for (size_t i = 0; i < old_capacity; i++) {
         if (!old[i].cell) continue;
@@ -52,6 +58,53 @@ void source_forget_positions(struct source *source) {
     source->positions = NULL;
     source->position_count = source->position_capacity = 0;
 }
+
+/* ---- macros ---- */
+
+void source_note_expansion(struct source *source, uint32_t offset, const cp_symbol *macro) {
+    size_t count = source->expansion_count;
+    if (count && source->expansions[count - 1].offset == offset) return; /* a macro within a macro's result */
+    if (count == source->expansion_capacity) {
+        size_t capacity = count ? count * 2 : 8;
+        struct expansion *expansions = cp_alloc(capacity * sizeof *expansions);
+        if (count) memcpy(expansions, source->expansions, count * sizeof *expansions);
+        source->expansions = expansions;
+        source->expansion_capacity = capacity;
+    }
+    source->expansions[source->expansion_count++] = (struct expansion){offset, macro};
+}
+
+void source_locate_error(struct source *source, cp_value error, uint32_t offset) {
+    struct error *e = error_of(error);
+    if (e->located || e->origin) return;
+    int line, column;
+    source_place(source, offset, &line, &column);
+    error_locate(error, source->name, line, column);
+    e->source = source;
+    e->position = offset;
+}
+
+void source_tell_expansion(cp_context *cp, struct source *source, cp_value error, uint32_t offset,
+                           const cp_symbol *macro) {
+    struct error *e = error_of(error);
+    int line, column;
+    source_place(source, offset, &line, &column);
+    cp_error_set_detail(cp, error, "expansion",
+                        cp_string_format(cp, "%s at %s:%d:%d", macro->text, cp_text_z(cp, source->name), line, column));
+    e->expansion_source = source;
+    e->expansion_position = offset;
+}
+
+void source_tell_expansion_at(cp_context *cp, struct source *source, cp_value error, uint32_t offset) {
+    if (error_of(error)->expansion_source) return;
+    for (size_t i = 0; i < source->expansion_count; i++) {
+        if (source->expansions[i].offset != offset) continue;
+        source_tell_expansion(cp, source, error, offset, source->expansions[i].macro);
+        return;
+    }
+}
+
+/* ---- lines ---- */
 
 static void index_lines(struct line_index *lines, const char *text, size_t size) {
     size_t count = 1;

@@ -5,8 +5,10 @@
 #include <stdio.h>
 
 #include "interp/data/error.h"
+#include "interp/data/list.h"
 #include "interp/data/symbol.h"
 #include "interp/lang/compile.h"
+#include "interp/lang/package.h"
 #include "interp/run/load.h"
 
 /* ---- errors ---- */
@@ -43,6 +45,42 @@ bool call_arrange(cp_context *cp, struct function *f, cp_value *base, uint32_t c
             return cp_throw(cp, CP_ERROR_CARAPACE, CP_BAD_ARGUMENT, "argument %s of %s is missing",
                             signature->parameters[i].name->text, cp_text_z(cp, function_title(cp, f))),
                    false;
+    return true;
+}
+
+cp_value *call_block(cp_context *cp, struct function *f, cp_value self, const cp_value *arguments, uint32_t count) {
+    uint32_t first = f->proto->first_argument, declared = f->proto->signature->declared + 1;
+    cp_value *block = cp_alloc((1 + first + (count > declared ? count : declared)) * sizeof *block);
+    *block++ = cp_from_object(f);
+    if (first) block[0] = self;
+    if (count) memcpy(block + first, arguments, count * sizeof *block);
+    return f->proto->fixed_arguments == (int32_t)count || call_arrange(cp, f, block, count) ? block : NULL;
+}
+
+cp_value *call_block_of_apply(cp_context *cp, const cp_value *arguments, uint32_t count, struct function **callee) {
+    *callee = NULL;
+    size_t items;
+    if (count < 2 || list_measure(arguments[count - 1], &items) != LIST_PROPER || items > UINT32_MAX / 2) return NULL;
+    cp_value f = arguments[0];
+    if (cp_is_symbol(f)) f = cp_symbol_of(f)->function;
+    if (f == CP_UNSET || !cp_is_function(f) || !function_of(f)->proto || function_of(f)->proto->first_argument)
+        return NULL;
+    uint32_t given = count - 2, at = given;
+    cp_value *all = cp_alloc((given + items + 1) * sizeof *all);
+    memcpy(all, arguments + 1, given * sizeof *all);
+    for (cp_value l = arguments[count - 1]; cp_is_cell(l); l = cp_tail(l)) all[at++] = cp_head(l);
+    *callee = function_of(f);
+    return call_block(cp, *callee, CP_UNSET, all, at);
+}
+
+bool call_arguments_fit(cp_context *cp, struct function *f, const cp_value *arguments) {
+    const struct signature *signature = f->proto->signature;
+    for (uint32_t i = 0; i < signature->declared; i++) {
+        const struct parameter *parameter = &signature->parameters[i];
+        if (CP_LIKELY(parameter->type->any || arguments[i] == CP_UNSET || type_accepts(parameter->type, arguments[i])))
+            continue;
+        return argument_error(cp, f, parameter, arguments[i]), false;
+    }
     return true;
 }
 
@@ -125,10 +163,21 @@ bool call_is_object(cp_context *cp, cp_value callee) {
            cp_responds_to(cp, callee, "call");
 }
 
+/* What the name means to the file whose code is running: a quoted Symbol, or a call compiled before the load that gave
+   the name to the file. */
+static const cp_symbol *name_here(cp_context *cp, cp_symbol *name) {
+    const struct thread *t = cp->current;
+    for (const struct frame *f = t->frame; f > t->frames; f--)
+        if (f->proto) return package_name(cp, f->proto->file, name);
+    return name;
+}
+
 cp_value call_symbol_function(cp_context *cp, cp_symbol *name) {
     if (CP_LIKELY(name->function != CP_UNSET)) return name->function;
     if (load_autoload_function(cp, name) == CP_THROWN) return CP_THROWN;
     if (name->function != CP_UNSET) return name->function;
+    const cp_symbol *meant = name_here(cp, name);
+    if (meant != name && meant->function != CP_UNSET) return meant->function;
     cp_symbol *near = symbol_suggest_function(cp, name);
     if (near)
         return cp_throw(cp, CP_ERROR_CARAPACE, CP_UNKNOWN, "there is no variable or function %s; did you mean %s?",

@@ -164,6 +164,7 @@ NATIVE(class_info_function) {
     UNUSED;
     cp_symbol *name = name_of(cp, arguments[0]);
     cp_class *c = name ? class_defined(cp, name) : cp_class_of(cp, cp_object_behind(arguments[0]));
+    if (!c && class_throw_autoload(cp)) return CP_THROWN;
     if (!c) return cp_throw(cp, CP_ERROR_CARAPACE, CP_UNKNOWN, "there is no class %s", name->text);
     return class_info(cp, c);
 }
@@ -198,11 +199,12 @@ NATIVE(is_defined) {
 
 /* ---- functions ---- */
 
-NATIVE(apply) {
+cp_value native_apply(cp_context *cp, cp_value self, const cp_value *arguments, int count) {
     UNUSED;
     cp_value last = arguments[count - 1];
     if (!cp_is_list(last)) return cp_throw_type(cp, "the last argument of apply", "List", last);
-    size_t given = (size_t)count - 2, length = cp_list_length(last);
+    size_t given = (size_t)count - 2, length;
+    if (!list_count_proper(cp, last, &length)) return CP_THROWN;
     cp_value *all = cp_alloc((given + length + 1) * sizeof *all);
     memcpy(all, arguments + 1, given * sizeof *all);
     for (size_t i = 0; i < length; i++, last = cp_tail(last)) all[given + i] = cp_head(last);
@@ -265,6 +267,12 @@ NATIVE(close_value) {
     return cp_throw(cp, CP_ERROR_CARAPACE, CP_NOT_SUPPORTED,
                     "the class %s has no method close, disconnect or unlock for `with`",
                     cp_class_name(cp_class_of(cp, arguments[0])));
+}
+
+NATIVE(at_end) {
+    UNUSED;
+    cp->runtime->end_functions = cp_cons(arguments[0], cp->runtime->end_functions);
+    return CP_NIL;
 }
 
 NATIVE(collect_garbage) {
@@ -372,7 +380,7 @@ const cp_function_def core_functions[] = {
     {"isFunction", "Symbol", "(name)", is_function, "true for a Function and for the name of one, else ()."},
     {"isDefined", "Symbol", "(name)", is_defined,
      "true when there is a variable, global, function or class of that name, else ()."},
-    {"apply", "Object", "(function argument ...)", apply,
+    {"apply", "Object", "(function argument ...)", native_apply,
      "Calls the function with the arguments; the last of them is a List of further ones."},
     {"macroExpand", "Object", "(form)", macro_expand, "The form with its macro calls at the top expanded."},
     {"eval", "Object", "(form)", eval_function, "Compiles and runs a form in the scope of the file that calls it."},
@@ -386,6 +394,9 @@ const cp_function_def core_functions[] = {
     {"%table", "HashTable", "(...)", table_literal, "The HashTable of {key value ...}."},
     {"%append", "Object", "(list tail)", append, "The items of a List put before a tail."},
     {"%concatenate", "List", "((lists List))", concatenate, "The items of all Lists of a List."},
+    {"%atEnd", "NIL", "((function Function))", at_end,
+     "Has a function of the Error that ends the program, or (), called at its end; an Integer that it gives is the "
+     "status."},
     {"%close", "Object", "(value)", close_value, "Closes what `with` holds."},
     {"+", "Object", "(...)", add,
      "The sum; an object that is no number is asked by its method +. Integers stay Integers of any size."},

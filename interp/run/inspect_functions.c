@@ -27,7 +27,9 @@ static cp_value class_names(cp_context *cp, cp_value self, const cp_value *argum
     size_t found = 0;
     for (uint32_t i = 0; i < cp->classes->count; i++) {
         cp_class *c = cp->classes->classes[i];
-        if (c && c->defined && class_named(cp, c->name) == c) names[found++] = c->name; /* not one that was replaced */
+        /* not one that was replaced, nor one that only a package knows */
+        cp_symbol *name = c && c->defined ? symbol_find(cp, c->name->text, c->name->size) : NULL;
+        if (name && class_lookup(cp, name) == c) names[found++] = name;
     }
     return sorted_list(names, found);
 }

@@ -12,10 +12,13 @@
 
 #include "interp/base/vector.h"
 #include "interp/data/error.h"
+#include "interp/data/symbol.h"
 #include "interp/lang/compile.h"
+#include "interp/lang/package.h"
 #include "interp/lang/reader.h"
 #include "interp/run/stdlib_data.h"
 #include "interp/run/thread.h"
+#include "interp/run/vm.h"
 
 /* ---- running text ---- */
 
@@ -40,17 +43,6 @@ static cp_value read_all(cp_context *cp, struct source *source, cp_value *offset
     return forms.list;
 }
 
-/* An Error of the compiler has its place already; what it lacks is the text to show. */
-static cp_value compile_error(cp_context *cp, struct source *source, uint32_t position) {
-    struct error *error = error_of(cp->error);
-    error_settle(cp, cp->error);
-    if (!error->source && error->line > 0) {
-        error->source = source;
-        error->position = position;
-    }
-    return CP_THROWN;
-}
-
 static cp_value run_forms(cp_context *cp, struct source *source, struct file_scope *file) {
     cp_value offsets = CP_NIL, forms = read_all(cp, source, &offsets), value = CP_NIL;
     if (forms == CP_THROWN) return forms;
@@ -58,7 +50,7 @@ static cp_value run_forms(cp_context *cp, struct source *source, struct file_sco
     for (; cp_is_cell(forms); forms = cp_tail(forms), offsets = cp_tail(offsets)) {
         uint32_t position = (uint32_t)cp_fixnum_value(cp_head(offsets));
         cp_value function = compile_form(cp, source, file, cp_head(forms), position);
-        if (function == CP_THROWN) return compile_error(cp, source, position);
+        if (function == CP_THROWN) return function;
         value = cp_call(cp, function, NULL, 0);
         thread_forget_dead_values(cp->current);
         if (value == CP_THROWN) return value;
@@ -98,16 +90,26 @@ cp_value load_read(cp_context *cp, const char *path) {
     return text;
 }
 
+/* By which a file is known however its path is spelled. */
+static cp_value real_path(cp_context *cp, const char *path) {
+    char *real = realpath(path, NULL);
+    cp_value key = cp_string_z(cp, real ? real : path);
+    free(real);
+    return key;
+}
+
+/* Told before a file runs: files that load each other come to an end, and know each other's names. */
+static void note_loaded(cp_context *cp, cp_value key, struct file_scope *file) {
+    cp_table_set(cp, cp->loads->loaded, key, cp_from_object(file));
+}
+
 cp_value load_file(cp_context *cp, const char *path) {
-    struct load_state *loads = cp->loads;
+    bool standard_input = !strcmp(path, "-");
+    struct file_scope *file = file_scope_new(cp, false);
     cp_value text = load_read(cp, path);
     if (text == CP_THROWN) return text;
-    cp_value saved = loads->chain;
-    loads->chain = cp_cons(cp_string_z(cp, path), saved);
-    cp_value value =
-        load_text(cp, cp_string_z(cp, strcmp(path, "-") ? path : "<stdin>"), text, file_scope_new(cp, false));
-    loads->chain = saved;
-    return value;
+    if (!standard_input) note_loaded(cp, real_path(cp, path), file);
+    return load_text(cp, cp_string_z(cp, standard_input ? "<stdin>" : path), text, file);
 }
 
 /* ---- stdlib ---- */
@@ -118,41 +120,81 @@ static const struct stdlib_file *stdlib_find(const char *name) {
     return NULL;
 }
 
+/* Calls `each` with the names that stand behind a mark in the first lines of a file. */
+static void each_name(cp_context *cp, const struct stdlib_file *file, const char *mark,
+                      void (*each)(cp_context *cp, cp_value name, void *argument), void *argument) {
+    const char *text = (const char *)file->text, *end = text + file->length;
+    const char *at = memmem(text, file->length < 800 ? file->length : 800, mark, strlen(mark));
+    if (!at) return;
+    for (at += strlen(mark); at < end && *at != '\n';) {
+        while (at < end && *at == ' ') at++;
+        const char *name = at;
+        while (at < end && *at != ' ' && *at != '\n') at++;
+        if (at > name) each(cp, cp_symbol_n(cp, name, (size_t)(at - name)), argument);
+    }
+}
+
+static void note_provided(cp_context *cp, cp_value name, void *scope) {
+    struct file_scope *file = scope;
+    (void)cp;
+    file->is_package = true;
+    file->provides = cp_cons(name, file->provides);
+}
+
 cp_value load_stdlib(cp_context *cp, const char *name) {
     const struct stdlib_file *file = stdlib_find(name);
     if (!file) return CP_UNSET;
     cp_value key = cp_string_format(cp, "stdlib:%s", name);
     if (cp_table_get(cp, cp->loads->loaded, key) != CP_UNSET) return CP_NIL;
-    cp_table_set(cp, cp->loads->loaded, key, cp->known.sym_true);
     struct file_scope *scope = file_scope_new(cp, false);
-    scope->allow_internal = true;
-    return load_text(cp, key, cp_string_n(cp, (const char *)file->text, file->length), scope);
+    scope->is_standard = true;
+    each_name(cp, file, "# defines:", note_provided, scope);
+    each_name(cp, file, "# macros:", note_provided, scope);
+    note_loaded(cp, key, scope);
+    cp_value value = load_text(cp, key, cp_string_n(cp, (const char *)file->text, file->length), scope);
+    if (value != CP_THROWN && package_publish(cp, scope, name)) return value;
+    cp_table_remove(cp, cp->loads->loaded, key); /* whoever needs it next hears the Error too */
+    return CP_THROWN;
 }
 
 /*
- * Which stdlib file defines which names: its second line says so, `# defines: name name ...`. Only these lines are
- * looked at when a context starts; a file is compiled when one of its names is first used.
+ * Which stdlib file defines which names: its first lines say so, `# defines: name name ...` and `# macros: name ...`.
+ * They are what the file provides. Only these lines are looked at when a context starts; a file is compiled when one of
+ * its names is first used.
  */
+static void note_autoload(cp_context *cp, cp_value name, void *file) {
+    cp_symbol_of(name)->flags |= CP_SYMBOL_STANDARD;
+    cp_table_set(cp, cp->loads->autoloads, name, (cp_value)file);
+}
+
+static void note_macro(cp_context *cp, cp_value name, void *file) {
+    cp_symbol_of(name)->flags |= CP_SYMBOL_STANDARD_MACRO;
+    note_autoload(cp, name, file);
+}
+
 static void index_stdlib(cp_context *cp) {
     for (size_t i = 0; i < stdlib_file_count; i++) {
-        const char *text = (const char *)stdlib_files[i].text, *end = text + stdlib_files[i].length;
-        const char *at = memmem(text, (size_t)(end - text) < 400 ? (size_t)(end - text) : 400, "# defines:", 10);
-        if (!at) continue;
-        cp_value file = cp_string_z(cp, stdlib_files[i].name);
-        for (at += 10; at < end && *at != '\n';) {
-            while (at < end && *at == ' ') at++;
-            const char *name = at;
-            while (at < end && *at != ' ' && *at != '\n') at++;
-            if (at > name) cp_table_set(cp, cp->loads->autoloads, cp_symbol_n(cp, name, (size_t)(at - name)), file);
-        }
+        void *file = cp_object_of(cp_string_z(cp, stdlib_files[i].name));
+        each_name(cp, &stdlib_files[i], "# defines:", note_autoload, file);
+        each_name(cp, &stdlib_files[i], "# macros:", note_macro, file);
     }
 }
 
+/* The stdlib file or module that has a name, be it the name's ordinary Symbol or that of what is built in. */
+static cp_value autoload_of(cp_context *cp, cp_symbol *name) {
+    if (name->flags & CP_SYMBOL_OWN) name = symbol_find(cp, name->text, name->size);
+    return name ? cp_table_get(cp, cp->loads->autoloads, cp_from_object(name)) : CP_UNSET;
+}
+
 cp_value load_autoload_function(cp_context *cp, cp_symbol *name) {
-    cp_value file = cp_table_get(cp, cp->loads->autoloads, cp_from_object(name));
+    cp_value file = autoload_of(cp, name);
     if (file == CP_UNSET) return CP_NIL;
-    cp_value value = load_stdlib(cp, cp_text_z(cp, file));
-    return value == CP_THROWN ? value : CP_NIL;
+    if (load_stdlib(cp, cp_text_z(cp, file)) == CP_THROWN) return CP_THROWN;
+    if (name->flags & CP_SYMBOL_OWN && name->function == CP_UNSET) { /* a native module defines ordinary names */
+        const cp_symbol *ordinary = symbol_find(cp, name->text, name->size);
+        if (ordinary->flags & CP_SYMBOL_BUILTIN) name->function = ordinary->function;
+    }
+    return CP_NIL;
 }
 
 static cp_value open_module(cp_context *cp, const char *path);
@@ -172,12 +214,12 @@ cp_value load_everything(cp_context *cp) {
 
 /* A class that nobody has defined: perhaps a file of the stdlib or a module has it. */
 static bool autoload_class(cp_context *cp, cp_symbol *name) {
-    cp_value file = cp_table_get(cp, cp->loads->autoloads, cp_from_object(name));
+    cp_value file = autoload_of(cp, name);
     if (file == CP_UNSET) return false;
     cp_value pending = cp->error;
     cp_value value = load_autoload_file(cp, file);
     if (value != CP_THROWN) return true;
-    cp_take_error(cp);
+    cp->classes->autoload_error = cp_take_error(cp);
     cp->error = pending;
     return false;
 }
@@ -209,14 +251,33 @@ static void make_path(cp_context *cp) {
     cp->loads->path = list.list;
 }
 
-/* The folder of the file being loaded, then the search path; name, name.cpl. */
+/* The file whose code is running: the nearest that is a file, or NULL. */
+static const char *calling_file(cp_context *cp) {
+    const struct thread *t = cp->current;
+    for (const struct frame *f = t->frame; f > t->frames; f--) {
+        if (!f->proto) continue;
+        const char *name = cp_text_z(cp, f->proto->source->name);
+        if (*name && *name != '<' && strncmp(name, "stdlib:", 7)) return name;
+    }
+    return NULL;
+}
+
+static struct file_scope *calling_scope(cp_context *cp) {
+    const struct thread *t = cp->current;
+    for (const struct frame *f = t->frame; f > t->frames; f--)
+        if (f->proto) return f->proto->file;
+    return NULL;
+}
+
+/* The folder of the file that loads, then the search path; name, name.cpl. */
 static cp_value find_file(cp_context *cp, const char *name) {
     static const char *const endings[] = {"", ".cpl"};
     cp_list_builder folders = {0};
     if (name[0] == '/') cp_list_add(&folders, CP_NIL);
     else {
-        if (cp->loads->chain) {
-            const char *loading = cp_text_z(cp, cp_head(cp->loads->chain)), *slash = strrchr(loading, '/');
+        const char *loading = calling_file(cp);
+        if (loading) {
+            const char *slash = strrchr(loading, '/');
             cp_list_add(&folders, slash ? cp_string_n(cp, loading, (size_t)(slash - loading)) : cp_string_z(cp, "."));
         }
         for (cp_value rest = cp->loads->path; cp_is_cell(rest); rest = cp_tail(rest))
@@ -224,7 +285,8 @@ static cp_value find_file(cp_context *cp, const char *name) {
     }
     for (cp_value rest = folders.list; cp_is_cell(rest); rest = cp_tail(rest))
         for (size_t i = 0; i < 2; i++) {
-            cp_value path = cp_head(rest) == CP_NIL
+            cp_value path = cp_head(rest) == CP_NIL ? cp_string_format(cp, "%s%s", name, endings[i])
+                            : !strcmp(cp_text_z(cp, cp_head(rest)), ".")
                                 ? cp_string_format(cp, "%s%s", name, endings[i])
                                 : cp_string_format(cp, "%s/%s%s", cp_text_z(cp, cp_head(rest)), name, endings[i]);
             if (is_file(cp_text_z(cp, path))) return path;
@@ -232,26 +294,71 @@ static cp_value find_file(cp_context *cp, const char *name) {
     return CP_UNSET;
 }
 
-cp_value load_named(cp_context *cp, const char *name) {
-    cp_value path = find_file(cp, name);
+/*
+ * What failed to load says through which files it was reached: (err.loadedFrom) is a List of (file line), the nearest
+ * first.
+ */
+static cp_value note_chain(cp_context *cp) {
+    const struct thread *t = cp->current;
+    cp_value trace = unwind_trace(cp->current, 1), error = cp->error;
+    if (t->frame == t->frames || !cp_is_cell(trace)) return CP_THROWN;
+    cp_value frame = cp_tail(cp_head(trace)), place[] = {cp_head(frame), cp_head(cp_tail(frame))};
+    cp_value chain = cp_error_detail(cp, error, "loadedFrom");
+    cp_list_builder list = {0};
+    for (; chain != CP_UNSET && cp_is_cell(chain); chain = cp_tail(chain)) cp_list_add(&list, cp_head(chain));
+    cp_list_add(&list, cp_list_n(place, 2));
+    cp_error_set_detail(cp, error, "loadedFrom", list.list);
+    return CP_THROWN;
+}
+
+/* A file that has been loaded, or is being loaded, becomes known to those who load it now. */
+static cp_value use_loaded(cp_context *cp, struct file_scope *file, const char *name, const char *prefix,
+                           bool complete) {
+    if (!prefix) return !complete || package_publish(cp, file, name) ? cp->known.sym_true : CP_THROWN;
+    if (!file->is_package)
+        return cp_throw(cp, CP_ERROR_CARAPACE, CP_BAD_ARGUMENT,
+                        "%s is no package: without (provide name ...) in it, all files know its names as they are, and "
+                        "as: has nothing to name",
+                        name);
+    struct file_scope *to = calling_scope(cp);
+    if (to) package_lend(cp, file, to, prefix);
+    return cp->known.sym_true;
+}
+
+cp_value load_named(cp_context *cp, const char *name, const char *prefix) {
+    cp_value path = find_file(cp, name), key;
+    struct file_scope *file;
     if (path == CP_UNSET) {
         char with_ending[256];
         snprintf(with_ending, sizeof with_ending, "%s%s", name, strstr(name, ".cpl") ? "" : ".cpl");
         cp_value value = load_stdlib(cp, with_ending);
-        if (value != CP_UNSET) return value;
-        return cp_throw(cp, CP_ERROR_FILE, CP_FILE_OPEN,
-                        "cannot find %s to load: it is not in the loading file's folder, in the "
-                        "current one, in CARAPACE_PATH or in the scripts folder",
-                        name);
+        if (value == CP_UNSET)
+            return cp_throw(cp, CP_ERROR_FILE, CP_FILE_OPEN,
+                            "cannot find %s to load: it is not in the loading file's folder, in the "
+                            "current one, in CARAPACE_PATH or in the scripts folder",
+                            name);
+        if (value == CP_THROWN || !prefix) return value;
+        key = cp_string_format(cp, "stdlib:%s", with_ending);
+        file = (struct file_scope *)cp_table_get(cp, cp->loads->loaded, key);
+        return use_loaded(cp, file, name, prefix, true);
     }
-    char *real = realpath(cp_text_z(cp, path), NULL);
-    cp_value key = real ? cp_string_z(cp, real) : path;
-    free(real);
-    if (cp_table_get(cp, cp->loads->loaded, key) != CP_UNSET) return cp->known.sym_true;
-    cp_table_set(cp, cp->loads->loaded, key, cp->known.sym_true);
-    cp_value value = load_file(cp, cp_text_z(cp, path));
-    if (value == CP_THROWN) cp_table_remove(cp, cp->loads->loaded, key);
-    return value;
+    key = real_path(cp, cp_text_z(cp, path));
+    cp_value loaded = cp_table_get(cp, cp->loads->loaded, key);
+    if (loaded != CP_UNSET) {
+        file = (struct file_scope *)loaded;
+        return use_loaded(cp, file, name, prefix, file->is_complete);
+    }
+    cp_value text = load_read(cp, cp_text_z(cp, path));
+    if (text == CP_THROWN) return text;
+    file = file_scope_new(cp, false);
+    note_loaded(cp, key, file);
+    cp_value value = load_text(cp, path, text, file);
+    if (value != CP_THROWN) {
+        file->is_complete = true;
+        if (use_loaded(cp, file, name, prefix, true) != CP_THROWN) return value;
+    }
+    cp_table_remove(cp, cp->loads->loaded, key);
+    return note_chain(cp);
 }
 
 /* ---- native modules ---- */
@@ -292,7 +399,7 @@ static cp_value open_module(cp_context *cp, const char *name) {
 
 static cp_value load_function(cp_context *cp, cp_value self, const cp_value *arguments, int count) {
     (void)self, (void)count;
-    return load_named(cp, cp_text_z(cp, arguments[0]));
+    return load_named(cp, cp_text_z(cp, arguments[0]), arguments[1] == CP_NIL ? NULL : cp_text_z(cp, arguments[1]));
 }
 
 static cp_value load_library_function(cp_context *cp, cp_value self, const cp_value *arguments, int count) {
@@ -301,12 +408,16 @@ static cp_value load_library_function(cp_context *cp, cp_value self, const cp_va
 }
 
 const cp_function_def load_functions[] = {
-    {"load", "Object", "((name String|Symbol))", load_function,
+    {"load", "Object", "((name String|Symbol) (as String|Symbol ()))", load_function,
      "Loads a file of Carapace once: the name with or without .cpl, looked for in the loading file's folder, the "
-     "current "
-     "one, CARAPACE_PATH, the user's data folder and the scripts folder. Gives the value of its last form, true when "
-     "it was "
-     "loaded before. 5.1 when there is none."},
+     "current one, CARAPACE_PATH, the user's data folder and the scripts folder. Gives the value of its last form, "
+     "true "
+     "when it was loaded before or is being loaded. With as: \"p\", the names that a package provides are known to the "
+     "loading file alone, and as p/name. An Error that passes has loadedFrom, a List of (file line), the nearest "
+     "first. 5.1 "
+     "when there is no such file; 1.2 when a name that it provides is taken; 1.4 when it provides what it does not "
+     "define; "
+     "1.8 for as: and a file that is no package."},
     {"loadLibrary", "Symbol", "((name String|Symbol))", load_library_function,
      "Loads a native module (a shared object built against carapace.h) once. 5.1 when it cannot be loaded, 1.1 when it "
      "is "

@@ -6,8 +6,7 @@
 #include "interp/lang/proto.h"
 
 struct load_state {
-    cp_value loaded;     /* HashTable: full path -> true: what was loaded once */
-    cp_value chain;      /* List of the paths being loaded, innermost first */
+    cp_value loaded;     /* HashTable: full path -> its file_scope, or true: what is or was loaded */
     cp_value path;       /* List of the folders to search, besides the loading file's own */
     cp_value executable; /* String: the path of this program */
     cp_value install;    /* String: folder of modules, with forward slashes */
@@ -19,10 +18,10 @@ void load_init(cp_context *cp, const char *executable);
 cp_value load_text(cp_context *cp, cp_value name, cp_value text, struct file_scope *file);
 /* The same for a source that is there already. */
 cp_value load_source(cp_context *cp, struct source *source, struct file_scope *file);
-/* Runs a file by its path. */
+/* Runs a file by its path, as the program: loading it again from elsewhere does nothing. */
 cp_value load_file(cp_context *cp, const char *path);
-/* As the function `load`: searches, loads once. */
-cp_value load_named(cp_context *cp, const char *name);
+/* As the function `load`: searches, loads once; `prefix` is its `as`, or NULL. */
+cp_value load_named(cp_context *cp, const char *name, const char *prefix);
 /* Reads a whole file, or standard input for "-". */
 cp_value load_read(cp_context *cp, const char *path);
 /* Loads the stdlib file that defines a function, if one does: () or CP_THROWN. */

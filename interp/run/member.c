@@ -136,6 +136,7 @@ cp_value member_send(cp_context *cp, cp_value receiver, cp_symbol *name, cp_clas
 cp_class *member_creatable(cp_context *cp, cp_symbol *class_name) {
     cp_class *c = class_defined(cp, class_name);
     if (CP_UNLIKELY(!c)) {
+        if (class_throw_autoload(cp)) return NULL;
         cp_symbol *near = class_suggest_class(cp, class_name);
         if (near)
             cp_throw(cp, CP_ERROR_CARAPACE, CP_UNKNOWN, "there is no class %s; did you mean %s?", class_name->text,

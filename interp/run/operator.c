@@ -3,6 +3,7 @@
    whose class defines the operator as a method. */
 #include "interp/run/vm.h"
 
+#include "interp/data/equal.h"
 #include "interp/data/number.h"
 #include "interp/lang/instructions.h"
 
@@ -60,7 +61,8 @@ static cp_value compare_equal(cp_context *cp, uint32_t op, cp_value a, cp_value 
             }
         }
     }
-    return truth(cp, cp_equal(cp, a, b) == wanted);
+    int equal = value_equal(cp, a, b);
+    return equal < 0 ? CP_THROWN : truth(cp, (equal > 0) == wanted);
 }
 
 cp_value operator_compare(cp_context *cp, uint32_t op, cp_value a, cp_value b) {

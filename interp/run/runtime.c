@@ -40,6 +40,20 @@ void cp_at_end(cp_context *cp, int (*function)(cp_context *cp)) {
         runtime->ends[runtime->end_count++] = function;
 }
 
+int runtime_end_functions(cp_context *cp, cp_value error, int status) {
+    struct runtime *runtime = cp->runtime;
+    while (cp_is_cell(runtime->end_functions)) {
+        cp_value function = cp_head(runtime->end_functions);
+        runtime->end_functions = cp_tail(runtime->end_functions);
+        cp_value value = cp_call(cp, function, &error, 1);
+        if (value == CP_THROWN) {
+            fprintf(stderr, "carapace: at the end: %s\n", cp_text_z(cp, cp_to_string(cp, cp_take_error(cp))));
+            status = EX_SOFTWARE;
+        } else if (cp_is_fixnum(value)) status = (int)(cp_fixnum_value(value) & 255);
+    }
+    return status;
+}
+
 int runtime_finish(cp_context *cp, int status) {
     struct runtime *runtime = cp->runtime;
     for (unsigned i = 0; i < runtime->end_count; i++) {
@@ -78,6 +92,7 @@ void runtime_init(cp_context *cp) {
     if (!cp->scheduler) abort();
     cp_define_class(cp, &thread_class);
     cp_define_functions(cp, thread_functions);
+    cp_define_functions(cp, signal_functions);
     cp_define_functions(cp, core_functions);
     cp_define_functions(cp, leave_functions);
     cp_define_functions(cp, inspect_functions);

@@ -7,6 +7,9 @@
 
 /* Ctrl-C becomes an Error in the foreground thread; a second one before that was noticed ends the process. */
 void runtime_catch_interrupts(cp_context *cp);
+/* Calls what %atEnd was given with the Error that ends the program, or (); the status that they make of `status`. To be
+   called in the main Carapace Thread. */
+int runtime_end_functions(cp_context *cp, cp_value error, int status);
 /* Does what cp_at_end was given, writes out standard output, and gives the status the process ends with. */
 int runtime_finish(cp_context *cp, int status);
 

@@ -3,6 +3,8 @@
 #ifndef RUN_THREAD_H
 #define RUN_THREAD_H
 
+#include <signal.h>
+
 #include "interp/base/fiber.h"
 #include "interp/base/scheduler.h"
 #include "interp/lang/proto.h"
@@ -27,9 +29,10 @@ struct thread {
     cp_value *globals; /* by index; CP_UNSET = this thread has none */
     bool *exported;    /* which of them new threads get */
     uint64_t id;
-    cp_value object;         /* its Thread object, or () for the main thread until someone asks */
-    cp_value start_function; /* what it runs */
-    const char *waiting_for; /* for the report of a deadlock; NULL while it runs */
+    cp_value object;              /* its Thread object, or () for the main thread until someone asks */
+    cp_value start_function;      /* what it runs */
+    const char *waiting_for;      /* for the report of a deadlock; NULL while it runs */
+    const cp_value *waiting_from; /* where the Thread stands that it must come from; NULL = not known */
     bool finished, cancelled, suspended;
     cp_value result, error;
     cp_wait_list resume_list;    /* where it waits while suspended */
@@ -42,6 +45,16 @@ struct global_info {
     struct type *type;
     bool declared;
 };
+
+/* What a script has made of one signal: see signal.c. */
+struct runtime_signal {
+    struct signal_watch *watch; /* kept once it was made */
+    cp_value event;             /* set when the signal comes; () = not watched */
+    bool changed;               /* `before` is to be put back */
+    struct sigaction before;
+};
+
+enum { RUNTIME_SIGNALS = 10 };
 
 /* What the run room keeps in a context. */
 struct runtime {
@@ -58,8 +71,11 @@ struct runtime {
     cp_value leaving; /* the Error of `exit` on its way, or () */
     int exit_status;
     bool output_held;               /* the prompt waits: what is printed is shown by it */
+    cp_value end_functions;         /* List of Functions: %atEnd, the last first */
     int (*ends[8])(cp_context *cp); /* cp_at_end */
     unsigned end_count;
+    struct runtime_signal signals[RUNTIME_SIGNALS];
+    unsigned signals_watched;
 };
 
 enum { THREAD_BUDGET = 4000 };
@@ -98,5 +114,8 @@ void thread_release(struct thread *t);
 cp_value thread_object(cp_context *cp, struct thread *t);
 extern const cp_class_def thread_class;
 extern const cp_function_def thread_functions[];
+
+/* signal.c */
+extern const cp_function_def signal_functions[];
 
 #endif

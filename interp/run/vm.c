@@ -6,6 +6,7 @@
  * throw, call, allocate for long or wait first saves pc into its frame (SAVE), because places and traces are read from
  * there.
  */
+#include "interp/run/core_functions.h"
 #include "interp/run/vm.h"
 
 #include "interp/base/memory.h"
@@ -13,6 +14,7 @@
 #include "interp/data/number.h"
 #include "interp/lang/compile.h"
 #include "interp/lang/instructions.h"
+#include "interp/lang/package.h"
 
 #define A OPERAND_A(i)
 #define B OPERAND_B(i)
@@ -57,12 +59,18 @@ static cp_value too_deep(cp_context *cp) {
                     "too many calls within calls: the recursion has no end, or needs a loop or a tail call");
 }
 
+/* Words that a call's arguments take, the receiver among them. */
+static inline uint32_t arranged_count(const struct proto *proto) {
+    return proto->first_argument + proto->signature->declared + (proto->signature->has_rest ? 1u : 0u);
+}
+
 static cp_value type_error(cp_context *cp, cp_value text, const struct type *type, cp_value got) {
     return cp_throw_type(cp, cp_text_z(cp, text), type->name->text, got);
 }
 
-static void define_function(cp_symbol *name, cp_value function) {
+static void define_function(cp_context *cp, cp_symbol *name, cp_value function) {
     if (name->flags & CP_SYMBOL_HEADER_CHANGED) function_of(function)->proto->checked_entry = 0;
+    if (name->flags & CP_SYMBOL_BUILTIN) package_builtin(cp, name); /* keeps it for the stdlib */
     name->function = function;
     name->flags &= ~(unsigned)CP_SYMBOL_BUILTIN;
 }
@@ -143,7 +151,7 @@ cp_value VM_RUN(struct thread *t, struct proto *entry_proto, cp_value *entry_bas
     struct function *callee;
     cp_value *callee_base;
     uint32_t argument_count, word;
-    cp_value value;
+    cp_value value, *block;
 
     if (cp_check_stack(cp) == CP_THROWN) return CP_THROWN;
 #ifdef VM_TRAP
@@ -436,10 +444,7 @@ next:
         word = *pc++;
         if (CP_UNLIKELY(!cp_is_function(value))) {
             SAVE();
-            if (call_is_object(cp, value)) {
-                value = member_send(cp, value, cp_symbol_of(cp->known.sym_call), proto->owner, &R(A) + 1, B, CP_NIL);
-                goto store_value;
-            }
+            if (call_is_object(cp, value)) goto call_object;
             value = call_resolve(cp, value, word ? cp_symbol_of(constants[word - 1]) : NULL);
             if (value == CP_THROWN) goto thrown;
             R(A) = value;
@@ -453,8 +458,8 @@ next:
         word = *pc++;
         SAVE();
         if ((i & 255) == OP_TAIL_CALL_VALUE && call_is_object(cp, R(A))) {
-            value = member_send(cp, R(A), cp_symbol_of(cp->known.sym_call), proto->owner, &R(A) + 1, B, CP_NIL);
-            goto store_value; /* the RETURN that follows */
+            value = R(A);
+            goto call_object; /* and the RETURN that follows */
         }
         if ((i & 255) == OP_TAIL_CALL) value = call_symbol_function(cp, cp_symbol_of(constants[word]));
         else value = call_resolve(cp, R(A), word ? cp_symbol_of(constants[word - 1]) : NULL);
@@ -464,19 +469,33 @@ next:
         callee_base = &R(A) + 1;
         argument_count = B;
         if (!callee->proto || callee->proto->first_argument) goto call_function; /* natives: the RETURN that follows */
+        bool fits = C; /* seen when it was compiled; else it is found out while this frame, the caller's, is there */
         if (CP_UNLIKELY(callee->proto->fixed_arguments != (int32_t)argument_count)) {
             if (!call_arrange(cp, callee, callee_base, argument_count)) goto thrown;
+            if (!call_arguments_fit(cp, callee, callee_base)) goto thrown;
+            fits = false;
             uint32_t arranged = callee->proto->signature->declared + (callee->proto->signature->has_rest ? 1u : 0u);
             memmove(base - 1, callee_base - 1, (arranged + 1) * sizeof *base);
-        } else memmove(base - 1, callee_base - 1, (argument_count + 1) * sizeof *base);
+        } else {
+            if (!fits && callee->proto->checked_entry) {
+                if (!call_arguments_fit(cp, callee, callee_base)) goto thrown;
+                fits = true;
+            }
+            memmove(base - 1, callee_base - 1, (argument_count + 1) * sizeof *base);
+        }
         proto = callee->proto;
-        pc = proto->code;
-        if (CP_UNLIKELY(base + proto->register_count > t->value_limit)) {
+        pc = proto->code + (fits ? proto->checked_entry : 0);
+        frame->proto = proto;
+        SAVE();
+        while (CP_UNLIKELY(base + proto->register_count > t->value_limit)) {
+            bool room = tail_frames_drop(t, stop, base + arranged_count(proto));
+            frame = t->frame;
+            base = frame->base;
+            if (room) continue;
             too_deep(cp);
             goto thrown;
         }
         constants = proto->constants;
-        frame->proto = proto;
         if (CP_UNLIKELY(--t->budget < 0)) {
             SAVE();
             if (!thread_poll(t)) goto thrown;
@@ -484,8 +503,8 @@ next:
         NEXT;
     }
     OP(CALL_KEYWORDS) : {
-        SAVE();
         word = *pc++;
+        SAVE();
         value = call_resolve(cp, R(A), NULL);
         if (value == CP_THROWN) goto thrown;
         callee = function_of(value);
@@ -493,6 +512,13 @@ next:
         cp_value *arguments = call_by_keyword(cp, function_signature(cp, callee), !callee->proto, cp_text_z(cp, function_title(cp, callee)),
                                               &R(A) + 1, &argument_count, constants[word], NULL);
         if (!arguments) goto thrown;
+        if (callee->proto && !callee->proto->first_argument) {
+            arguments = call_block(cp, callee, CP_UNSET, arguments, argument_count);
+            if (!arguments) goto thrown;
+            block = arguments;
+            callee_base = &R(A) + 1;
+            goto call_with_block;
+        }
         value = call_function(cp, callee, CP_UNSET, arguments, argument_count);
         goto store_value;
     }
@@ -599,6 +625,7 @@ do_return:
     }
     OP(RETHROW) : {
         SAVE();
+        if (C) error_remember_cause(R(A), R(B));
         cp_throw_value(cp, R(A));
         goto thrown;
     }
@@ -627,6 +654,10 @@ do_return:
         cp_value list = R(B);
         if (CP_LIKELY(cp_is_cell(list))) {
             R(A) = cp_tail(list);
+            NEXT;
+        }
+        if (list == CP_NIL) { /* the tail of () is () */
+            R(A) = list;
             NEXT;
         }
         SAVE();
@@ -693,7 +724,7 @@ do_return:
         } else pc += (int32_t)word;
         NEXT;
     }
-    OP(DEFINE) : define_function(cp_symbol_of(constants[OPERAND_BX(i)]), R(A));
+    OP(DEFINE) : define_function(t->cp, cp_symbol_of(constants[OPERAND_BX(i)]), R(A));
     NEXT;
     OP(DEFINE_METHOD) : {
         struct member *member = (struct member *)constants[OPERAND_BX(i)];
@@ -750,6 +781,22 @@ call_method: /* callee, argument_count; the receiver is R[A+1] */
     value = call_native(cp, callee, R(A + 1), callee_base + 1, argument_count);
     goto store_value;
 
+call_object: /* value, in R[A]: its method `call`, with B arguments; pc is saved */
+    {
+        cp_value receiver = value;
+        value = CP_UNSET;
+        struct member *member = member_find(cp, &receiver, cp_symbol_of(cp->known.sym_call), proto->owner, &R(A) + 1, B, &value);
+        if (!member) goto store_value;
+        if (member->kind == MEMBER_METHOD && member->function != CP_UNSET && function_of(member->function)->proto) {
+            block = call_block(cp, function_of(member->function), receiver, &R(A) + 1, B);
+            if (!block) goto thrown;
+            callee_base = &R(A) + 1;
+            goto call_with_block;
+        }
+        value = member_use(cp, member, receiver, &R(A) + 1, B);
+        goto store_value;
+    }
+
 call_function: /* callee, callee_base, argument_count: no method */
     SAVE();
     if (callee->proto) {
@@ -760,13 +807,52 @@ call_function: /* callee, callee_base, argument_count: no method */
         pc = proto->code;
         goto push_frame;
     }
+    if (callee->native == native_apply) { /* a call like any other, not one of C code */
+        struct function *applied;
+        block = call_block_of_apply(cp, callee_base, argument_count, &applied);
+        if (block) goto call_with_block;
+        if (applied) goto thrown;
+    }
     value = call_native(cp, callee, CP_NIL, callee_base, argument_count);
     goto store_value;
+
+call_with_block: /* callee_base, where block[-1]... go: see call_block */
+    SAVE();
+    callee = function_of(block[-1]);
+    proto = callee->proto;
+    if (CP_UNLIKELY(callee_base + proto->register_count > t->value_limit || frame + 1 >= t->frame_limit)) {
+        if (frame > stop && tail_frames_drop(t, stop, base + frame->proto->register_count)) {
+            callee_base += t->frame->base - base;
+            frame = t->frame;
+            base = frame->base;
+            goto call_with_block;
+        }
+        frame = t->frame;
+        base = frame->base;
+        proto = frame->proto;
+        too_deep(cp);
+        goto thrown;
+    }
+    memcpy(callee_base - 1, block - 1, (arranged_count(proto) + 1) * sizeof *block);
+    pc = proto->code;
+    goto push_frame;
 
 push_entry:
     callee_base = entry_base;
 push_frame: /* proto, pc, callee_base; the caller's pc is saved */
     if (CP_UNLIKELY(callee_base + proto->register_count > t->value_limit || frame + 1 >= t->frame_limit)) {
+        if (frame > stop) {
+            cp_value *end = base + frame->proto->register_count;
+            cp_value *used = callee_base + arranged_count(proto);
+            if (tail_frames_drop(t, stop, used > end ? used : end)) {
+                callee_base += t->frame->base - base;
+                frame = t->frame;
+                base = frame->base;
+                goto push_frame;
+            }
+            frame = t->frame;
+            base = frame->base;
+        }
         too_deep(cp);
         if (frame == stop) return CP_THROWN;
         proto = frame->proto;

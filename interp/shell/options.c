@@ -3,6 +3,7 @@
 #include "interp/shell/shell.h"
 
 #include <stdio.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* One table for reading and for --help. */
@@ -31,6 +32,7 @@ static const struct {
     {"send", "send one message (carapace send --help)"},
     {"sendmail", "as sendmail, for cron and other programs (carapace sendmail --help)"},
     {"sink", "an SMTP server that delivers nowhere: it keeps what it gets in a Maildir (carapace sink --help)"},
+    {"test", "runs the tests of files and folders that are written with test and expect (carapace test --help)"},
 };
 
 void shell_print_help(void) {
@@ -62,6 +64,12 @@ static bool is_command(const char *text) {
     for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++)
         if (!strcmp(text, commands[i].name)) return true;
     return false;
+}
+
+/* A script that is there goes before a command of its name; a folder is no script. */
+static bool is_file(const char *path) {
+    struct stat status;
+    return stat(path, &status) == 0 && !S_ISDIR(status.st_mode);
 }
 
 static void wrong(struct shell *shell, const char *problem, const char *subject) {
@@ -118,7 +126,7 @@ static void read_options(struct shell *shell, int count, char **arguments) {
                 wrong(shell, "unknown option", text);
                 return;
             }
-            shell->action = is_command(text) && access(text, F_OK) != 0 ? SHELL_COMMAND : SHELL_SCRIPT;
+            shell->action = is_command(text) && !is_file(text) ? SHELL_COMMAND : SHELL_SCRIPT;
             shell->subject = text;
             shell->rest = i + 1;
             return;

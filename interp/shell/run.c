@@ -8,6 +8,7 @@
 #include "interp/data/error.h"
 #include "interp/run/leave.h"
 #include "interp/run/load.h"
+#include "interp/run/runtime.h"
 #include "interp/run/thread.h"
 #include "interp/shell/diagnostics.h"
 
@@ -61,7 +62,7 @@ int shell_run(cp_context *cp, void *argument) {
     cp_value value = CP_NIL;
     shell_set_globals(cp, shell);
     for (int i = 0; i < shell->package_count; i++)
-        if (load_named(cp, shell->packages[i]) == CP_THROWN) return report(cp);
+        if (load_named(cp, shell->packages[i], NULL) == CP_THROWN) return report(cp);
     switch (shell->action) {
     case SHELL_PROMPT: return repl_run(cp);
     case SHELL_SCRIPT: value = load_file(cp, shell->subject); break;
@@ -70,6 +71,11 @@ int shell_run(cp_context *cp, void *argument) {
     case SHELL_COMMAND: value = run_command(cp, shell->subject); break;
     default: break;
     }
-    if (value != CP_THROWN) return EX_OK;
-    return report(cp);
+    cp_value error = CP_NIL;
+    int status = EX_OK;
+    if (value == CP_THROWN) {
+        error = leave_is_meant(cp, cp->error, NULL) ? CP_NIL : cp->error;
+        status = report(cp);
+    }
+    return runtime_end_functions(cp, error, status);
 }

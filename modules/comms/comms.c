@@ -20,12 +20,21 @@ static cp_value nearest_name(cp_context *cp, cp_value self, const cp_value *argu
     return nearest ? cp_string_z(cp, nearest) : CP_NIL;
 }
 
+/* Modules whose class is loaded on first use; `create` finds them by name. */
+static const char *const loadable_modules[] = {"Tls"};
+
 static cp_value comms_modules(cp_context *cp, cp_value self, const cp_value *arguments, int count) {
     (void)self, (void)arguments, (void)count;
     cp_list_builder names = {0};
     const struct comms_state *state = comms_state(cp);
     for (unsigned i = 0; i < state->count; i++)
         cp_list_add(&names, cp_symbol_z(cp, state->kinds[i].kind->class_def->name));
+    for (size_t i = 0; i < sizeof loadable_modules / sizeof *loadable_modules; i++) {
+        bool loaded = false;
+        for (unsigned j = 0; j < state->count; j++)
+            loaded |= strcmp(state->kinds[j].kind->class_def->name, loadable_modules[i]) == 0;
+        if (!loaded) cp_list_add(&names, cp_symbol_z(cp, loadable_modules[i]));
+    }
     return names.list;
 }
 

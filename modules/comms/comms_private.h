@@ -39,6 +39,11 @@ static inline struct comms_module *comms_stack_top(const struct comms_stack *sta
 /* CP_NIL, or CP_THROWN. */
 cp_value comms_stack_push(cp_context *cp, struct comms_stack *stack, struct comms_module *m);
 
+/* ---- module.c ---- */
+
+/* Disconnects this module and not what is beneath; Errors are dropped. */
+void comms_close_alone(cp_context *cp, struct comms_module *m);
+
 /* ---- attributes.c ---- */
 
 /* The properties of an object's class: HashTable of Symbol -> (class . access). CP_THROWN when out of memory. */

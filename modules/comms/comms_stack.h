@@ -51,6 +51,16 @@ struct comms_data {
     struct iovec single; /* parts, when there is one */
 };
 
+/* What a module that encrypts can say of the connection to those above. */
+struct comms_security {
+    bool verified; /* the peer's certificate was checked against its name, or is one that was pinned */
+    /* Channel binding (RFC 5056): its type, tls-exporter (RFC 9266) or tls-unique (RFC 5929); NULL when there is none.
+     */
+    const char *binding_type;
+    unsigned char binding[64];
+    size_t binding_size;
+};
+
 /* What a module can do; what is NULL is done by the module beneath. All return CP_NIL or CP_THROWN if nothing else is
    said. Counters and flags are kept by the callers (comms_connect, comms_send, ...). */
 struct comms_ops {
@@ -69,6 +79,8 @@ struct comms_ops {
     /* A new module with the properties of this one, which listens. NULL: it is created without arguments and every
        property that can be written is copied. */
     cp_value (*copy)(cp_context *cp, struct comms_module *from);
+    /* Of a module that encrypts: true, with *security filled in, while what goes through it is encrypted. */
+    bool (*security)(cp_context *cp, struct comms_module *m, struct comms_security *security);
 };
 
 enum comms_place {
@@ -111,6 +123,11 @@ int64_t comms_receive_below(cp_context *cp, struct comms_module *m, void *into, 
 cp_value comms_stack_below(cp_context *cp, struct comms_module *m);
 /* Puts a module that is in no stack in beneath `m`, at any time. 1.2 when the rules of places forbid it. */
 cp_value comms_insert_below(cp_context *cp, struct comms_module *m, struct comms_module *added);
+/* Disconnects `m` alone and takes it out of its stack, whose layers above then stand on the one beneath it. For one
+   that was put in by comms_insert_below and is done with. Errors are dropped. */
+void comms_remove(cp_context *cp, struct comms_module *m);
+/* Whether what `m` sends is encrypted beneath it, and how; the nearest module that encrypts tells. */
+bool comms_security(cp_context *cp, const struct comms_module *m, struct comms_security *security);
 
 /* ---- whole stacks, seen from one module ---- */
 

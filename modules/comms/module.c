@@ -128,22 +128,29 @@ cp_value comms_connect(cp_context *cp, struct comms_module *m) {
     return opened && comms_below(m) == below ? comms_close_thrown(cp, below) : CP_THROWN;
 }
 
+/* This module and not what is beneath. */
+static cp_value disconnect_alone(cp_context *cp, struct comms_module *m) {
+    struct comms_counters *c = &m->counters;
+    bool open = c->connected || c->connecting || c->bound || c->listening;
+    if (!open || c->disconnecting) return CP_NIL;
+    c->disconnecting = true;
+    cp_value result = m->kind->ops.disconnect ? m->kind->ops.disconnect(cp, m) : CP_NIL;
+    c->disconnecting = c->connected = c->bound = c->listening = c->ended = false;
+    return result;
+}
+
 cp_value comms_disconnect(cp_context *cp, struct comms_module *m) {
     cp_value error = CP_NIL;
-    for (struct comms_module *next; m; m = next) {
-        struct comms_counters *c = &m->counters;
-        bool open = c->connected || c->connecting || c->bound || c->listening;
-        if (open && !c->disconnecting) {
-            c->disconnecting = true;
-            if (m->kind->ops.disconnect && m->kind->ops.disconnect(cp, m) == CP_THROWN) {
-                cp_value later = cp_take_error(cp);
-                if (error == CP_NIL) error = later;
-            }
-            c->disconnecting = c->connected = c->bound = c->listening = c->ended = false;
-        }
-        next = comms_below(m);
+    for (; m; m = comms_below(m)) {
+        if (disconnect_alone(cp, m) != CP_THROWN) continue;
+        cp_value later = cp_take_error(cp);
+        if (error == CP_NIL) error = later;
     }
     return error == CP_NIL ? CP_NIL : cp_throw_value(cp, error);
+}
+
+void comms_close_alone(cp_context *cp, struct comms_module *m) {
+    if (disconnect_alone(cp, m) == CP_THROWN) cp_take_error(cp);
 }
 
 void comms_close(cp_context *cp, struct comms_module *m) {
@@ -231,6 +238,13 @@ cp_value comms_receive_value(cp_context *cp, struct comms_module *m, int64_t tim
 int64_t comms_receive_below(cp_context *cp, struct comms_module *m, void *into, size_t room, int64_t timeout) {
     struct comms_module *below = need_below(cp, m);
     return below ? comms_receive(cp, below, into, room, timeout) : -1;
+}
+
+bool comms_security(cp_context *cp, const struct comms_module *m, struct comms_security *security) {
+    *security = (struct comms_security){0};
+    for (struct comms_module *below = comms_below(m); below; below = comms_below(below))
+        if (below->kind->ops.security && below->kind->ops.security(cp, below, security)) return true;
+    return false;
 }
 
 /* ---- the server's side ---- */

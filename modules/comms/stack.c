@@ -120,6 +120,18 @@ cp_value comms_insert_below(cp_context *cp, struct comms_module *m, struct comms
     return CP_NIL;
 }
 
+void comms_remove(cp_context *cp, struct comms_module *m) {
+    comms_close_alone(cp, m);
+    if (m->stack == CP_NIL) return; /* another thread has taken it out meanwhile */
+    struct comms_module *above = (struct comms_module *)m->above, *below = comms_below(m);
+    if (above) link_modules(above, below);
+    else {
+        comms_stack_of(m->stack)->top = below ? comms_value(below) : CP_NIL;
+        link_modules(NULL, below);
+    }
+    m->above = m->below = m->stack = CP_NIL;
+}
+
 cp_value comms_stack_below(cp_context *cp, struct comms_module *m) {
     if (m->view == CP_NIL) {
         m->view = cp_new(cp, comms_state(cp)->stack_class);

@@ -90,6 +90,15 @@ enum mail_status mime_writer_init_whole(struct mime_writer *w, const char *text,
     return w->text.failed ? mail_error_no_memory(&w->error) : mime_layout_text(w);
 }
 
+enum mail_status mime_writer_prepend(struct mime_writer *w, const char *fields, size_t size) {
+    if (mail_buffer_reserve(&w->text, size) == NULL) return mail_error_no_memory(&w->error);
+    memmove(w->text.data + size, w->text.data, w->text.size);
+    memcpy(w->text.data, fields, size);
+    w->text.size += size;
+    for (size_t i = 0; i < w->step_count; i++) w->steps[i].text_end += size;
+    return MAIL_OK;
+}
+
 static void close_file(struct mime_writer *w) {
     if (w->handle >= 0) w->options.files->close(w->options.files->context, w->handle);
     w->handle = -1;

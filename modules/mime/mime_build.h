@@ -75,6 +75,8 @@ enum mail_status mime_writer_init(struct mime_writer *w, const struct mime_part 
 /* For a message that is at hand already: its lines are made to end with CRLF, nothing else is changed. The text is
    copied. Status and mime_writer_finish as above. */
 enum mail_status mime_writer_init_whole(struct mime_writer *w, const char *text, size_t size);
+/* Puts whole header fields, CRLF at their end, in front of all. Before the first mime_writer_read. */
+enum mail_status mime_writer_prepend(struct mime_writer *w, const char *fields, size_t size);
 /* The next bytes, 1 to size; 0 at the end; -1 on error. size must not be 0. */
 ssize_t mime_writer_read(struct mime_writer *w, char *buffer, size_t size);
 /* Exact size of the whole message: from stat(2) alone for files in base64; files in quoted-printable are read through.

@@ -36,6 +36,8 @@ static const struct {
     [COMMAND_RSET_USER] = {"the reply to RSET", 5 * MINUTE, false, reset_reply},
     [COMMAND_NOOP] = {"the reply to NOOP", 5 * MINUTE, true, user_reply},
     [COMMAND_VRFY] = {"the reply to VRFY", 5 * MINUTE, true, user_reply},
+    [COMMAND_STARTTLS] = {"the reply to STARTTLS", 5 * MINUTE, true, smtp_security_starttls_reply},
+    [COMMAND_AUTH] = {"the reply to AUTH", 5 * MINUTE, true, smtp_security_auth_reply},
     [COMMAND_QUIT] = {"the reply to QUIT", 2 * MINUTE, true, quit_reply},
 };
 
@@ -110,8 +112,7 @@ void smtp_session_push_event(smtp_client *client, smtp_client_event_kind kind, s
     client->events_promised -= kept;
 }
 
-/* An event that carries a copy of the reply. */
-static void push_reply_event(smtp_client *client, smtp_client_event_kind kind, const smtp_reply *reply) {
+void smtp_session_push_reply_event(smtp_client *client, smtp_client_event_kind kind, const smtp_reply *reply) {
     smtp_reply *copy = malloc(sizeof *copy + reply->length + 1);
     if (copy == NULL) {
         smtp_session_fail(client, SMTP_FAILURE_LOCAL, true, NULL, "out of memory");
@@ -124,9 +125,16 @@ static void push_reply_event(smtp_client *client, smtp_client_event_kind kind, c
     add_event(client, kind)->reply = copy;
 }
 
+void smtp_session_push_challenge(smtp_client *client, char *challenge, size_t size) {
+    smtp_pending_event *event = add_event(client, SMTP_CLIENT_AUTH_CHALLENGE);
+    event->challenge = challenge;
+    event->challenge_size = size;
+}
+
 static void release_event(smtp_pending_event *event) {
     if (event->kind == SMTP_CLIENT_MESSAGE_DONE) smtp_transaction_free(event->message);
     free(event->reply);
+    free(event->challenge);
     *event = (smtp_pending_event){.kind = SMTP_CLIENT_NONE};
 }
 
@@ -141,6 +149,8 @@ bool smtp_client_next_event(smtp_client *client, smtp_client_event *event) {
     smtp_message *message = client->delivered.message;
     event->kind = client->delivered.kind;
     event->reply = client->delivered.reply;
+    event->challenge = client->delivered.challenge;
+    event->challenge_size = client->delivered.challenge_size;
     if (message != NULL) event->message = message->number;
     switch (event->kind) {
     case SMTP_CLIENT_RECIPIENT_REPLY:
@@ -164,6 +174,7 @@ static void end_session(smtp_client *client) {
     client->over = true;
     client->ready = client->wants_content = false;
     client->queue_count = 0;
+    smtp_security_wipe(client);
     client->sent += smtp_buffer_length(&client->output);
     smtp_buffer_free(&client->output);
 }
@@ -231,13 +242,17 @@ static void write_hello(smtp_client *client, const char *verb, smtp_command_kind
     else smtp_session_fail(client, SMTP_FAILURE_LOCAL, true, NULL, "out of memory");
 }
 
+void smtp_session_write_hello(smtp_client *client) {
+    write_hello(client, client->options.lmtp ? "LHLO " : "EHLO ", COMMAND_EHLO);
+}
+
 static void greeting_reply(smtp_client *client, const smtp_command *command, const smtp_reply *reply) {
     if (reply->code >= 400)
         smtp_session_fail(client, SMTP_FAILURE_REFUSED, reply->code < 500, reply, "the server takes no mail now");
     else if (reply->code >= 300) smtp_session_fail_reply(client, command->kind, reply);
     else {
-        push_reply_event(client, SMTP_CLIENT_GREETING, reply);
-        if (!client->over) write_hello(client, client->options.lmtp ? "LHLO " : "EHLO ", COMMAND_EHLO);
+        smtp_session_push_reply_event(client, SMTP_CLIENT_GREETING, reply);
+        if (!client->over) smtp_session_write_hello(client);
     }
 }
 
@@ -265,7 +280,7 @@ static void hello_reply(smtp_client *client, const smtp_command *command, const 
     client->pipelining =
         smtp_capabilities_has(&client->capabilities, SMTP_CAPABILITY_PIPELINING) && !client->options.no_pipelining;
     client->ready = true;
-    push_reply_event(client, SMTP_CLIENT_READY, reply);
+    smtp_session_push_reply_event(client, SMTP_CLIENT_READY, reply);
 }
 
 static void reset_reply(smtp_client *client, const smtp_command *command, const smtp_reply *reply) {
@@ -273,19 +288,19 @@ static void reset_reply(smtp_client *client, const smtp_command *command, const 
     if (reply->code >= 400)
         smtp_session_fail(client, SMTP_FAILURE_REFUSED, reply->code < 500, reply, "the server refuses RSET");
     else if (reply->code >= 300) smtp_session_fail_reply(client, command->kind, reply);
-    else if (command->kind == COMMAND_RSET_USER) push_reply_event(client, SMTP_CLIENT_RESET_DONE, reply);
+    else if (command->kind == COMMAND_RSET_USER) smtp_session_push_reply_event(client, SMTP_CLIENT_RESET_DONE, reply);
 }
 
 static void user_reply(smtp_client *client, const smtp_command *command, const smtp_reply *reply) {
     if (reply->code >= 300 && reply->code < 400) smtp_session_fail_reply(client, command->kind, reply);
     else
-        push_reply_event(client, command->kind == COMMAND_NOOP ? SMTP_CLIENT_NOOP_DONE : SMTP_CLIENT_VERIFY_DONE,
-                         reply);
+        smtp_session_push_reply_event(
+            client, command->kind == COMMAND_NOOP ? SMTP_CLIENT_NOOP_DONE : SMTP_CLIENT_VERIFY_DONE, reply);
 }
 
 static void quit_reply(smtp_client *client, const smtp_command *command, const smtp_reply *reply) {
     (void)command;
-    push_reply_event(client, SMTP_CLIENT_QUIT_DONE, reply);
+    smtp_session_push_reply_event(client, SMTP_CLIENT_QUIT_DONE, reply);
     if (!client->over) end_session(client);
 }
 
@@ -328,6 +343,10 @@ static void handle_reply(smtp_client *client, const smtp_reply *reply) {
 
 void smtp_client_input(smtp_client *client, const char *bytes, size_t length) {
     while (length > 0 && !client->over) {
+        if (client->starts_tls) {
+            smtp_security_fail_injected(client, length);
+            break;
+        }
         size_t used;
         smtp_reply_status status = smtp_reply_parser_feed(&client->parser, bytes, length, &used);
         bytes += used;
@@ -392,13 +411,19 @@ void smtp_client_sent(smtp_client *client, size_t length) {
     size_t waiting = smtp_buffer_length(&client->output);
     if (length > waiting) length = waiting;
     client->sent += length;
+    if (length == waiting) smtp_security_wipe(client);
     smtp_buffer_consume(&client->output, length);
+}
+
+smtp_client_status smtp_session_alone(const smtp_client *client) {
+    if (client->over || client->wants_quit) return SMTP_CLIENT_CLOSED;
+    return !client->ready || client->first != NULL || client->queue_count > 0 ? SMTP_CLIENT_BUSY : SMTP_CLIENT_OK;
 }
 
 /* A command that stands alone: nothing else may be under way. */
 static smtp_client_status alone(smtp_client *client, const char *verb, const char *word, smtp_command_kind kind) {
-    if (client->over || client->wants_quit) return SMTP_CLIENT_CLOSED;
-    if (!client->ready || client->first != NULL || client->queue_count > 0) return SMTP_CLIENT_BUSY;
+    smtp_client_status status = smtp_session_alone(client);
+    if (status != SMTP_CLIENT_OK) return status;
     size_t length = strlen(verb) + strlen(word) + 2;
     if (!smtp_session_reserve(client, 2, 1) || smtp_buffer_reserve(&client->output, length) == NULL)
         return SMTP_CLIENT_NO_MEMORY;
@@ -473,6 +498,7 @@ void smtp_client_free(smtp_client *client) {
     free(client->events);
     free(client->queue);
     free((char *)client->options.local_domain);
+    smtp_security_wipe(client);
     smtp_reply_parser_free(&client->parser);
     smtp_capabilities_free(&client->capabilities);
     smtp_buffer_free(&client->output);

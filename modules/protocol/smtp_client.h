@@ -12,7 +12,7 @@
  * MESSAGE_DONE, whatever happens.
  *
  * Every command written is an entry in a queue; replies are matched to it by order alone (RFC 2920 3.1). So a further
- * command (STARTTLS, AUTH, BDAT) is one more kind of entry with its own reaction to the reply.
+ * command (BDAT) is one more kind of entry with its own reaction to the reply.
  */
 #ifndef SMTP_CLIENT_H
 #define SMTP_CLIENT_H
@@ -61,6 +61,10 @@ typedef enum smtp_client_event_kind {
     SMTP_CLIENT_NOOP_DONE,       /* reply, whatever its code */
     SMTP_CLIENT_VERIFY_DONE,     /* reply, whatever its code */
     SMTP_CLIENT_RESET_DONE,      /* reply, 2xx */
+    SMTP_CLIENT_TLS_READY,       /* reply: encrypt the connection now, then smtp_client_tls_started */
+    SMTP_CLIENT_TLS_REFUSED,     /* reply, 4xx or 5xx; the session goes on in clear */
+    SMTP_CLIENT_AUTH_CHALLENGE,  /* challenge; answer with smtp_client_auth_response or smtp_client_auth_cancel */
+    SMTP_CLIENT_AUTH_DONE,       /* reply: 2xx when the server knows us now, else 4xx or 5xx */
     SMTP_CLIENT_QUIT_DONE,       /* reply, or NULL when the server closed without a word: close the connection */
     SMTP_CLIENT_FAILED,          /* failure: the last event; close the connection */
 } smtp_client_event_kind;
@@ -130,6 +134,8 @@ typedef struct smtp_client_event {
     const smtp_recipient_result *recipient_result;
     const smtp_message_result *result;
     const smtp_client_failure *failure;
+    const char *challenge; /* decoded; NULL when the server's words are no base64 */
+    size_t challenge_size;
 } smtp_client_event;
 
 /* Makes a client that waits for the server's greeting. NULL with `*status` BAD_ARGUMENT (local_domain) or NO_MEMORY. */
@@ -197,6 +203,26 @@ smtp_client_status smtp_client_verify(smtp_client *client, const char *word);
 /* QUIT, as soon as what is under way allows it; BUSY while a message is before its last octet. No message may begin
  * after. */
 smtp_client_status smtp_client_quit(smtp_client *client);
+
+/* STARTTLS (RFC 3207): allowed when nothing is under way (else BUSY); ends in TLS_READY or TLS_REFUSED. After TLS_READY
+ * whatever comes before smtp_client_tls_started fails the session: it came in clear, from whoever sits in between, and
+ * would otherwise count as the server's (CVE-2011-0411). tls_started forgets what the server offered and says EHLO
+ * again; READY follows. */
+smtp_client_status smtp_client_start_tls(smtp_client *client);
+smtp_client_status smtp_client_tls_started(smtp_client *client);
+
+/* AUTH (RFC 4954): allowed when nothing is under way. `initial` is the mechanism's initial response, NULL when there is
+ * none or it goes with the first challenge, as one must that smtp_client_auth_fits refuses. Each AUTH_CHALLENGE wants a
+ * response, which is written as base64, or the cancellation, which the server answers with AUTH_DONE (501). Until
+ * AUTH_DONE nothing else may be given (BUSY). */
+smtp_client_status smtp_client_auth(smtp_client *client, const char *mechanism, const char *initial, size_t size);
+smtp_client_status smtp_client_auth_response(smtp_client *client, const char *response, size_t size);
+smtp_client_status smtp_client_auth_cancel(smtp_client *client);
+/* Whether a command line of 512 octets (RFC 4954 4) holds the mechanism with an initial response of that size. */
+bool smtp_client_auth_fits(const char *mechanism, size_t size);
+
+/* Whether the output holds a secret: it must not be logged. It is wiped once it was sent. */
+bool smtp_client_output_is_secret(const smtp_client *client);
 
 /* Changes how the messages that begin from now on are treated. */
 void smtp_client_set_partial(smtp_client *client, bool partial);

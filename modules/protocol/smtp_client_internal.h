@@ -21,6 +21,8 @@ typedef enum smtp_command_kind {
     COMMAND_RSET_USER, /* the caller's */
     COMMAND_NOOP,
     COMMAND_VRFY,
+    COMMAND_STARTTLS,
+    COMMAND_AUTH, /* or a line of its exchange */
     COMMAND_QUIT,
 } smtp_command_kind;
 
@@ -60,6 +62,8 @@ typedef struct smtp_pending_event {
     size_t recipient;
     smtp_recipient_result recipient_result; /* RECIPIENT_REPLY: as it was then; later replies change the message's */
     smtp_reply *reply;                      /* a malloc'd copy, owned; or NULL */
+    char *challenge;                        /* AUTH_CHALLENGE, decoded: malloc'd, owned; or NULL */
+    size_t challenge_size;
 } smtp_pending_event;
 
 /* Invariants: entries stand in `queue` in the order of their octets in the stream; `open` is the last of the list
@@ -92,6 +96,9 @@ struct smtp_client {
     bool wants_quit;    /* the caller said quit: QUIT is to be written as soon as the rules allow */
     bool quit_written;
     bool over;
+    bool starts_tls; /* 220 has come: what comes now in clear is not the server's */
+    bool challenged; /* the exchange of AUTH waits for the caller */
+    bool secret;     /* the output holds one */
 
     smtp_pending_event delivered; /* the event the caller looks at: owned until the next */
     smtp_client_failure failure;
@@ -115,12 +122,33 @@ void smtp_session_push_command(smtp_client *client, smtp_command_kind kind, smtp
 /* Appends an event. Room was reserved. */
 void smtp_session_push_event(smtp_client *client, smtp_client_event_kind kind, smtp_message *message, size_t recipient);
 
+/* The same with a copy of the reply. */
+void smtp_session_push_reply_event(smtp_client *client, smtp_client_event_kind kind, const smtp_reply *reply);
+
+/* AUTH_CHALLENGE; the event owns `challenge`, malloc'd or NULL. */
+void smtp_session_push_challenge(smtp_client *client, char *challenge, size_t size);
+
+/* Writes EHLO or LHLO with its entry. */
+void smtp_session_write_hello(smtp_client *client);
+
+/* OK when a command that stands alone may be written now: the session is ready and nothing is under way. */
+smtp_client_status smtp_session_alone(const smtp_client *client);
+
 /* Ends the session: settles every message, then FAILED. `reply` (may be NULL) is the reply that led to it. */
 void smtp_session_fail(smtp_client *client, smtp_failure_class failure_class, bool temporary, const smtp_reply *reply,
                        const char *format, ...) __attribute__((format(printf, 5, 6)));
 
 /* Ends the session because the reply does not fit the command. */
 void smtp_session_fail_reply(smtp_client *client, smtp_command_kind kind, const smtp_reply *reply);
+
+/* ---- smtp_security.c ---- */
+
+void smtp_security_starttls_reply(smtp_client *client, const smtp_command *command, const smtp_reply *reply);
+void smtp_security_auth_reply(smtp_client *client, const smtp_command *command, const smtp_reply *reply);
+/* Octets have come between the reply to STARTTLS and the encryption. */
+void smtp_security_fail_injected(smtp_client *client, size_t length);
+/* Overwrites the output, when it holds a secret. */
+void smtp_security_wipe(smtp_client *client);
 
 /* ---- smtp_transaction.c ---- */
 

@@ -6,6 +6,8 @@
  *     smtp_session.c  the connection: bytes between the engine and the Util beneath, deadlines, connect, disconnect
  *     smtp_send.c     one message
  *     smtp_send_all.c many
+ *     smtp_tls.c      encryption: from the start, or by STARTTLS
+ *     smtp_auth.c     logging in; smtp_secret.c keeps passwords
  *     smtp_error.c    Errors
  *     smtp_log.c      commands and replies in the log
  */
@@ -16,9 +18,12 @@
 
 #include "modules/comms/comms_stack.h"
 #include "modules/protocol/smtp_client.h"
+#include "modules/smtp/smtp_secret.h"
 
 /* Defines the class Smtp. comms_register and message_register come before. */
 void smtp_register(cp_context *cp);
+
+enum smtp_tls { SMTP_TLS_DEFAULT, SMTP_TLS_REQUIRED, SMTP_TLS_IMPLICIT, SMTP_TLS_OPPORTUNISTIC, SMTP_TLS_OFF };
 
 /* A message between its envelope and the server's last word on it. In the collected heap. */
 struct smtp_delivery {
@@ -47,7 +52,12 @@ struct smtp {
 
     /* Properties; () = not known, not given. */
     cp_value local_domain, remote_domain, greeting, capabilities, reply;
-    cp_value tls; /* () or one of the Symbols off, required */
+    enum smtp_tls tls;
+    cp_value tls_layer;    /* the Tls to put in, once somebody asked for it; else () */
+    cp_value tls_inserted; /* the one that was put in and is to be taken out; else () */
+    cp_value user, password_eval, auth_mechanism;
+    smtp_secret *password, *token;
+    smtp_secret *evaluated; /* what passwordEval has printed */
     bool lmtp, partial;
     int64_t timeout; /* ms, upper bound on any one reply; 0 = the engine's values alone */
 
@@ -64,6 +74,10 @@ struct smtp {
 
     /* The reply to NOOP, VRFY, RSET or QUIT, once `answered`; its words are in `reply`. */
     bool answered;
+    bool challenged;       /* AUTH: the server waits for a response to `challenge` */
+    const char *challenge; /* NULL when it is no base64 */
+    size_t challenge_size;
+    bool authenticating, authenticated;
     int answer_code; /* 0 when the server closed without a word */
     cp_value answer_enhanced;
 
@@ -122,6 +136,41 @@ cp_value smtp_failure_error(cp_context *cp, const struct smtp *smtp);
 cp_value smtp_connect(cp_context *cp, struct comms_module *m);
 cp_value smtp_disconnect(cp_context *cp, struct comms_module *m);
 
+/* Gives the engine's command its way and waits for the answer, or for a challenge. CP_NIL with the reply in `smtp`;
+ * CP_THROWN also when the session has failed, and then it is the caller who closes. */
+cp_value smtp_await_answer(cp_context *cp, struct smtp *smtp, smtp_client_status status);
+/* Whether the server is on this machine, or nobody can say where it is. */
+bool smtp_peer_is_local(cp_context *cp, const struct smtp *smtp);
+/* A property of the layers below; () when none has it. */
+cp_value smtp_property_below(cp_context *cp, struct smtp *smtp, const char *name);
+
+/* ---- smtp_tls.c ---- */
+
+cp_value smtp_get_tls(cp_context *cp, cp_value self);
+cp_value smtp_set_tls(cp_context *cp, cp_value self, cp_value value);
+/* The Tls of the stack, or the one that would be put in. */
+cp_value smtp_tls_layer(cp_context *cp, struct smtp *smtp);
+/* A property of that Tls. */
+cp_value smtp_tls_get(cp_context *cp, cp_value self, const char *name);
+cp_value smtp_tls_set(cp_context *cp, cp_value self, const char *name, cp_value value);
+bool smtp_is_encrypted(cp_context *cp, const struct smtp *smtp);
+/* What `tls` wants at these moments. CP_NIL or CP_THROWN. */
+cp_value smtp_tls_before_greeting(cp_context *cp, struct smtp *smtp);
+cp_value smtp_tls_after_greeting(cp_context *cp, struct smtp *smtp);
+/* STARTTLS with this Tls, () for smtp_tls_layer. After a throw the connection is of no more use unless `ready`. */
+cp_value smtp_start_tls(cp_context *cp, struct smtp *smtp, cp_value layer);
+/* Takes out what was put in. */
+void smtp_tls_remove(cp_context *cp, struct smtp *smtp);
+cp_value smtp_method_start_tls(cp_context *cp, cp_value self, const cp_value *arguments, int count);
+
+/* ---- smtp_auth.c ---- */
+
+cp_value smtp_set_auth_mechanism(cp_context *cp, cp_value self, cp_value value);
+/* Whether somebody has said who we are. */
+bool smtp_wants_auth(const struct smtp *smtp);
+cp_value smtp_authenticate(cp_context *cp, struct smtp *smtp);
+cp_value smtp_method_authenticate(cp_context *cp, cp_value self, const cp_value *arguments, int count);
+
 /* ---- smtp_send.c ---- */
 
 enum smtp_begun {
@@ -164,6 +213,8 @@ const char *smtp_stage_command(smtp_message_stage stage);
 /* An Error with the details enhancedCode, temporary, inDoubt. */
 cp_value smtp_error(cp_context *cp, int error_class, int code, cp_value text, cp_value enhanced, bool temporary,
                     bool in_doubt);
+/* Throws class 10 with what is in `reply`, answer_code and answer_enhanced. */
+cp_value smtp_throw_reply(cp_context *cp, struct smtp *smtp, const char *what);
 /* For an envelope that the engine refuses. */
 cp_value smtp_envelope_error(cp_context *cp, smtp_envelope_status status, const char *text);
 /* Class and code of the Error for a failure; leaves a class and code that are set when it cannot say more. */

@@ -70,18 +70,47 @@ static cp_value set_protocol(cp_context *cp, cp_value self, cp_value value) {
     return value;
 }
 
-static cp_value get_tls(cp_context *cp, cp_value self) { return smtp_of(cp, self)->tls; }
-static cp_value set_tls(cp_context *cp, cp_value self, cp_value value) {
-    if (text_is(value, "implicit") || text_is(value, "opportunistic"))
-        return cp_throw(cp, CP_ERROR_CARAPACE, CP_NOT_SUPPORTED,
-                        "Smtp cannot encrypt yet: tls is required or off, or () for required away from loopback");
-    if (value != CP_NIL && !text_is(value, "required") && !text_is(value, "off"))
-        return cp_throw(cp, CP_ERROR_CARAPACE, CP_BAD_ARGUMENT,
-                        "tls is required or off, or () for required away from loopback, not %s",
-                        cp_text_z(cp, cp_to_source(cp, value)));
-    smtp_of(cp, self)->tls = value == CP_NIL ? CP_NIL : cp_symbol_z(cp, text_is(value, "off") ? "off" : "required");
-    return value;
+static cp_value get_tls_layer(cp_context *cp, cp_value self) { return smtp_tls_layer(cp, smtp_of(cp, self)); }
+
+/* Properties of the Tls that can be set here too, so that the configuration can. */
+#define TLS_PROPERTY(name, property)                                                                                   \
+    static cp_value get_tls_##name(cp_context *cp, cp_value self) { return smtp_tls_get(cp, self, property); }         \
+    static cp_value set_tls_##name(cp_context *cp, cp_value self, cp_value value) {                                    \
+        return smtp_tls_set(cp, self, property, value);                                                                \
+    }
+TLS_PROPERTY(ca_file, "caFile")
+TLS_PROPERTY(certificate, "certificate")
+TLS_PROPERTY(key, "key")
+TLS_PROPERTY(server_name, "serverName")
+TLS_PROPERTY(pin, "pin")
+TLS_PROPERTY(min_version, "minVersion")
+
+static cp_value get_user(cp_context *cp, cp_value self) { return smtp_of(cp, self)->user; }
+static cp_value set_user(cp_context *cp, cp_value self, cp_value value) {
+    if (value != CP_NIL && memchr(cp_string_text(value), 0, cp_string_size(value)))
+        return cp_throw(cp, CP_ERROR_CARAPACE, CP_BAD_ARGUMENT, "a user has no NUL character");
+    return smtp_of(cp, self)->user = value;
 }
+static cp_value shown(cp_context *cp, const smtp_secret *secret) {
+    return secret == NULL ? CP_NIL : cp_string_z(cp, "*****");
+}
+static cp_value get_password(cp_context *cp, cp_value self) { return shown(cp, smtp_of(cp, self)->password); }
+static cp_value get_token(cp_context *cp, cp_value self) { return shown(cp, smtp_of(cp, self)->token); }
+static cp_value set_password(cp_context *cp, cp_value self, cp_value value) {
+    return smtp_secret_set(cp, &smtp_of(cp, self)->password, "password", value) == CP_THROWN ? CP_THROWN : value;
+}
+static cp_value set_token(cp_context *cp, cp_value self, cp_value value) {
+    return smtp_secret_set(cp, &smtp_of(cp, self)->token, "token", value) == CP_THROWN ? CP_THROWN : value;
+}
+static cp_value get_password_eval(cp_context *cp, cp_value self) { return smtp_of(cp, self)->password_eval; }
+static cp_value set_password_eval(cp_context *cp, cp_value self, cp_value value) {
+    struct smtp *smtp = smtp_of(cp, self);
+    if (value != CP_NIL && memchr(cp_string_text(value), 0, cp_string_size(value)))
+        return cp_throw(cp, CP_ERROR_CARAPACE, CP_BAD_ARGUMENT, "a command has no NUL character");
+    smtp_secret_forget(cp, &smtp->evaluated);
+    return smtp->password_eval = value;
+}
+static cp_value get_auth_mechanism(cp_context *cp, cp_value self) { return smtp_of(cp, self)->auth_mechanism; }
 
 static const cp_property_def properties[] = {
     {"localMailDomain", "String", CP_READ_WRITE, NULL, get_local_domain, set_local_domain,
@@ -111,10 +140,41 @@ static const cp_property_def properties[] = {
     {"protocol", "Symbol|String", CP_READ_WRITE, NULL, get_protocol, set_protocol,
      "smtp (the default) or lmtp (RFC 2033), where the server answers for each recipient. Counts from the next "
      "connect. Errors: 1.8 another word."},
-    {"tls", "Symbol|String", CP_READ_WRITE, NULL, get_tls, set_tls,
-     "off: mail may go in clear. required: it may not. () (the default): required away from this machine, off on it. "
-     "There is no encryption yet, so `required` makes connect fail (1.12). Errors: 1.8 another word, 1.12 implicit, "
-     "opportunistic."},
+    {"tls", "Symbol|String", CP_READ_WRITE, NULL, smtp_get_tls, smtp_set_tls,
+     "required: connect encrypts by STARTTLS, and fails (13.13) where that is not offered. implicit: encrypted from "
+     "the first "
+     "word, as on port 465. opportunistic: by STARTTLS where it is offered, to whomever; no password is sent over that "
+     "in "
+     "clear. off: in clear. () (the default): required away from this machine, off on it. A Tls that stands in the "
+     "stack "
+     "already satisfies them all. Errors: 1.8 another word."},
+    {"tlsLayer", "Object", CP_READ_ONLY, NULL, get_tls_layer, NULL,
+     "The Tls of the stack, or the one that is put in beneath the Util when encryption begins: what it should check is "
+     "set in "
+     "it before connect."},
+    {"caFile", "String", CP_READ_WRITE, NULL, get_tls_ca_file, set_tls_ca_file, "Of the tlsLayer."},
+    {"certificate", "String", CP_READ_WRITE, NULL, get_tls_certificate, set_tls_certificate, "Of the tlsLayer."},
+    {"key", "String", CP_READ_WRITE, NULL, get_tls_key, set_tls_key, "Of the tlsLayer."},
+    {"serverName", "String", CP_READ_WRITE, NULL, get_tls_server_name, set_tls_server_name, "Of the tlsLayer."},
+    {"pin", "String|List", CP_READ_WRITE, NULL, get_tls_pin, set_tls_pin, "Of the tlsLayer."},
+    {"minVersion", "String|Real", CP_READ_WRITE, NULL, get_tls_min_version, set_tls_min_version, "Of the tlsLayer."},
+    {"user", "String", CP_READ_WRITE, NULL, get_user, set_user,
+     "Who we are to the server. When it is set, or a token, connect logs in. Errors: 1.8 a NUL in it."},
+    {"password", "String", CP_READ_WRITE, NULL, get_password, set_password,
+     "The user's password. It reads as *****. Errors: 1.8 a NUL in it."},
+    {"passwordEval", "String", CP_READ_WRITE, NULL, get_password_eval, set_password_eval,
+     "A command for the shell whose first line of output is the password, as \"pass show mail\"; run when it is "
+     "needed, at "
+     "most 2 minutes, and again when what it printed was refused. `password` goes before it. Errors when it is used: "
+     "4.2."},
+    {"token", "String", CP_READ_WRITE, NULL, get_token, set_token,
+     "An OAuth 2.0 bearer token, for OAUTHBEARER and XOAUTH2. It reads as *****. Errors: 1.8 a NUL in it."},
+    {"authMechanism", "Symbol|String", CP_READ_WRITE, NULL, get_auth_mechanism, smtp_set_auth_mechanism,
+     "The one to log in with, also where it shows the password to who listens. () takes the best that the server "
+     "offers, of "
+     "SCRAM-SHA-256-PLUS SCRAM-SHA-256 SCRAM-SHA-1-PLUS SCRAM-SHA-1 OAUTHBEARER XOAUTH2 CRAM-MD5 PLAIN LOGIN EXTERNAL; "
+     "OAUTHBEARER, XOAUTH2, PLAIN and LOGIN only over an encrypted connection whose other end is checked. Errors: 1.8 "
+     "another one."},
     {0},
 };
 
@@ -122,25 +182,13 @@ static const cp_property_def properties[] = {
 
 /* Waits for the reply to a command that was given to the engine. CP_THROWN, or CP_NIL with the reply in `smtp`. */
 static cp_value finish_command(cp_context *cp, struct smtp *smtp, smtp_client_status status) {
-    if (status != SMTP_CLIENT_OK)
-        return cp_throw(cp, CP_ERROR_CARAPACE, CP_RUNTIME,
-                        status == SMTP_CLIENT_NO_MEMORY ? "out of memory" : "the connection is not ready");
-    smtp_log_output(cp, smtp, false);
-    smtp->answered = false;
-    while (!smtp->answered && !smtp->failed)
-        if (smtp_step(cp, smtp) == CP_THROWN) {
-            smtp_close_failed(cp, smtp);
-            return CP_THROWN;
-        }
-    if (!smtp->failed) return CP_NIL;
-    smtp_close_failed(cp, smtp);
-    return cp_throw_value(cp, smtp_failure_error(cp, smtp));
-}
-
-static cp_value throw_reply(cp_context *cp, struct smtp *smtp, const char *what) {
-    return cp_throw_value(cp, smtp_error(cp, CP_ERROR_SMTP, smtp->answer_code,
-                                         cp_string_format(cp, "%s: %s", what, cp_text_z(cp, smtp->reply)),
-                                         smtp->answer_enhanced, smtp->answer_code < 500, false));
+    if (smtp_await_answer(cp, smtp, status) != CP_THROWN) return CP_NIL;
+    if (status == SMTP_CLIENT_OK) {
+        cp_value error = cp_take_error(cp);
+        smtp_close_failed(cp, smtp);
+        cp_throw_value(cp, error);
+    }
+    return CP_THROWN;
 }
 
 static cp_value noop(cp_context *cp, struct smtp *smtp) {
@@ -181,7 +229,7 @@ static cp_value verify(cp_context *cp, struct smtp *smtp, cp_value address) {
                         "what verify asks for has 1 to 400 bytes and no control characters, not %.500s",
                         cp_text_z(cp, cp_to_source(cp, address)));
     if (finish_command(cp, smtp, status) == CP_THROWN) return CP_THROWN;
-    return smtp->answer_code < 400 ? smtp->reply : throw_reply(cp, smtp, "the server does not verify the address");
+    return smtp->answer_code < 400 ? smtp->reply : smtp_throw_reply(cp, smtp, "the server does not verify the address");
 }
 
 static cp_value method_verify(cp_context *cp, cp_value self, const cp_value *arguments, int count) {
@@ -242,6 +290,16 @@ static const cp_method_def methods[] = {
     {"verify", "String", "((address String))", method_verify,
      "VRFY: the server's words about an address or a name; most servers say 252, neither yes nor no. Errors: 10.CODE "
      "it refuses, 1.8 controls in the address, 6.1, 6.9, 6.11."},
+    {"startTls", "NIL", "((layer Object ()))", smtp_method_start_tls,
+     "STARTTLS now, with that Tls or the tlsLayer: nothing when `tls` has seen to it in connect. Errors: 13.13 not "
+     "offered, "
+     "10.CODE refused, 1.2 encrypted already, class 13, 6.1, 6.9, 6.11."},
+    {"authenticate", "NIL", "()", smtp_method_authenticate,
+     "Logs in with user, password, token and authMechanism; connect does it when they are set. Errors: 10.CODE the "
+     "server's "
+     "refusal, 10.0 the server has not proved who it is or breaks the mechanism's rules, 1.12 no mechanism in common, "
+     "1.2 "
+     "done already, 1.3 user or password missing, 4.2 passwordEval, 6.1, 6.9, 6.11."},
     COMMS_METHODS_WITHOUT_SEND,
     {0},
 };

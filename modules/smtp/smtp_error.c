@@ -143,6 +143,12 @@ cp_value smtp_error(cp_context *cp, int error_class, int code, cp_value text, cp
     return error;
 }
 
+cp_value smtp_throw_reply(cp_context *cp, struct smtp *smtp, const char *what) {
+    return cp_throw_value(cp, smtp_error(cp, CP_ERROR_SMTP, smtp->answer_code,
+                                         cp_string_format(cp, "%s: %s", what, cp_text_z(cp, smtp->reply)),
+                                         smtp->answer_enhanced, smtp->answer_code < 500, false));
+}
+
 /* A server that announces a limit would answer so (RFC 1870 6.1, RFC 5321 4.5.3.1.10, RFC 6152 3, RFC 6531 3.5). */
 cp_value smtp_envelope_error(cp_context *cp, smtp_envelope_status status, const char *text) {
     static const struct {

@@ -50,6 +50,16 @@ static void write_content(cp_context *cp, struct smtp *smtp) {
     write_record(cp, smtp, ">", text, (size_t)length, false);
 }
 
+/* A line of AUTH: of the command, the mechanism; of the rest, nothing. */
+static void write_secret(cp_context *cp, struct smtp *smtp, char *copy, size_t size) {
+    size_t shown = 0;
+    if (size > 5 && memcmp(copy, "AUTH ", 5) == 0)
+        for (shown = 5; shown < size && copy[shown] > ' ';) shown++;
+    cp_value text = cp_string_format(cp, "%.*s%s(secret)", (int)shown, copy, shown > 0 ? " " : "");
+    explicit_bzero(copy, size);
+    write_record(cp, smtp, ">", cp_string_text(text), cp_string_size(text), false);
+}
+
 void smtp_log_output(cp_context *cp, struct smtp *smtp, bool content) {
     if (!smtp->logs) return;
     const char *bytes;
@@ -69,6 +79,10 @@ void smtp_log_output(cp_context *cp, struct smtp *smtp, bool content) {
     }
     memcpy(copy, bytes, size);
     write_content(cp, smtp);
+    if (smtp_client_output_is_secret(smtp->client)) {
+        write_secret(cp, smtp, copy, size);
+        return;
+    }
     for (char *line = copy, *end = copy + size; line < end && smtp->logs;) {
         char *line_end = memchr(line, '\n', (size_t)(end - line));
         size_t length = (size_t)((line_end ? line_end : end) - line);
@@ -91,6 +105,12 @@ void smtp_log_input(cp_context *cp, struct smtp *smtp, const char *bytes, size_t
         bytes += length + (line_end != NULL);
         if (line_end == NULL) break;
         if (line->size > 0 && line->bytes[line->size - 1] == '\r') line->size--;
+        /* While somebody logs in, a server may say again what it was told. */
+        if (smtp->authenticating && line->size > 3) {
+            memcpy(line->bytes + 3, " ...", 4);
+            line->size = 7;
+            line->cut = false;
+        }
         write_record(cp, smtp, "<", line->bytes, line->size, line->cut);
         *line = (struct smtp_log_line){.size = 0};
     }

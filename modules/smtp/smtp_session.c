@@ -71,6 +71,14 @@ static void session_failed(cp_context *cp, struct smtp *smtp, const smtp_client_
     comms_log(cp, &smtp->module, "the session has failed: %s", failure->text);
 }
 
+static void keep_challenge(struct smtp *smtp, const smtp_client_event *event) {
+    char *copy = event->challenge != NULL ? cp_alloc_atomic(event->challenge_size + 1) : NULL;
+    if (copy != NULL) memcpy(copy, event->challenge, event->challenge_size);
+    smtp->challenge = copy;
+    smtp->challenge_size = event->challenge_size;
+    smtp->challenged = true;
+}
+
 void smtp_take_events(cp_context *cp, struct smtp *smtp) {
     smtp_client_event event;
     while (smtp_client_next_event(smtp->client, &event)) {
@@ -88,12 +96,16 @@ void smtp_take_events(cp_context *cp, struct smtp *smtp) {
         case SMTP_CLIENT_NOOP_DONE:
         case SMTP_CLIENT_VERIFY_DONE:
         case SMTP_CLIENT_RESET_DONE:
+        case SMTP_CLIENT_TLS_READY:
+        case SMTP_CLIENT_TLS_REFUSED:
+        case SMTP_CLIENT_AUTH_DONE:
         case SMTP_CLIENT_QUIT_DONE:
             smtp->answered = true;
             if (event.reply == NULL) break;
             smtp->answer_code = event.reply->code;
             smtp->answer_enhanced = smtp_enhanced_value(cp, event.reply->enhanced);
             break;
+        case SMTP_CLIENT_AUTH_CHALLENGE: keep_challenge(smtp, &event); break;
         case SMTP_CLIENT_FAILED: session_failed(cp, smtp, event.failure); break;
         case SMTP_CLIENT_RECIPIENT_REPLY:
         case SMTP_CLIENT_NONE: break;
@@ -224,7 +236,12 @@ cp_value smtp_flush(cp_context *cp, struct smtp *smtp) {
             if (line_end != NULL) size = (size_t)(line_end - bytes) + 1;
         }
         struct iovec part = {(void *)bytes, size};
-        struct comms_data data = {.parts = &part, .count = 1, .size = size, .value = CP_UNSET, .timeout = limit};
+        struct comms_data data = {.parts = &part,
+                                  .count = 1,
+                                  .size = size,
+                                  .value = CP_UNSET,
+                                  .timeout = limit,
+                                  .secret = smtp_client_output_is_secret(smtp->client)};
         cp_value result = comms_send_data_below(cp, &smtp->module, &data);
         /* After a failure nobody knows how much has gone: the final dot may have. */
         smtp_client_sent(smtp->client, size);
@@ -244,6 +261,17 @@ cp_value smtp_step(cp_context *cp, struct smtp *smtp) {
     cp_value result = size > 0 ? smtp_flush(cp, smtp) : await(cp, smtp);
     if (result != CP_THROWN) smtp_take_events(cp, smtp);
     return result;
+}
+
+cp_value smtp_await_answer(cp_context *cp, struct smtp *smtp, smtp_client_status status) {
+    if (status != SMTP_CLIENT_OK)
+        return cp_throw(cp, CP_ERROR_CARAPACE, CP_RUNTIME,
+                        status == SMTP_CLIENT_NO_MEMORY ? "out of memory" : "the connection is not ready");
+    smtp_log_output(cp, smtp, false);
+    smtp->answered = smtp->challenged = false;
+    while (!smtp->answered && !smtp->challenged && !smtp->failed)
+        if (smtp_step(cp, smtp) == CP_THROWN) return CP_THROWN;
+    return smtp->failed ? cp_throw_value(cp, smtp_failure_error(cp, smtp)) : CP_NIL;
 }
 
 /* ---- the end ---- */
@@ -297,16 +325,21 @@ static cp_value say_goodbye(cp_context *cp, struct smtp *smtp) {
 
 cp_value smtp_disconnect(cp_context *cp, struct comms_module *m) {
     struct smtp *smtp = (struct smtp *)m;
-    if (smtp->closing) return CP_NIL; /* our own, after a failure */
+    if (smtp->closing) { /* our own, after a failure */
+        smtp_tls_remove(cp, smtp);
+        return CP_NIL;
+    }
     if (smtp->owner != CP_NIL) {
         /* In use, by another thread or by a sendAll whose function calls here: what it waits for ends when the layers
          * below are closed. */
         smtp->told_to_close = true;
+        smtp_tls_remove(cp, smtp);
         return CP_NIL;
     }
     if (smtp_enter(cp, smtp) == CP_THROWN) return CP_THROWN;
     cp_value result = say_goodbye(cp, smtp);
     forget_client(cp, smtp);
+    smtp_tls_remove(cp, smtp);
     smtp_leave(cp, smtp);
     return result;
 }
@@ -322,14 +355,17 @@ cp_value smtp_reconnect(cp_context *cp, struct smtp *smtp) {
 
 /* ---- the beginning ---- */
 
-/* A property of the layers below as text, or () when none has it or it is not set. */
-static cp_value property_below(cp_context *cp, struct smtp *smtp, const char *name) {
+cp_value smtp_property_below(cp_context *cp, struct smtp *smtp, const char *name) {
     if (smtp->module.below == CP_NIL) return CP_NIL;
     cp_value symbol = cp_symbol_z(cp, name), value = comms_method_get(cp, smtp->module.below, &symbol, 1);
-    if (value == CP_THROWN) {
-        cp_take_error(cp);
-        return CP_NIL;
-    }
+    if (value != CP_THROWN) return value;
+    cp_take_error(cp);
+    return CP_NIL;
+}
+
+/* One that is text, and not empty; else (). */
+static cp_value text_below(cp_context *cp, struct smtp *smtp, const char *name) {
+    cp_value value = smtp_property_below(cp, smtp, name);
     return cp_is_string(value) && cp_string_size(value) > 0 ? value : CP_NIL;
 }
 
@@ -357,16 +393,15 @@ static bool is_loopback(const char *peer) {
     return IN6_IS_ADDR_LOOPBACK(&address) || (IN6_IS_ADDR_V4MAPPED(&address) && address.s6_addr[12] == 127);
 }
 
-/* Mail does not leave the machine in clear unless somebody has said so. Layers without a peer (a script, a local
- * socket) are in the hands of who made them. */
-static cp_value check_tls(cp_context *cp, struct smtp *smtp) {
-    if (smtp->tls == cp_symbol_z(cp, "off")) return CP_NIL;
-    if (smtp->tls == CP_NIL && (smtp->peer == CP_NIL || is_loopback(cp_text_z(cp, smtp->peer)))) return CP_NIL;
-    return cp_throw(cp, CP_ERROR_CARAPACE, CP_NOT_SUPPORTED,
-                    "mail to %s would go in clear, for Smtp cannot encrypt yet (tls is %s): use a mail server on this "
-                    "machine, or allow it with (smtp.tls 'off)",
-                    smtp->peer == CP_NIL ? "this server" : cp_text_z(cp, smtp->peer),
-                    smtp->tls == CP_NIL ? "required away from loopback" : "required");
+bool smtp_peer_is_local(cp_context *cp, const struct smtp *smtp) {
+    /* The peer of the transport is the proxy then, and that may well be on this machine. */
+    for (const struct comms_module *m = comms_below(&smtp->module); m != NULL; m = comms_below(m)) {
+        if (strcmp(comms_name(m), "Proxy") != 0) continue;
+        cp_value host = cp_send_z(cp, comms_value(m), "host", NULL, 0);
+        if (host == CP_THROWN) cp_take_error(cp);
+        return cp_is_string(host) && is_loopback(cp_text_z(cp, host));
+    }
+    return smtp->peer == CP_NIL || is_loopback(cp_text_z(cp, smtp->peer));
 }
 
 /* What EHLO names us when nobody has said: this machine's name if it has a domain, else the address of our end of the
@@ -376,7 +411,7 @@ static cp_value own_domain(cp_context *cp, struct smtp *smtp) {
     bool six;
     if (gethostname(name, sizeof name - 1) == 0 && strchr(name, '.') != NULL && smtp_domain_check(name))
         return cp_string_z(cp, name);
-    cp_value local = property_below(cp, smtp, "localHost");
+    cp_value local = text_below(cp, smtp, "localHost");
     if (local != CP_NIL && bare_address(cp_text_z(cp, local), address, sizeof address, &six))
         return cp_string_format(cp, "[%s%s]", six ? "IPv6:" : "", address);
     return cp_string_z(cp, "[127.0.0.1]");
@@ -384,17 +419,29 @@ static cp_value own_domain(cp_context *cp, struct smtp *smtp) {
 
 static void free_client(void *client) { smtp_client_free(client); }
 
-/* Makes the engine and brings it through the greeting and EHLO. */
+/* Encrypts and logs in, as the properties want. */
+static cp_value become_known(cp_context *cp, struct smtp *smtp) {
+    if (smtp_tls_after_greeting(cp, smtp) == CP_THROWN) return CP_THROWN;
+    return smtp_wants_auth(smtp) ? smtp_authenticate(cp, smtp) : CP_NIL;
+}
+
+static cp_value say_goodbye_thrown(cp_context *cp, struct smtp *smtp) {
+    cp_value error = cp_take_error(cp);
+    if (say_goodbye(cp, smtp) == CP_THROWN) cp_take_error(cp);
+    return cp_throw_value(cp, error);
+}
+
+/* Makes the engine and brings it through the greeting and EHLO, encryption and log-in. */
 static cp_value open_session(cp_context *cp, struct smtp *smtp) {
     forget_client(cp, smtp);
-    smtp->failed = smtp->told_to_close = false;
+    smtp->failed = smtp->told_to_close = smtp->authenticated = false;
     smtp->lost_class = smtp->lost_code = 0;
     smtp->greeting = smtp->capabilities = smtp->reply = smtp->remote_domain = CP_NIL;
     smtp->deadline = 0;
     smtp->log_seen = 0;
     smtp->log_content = 0;
-    smtp->peer = property_below(cp, smtp, "peer");
-    if (check_tls(cp, smtp) == CP_THROWN) return CP_THROWN;
+    smtp->peer = text_below(cp, smtp, "peer");
+    if (smtp_tls_before_greeting(cp, smtp) == CP_THROWN) return CP_THROWN;
     cp_value domain = smtp->local_domain != CP_NIL ? smtp->local_domain : own_domain(cp, smtp);
     smtp_client_options options = {.local_domain = cp_text_z(cp, domain),
                                    .lmtp = smtp->lmtp,
@@ -409,14 +456,24 @@ static cp_value open_session(cp_context *cp, struct smtp *smtp) {
     smtp->handle = cp_resource_new(cp, smtp->client, free_client);
     while (!smtp->ready && !smtp->failed)
         if (smtp_step(cp, smtp) == CP_THROWN) return CP_THROWN;
-    return smtp->failed ? cp_throw_value(cp, smtp_failure_error(cp, smtp)) : CP_NIL;
+    if (smtp->failed) return cp_throw_value(cp, smtp_failure_error(cp, smtp));
+    return become_known(cp, smtp) == CP_THROWN ? say_goodbye_thrown(cp, smtp) : CP_NIL;
+}
+
+/* What was put in beneath does not stay when it has failed. */
+static cp_value open_or_remove(cp_context *cp, struct smtp *smtp) {
+    smtp_tls_remove(cp, smtp);
+    if (open_session(cp, smtp) != CP_THROWN) return CP_NIL;
+    cp_value error = cp_take_error(cp);
+    smtp_tls_remove(cp, smtp);
+    return cp_throw_value(cp, error);
 }
 
 cp_value smtp_connect(cp_context *cp, struct comms_module *m) {
     struct smtp *smtp = (struct smtp *)m;
-    if (smtp->reconnecting) return open_session(cp, smtp);
+    if (smtp->reconnecting) return open_or_remove(cp, smtp);
     if (smtp_enter(cp, smtp) == CP_THROWN) return CP_THROWN;
-    cp_value result = open_session(cp, smtp);
+    cp_value result = open_or_remove(cp, smtp);
     smtp_leave(cp, smtp);
     return result;
 }

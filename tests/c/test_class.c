@@ -250,6 +250,45 @@ static void classes_are_loaded_when_asked_for(void **unused) {
     assert_true(type_accepts(t, cp_new(cp, c)));
 }
 
+static bool autoload_that_fails(cp_context *context, cp_symbol *name) {
+    if (!strcmp(name->text, "Broken"))
+        context->classes->autoload_error =
+            cp_error_new(context, CP_ERROR_PARSE, 4, cp_string_z(context, "a bad form in the file of Broken"));
+    return false;
+}
+
+/* The Error of the file that should have defined a class is thrown by who misses the class, once, and for no other. */
+static void why_a_class_could_not_be_loaded_is_told(void **unused) {
+    (void)unused;
+    cp->classes->autoload = autoload_that_fails;
+    assert_null(cp_find_class(cp, "Broken"));
+    assert_true(class_throw_autoload(cp));
+    assert_int_equal(cp_error_class_of(cp_take_error(cp)), CP_ERROR_PARSE);
+    assert_false(class_throw_autoload(cp));
+    assert_null(cp_find_class(cp, "Broken"));
+    assert_null(cp_find_class(cp, "Missing"));
+    assert_false(class_throw_autoload(cp));
+    cp->classes->autoload = NULL;
+}
+
+/* A class may be known by several names; redefining what one means leaves the others, and the types that say them. */
+static void names_of_one_class(void **unused) {
+    (void)unused;
+    cp_symbol *own = symbol_new_own(symbol("Inner")), *ordinary = symbol("Inner");
+    cp_class *first = class_new_scripted(cp, own, 1);
+    class_finish(cp, first);
+    assert_null(class_lookup(cp, ordinary));
+    class_point(cp, ordinary, first);
+    assert_ptr_equal(class_lookup(cp, ordinary), first);
+    struct type *inside = type_of_symbol(cp, own), *outside = type_of_symbol(cp, ordinary);
+    cp_class *second = class_new_scripted(cp, ordinary, 1);
+    class_finish(cp, second);
+    assert_ptr_equal(class_lookup(cp, own), first);
+    assert_ptr_equal(class_lookup(cp, ordinary), second);
+    assert_true(type_accepts(inside, class_instance(cp, first)) && !type_accepts(inside, class_instance(cp, second)));
+    assert_true(type_accepts(outside, class_instance(cp, second)) && !type_accepts(outside, class_instance(cp, first)));
+}
+
 static const cp_property_def twice_properties[] = {{.name = "x"}, {0}};
 static const cp_method_def twice_methods[] = {{.name = "x", .function = mailbox_open}, {0}};
 static const cp_class_def twice = {.name = "Twice", .properties = twice_properties, .methods = twice_methods};
@@ -692,6 +731,8 @@ int main(void) {
         cmocka_unit_test(native_instances),
         cmocka_unit_test(classes_of_values),
         cmocka_unit_test(classes_are_loaded_when_asked_for),
+        cmocka_unit_test(why_a_class_could_not_be_loaded_is_told),
+        cmocka_unit_test(names_of_one_class),
         cmocka_unit_test(wrong_tables_end_the_program),
         cmocka_unit_test(types_accept),
         cmocka_unit_test(many_types_and_classes),

@@ -22,6 +22,7 @@ typedef struct run {
     smtp_client *client;
     uint8_t style;
     unsigned begun, done, over, wants;
+    unsigned to_secure; /* 1: STARTTLS before the first message, 2: AUTH */
     bool dot_queued[MESSAGES + 1];
 } run;
 
@@ -66,6 +67,17 @@ static void act(run *r) {
             r->over++;
             break;
         case SMTP_CLIENT_QUIT_DONE: r->over++; break;
+        case SMTP_CLIENT_TLS_READY:
+            r->to_secure = 2;
+            if (!(r->style & 4) && smtp_client_tls_started(r->client) == SMTP_CLIENT_OK)
+                CHECK(smtp_client_capabilities(r->client)->flags == 0);
+            break;
+        case SMTP_CLIENT_AUTH_CHALLENGE:
+            CHECK(event.challenge != NULL || event.challenge_size == 0);
+            CHECK(!smtp_client_can_begin(r->client));
+            if (event.challenge_size > 9) smtp_client_auth_cancel(r->client);
+            else smtp_client_auth_response(r->client, "secret", event.challenge_size % 7);
+            break;
         case SMTP_CLIENT_RECIPIENT_REPLY: CHECK(event.recipient_result->address[0] != '\0'); break;
         default: CHECK(event.reply != NULL && strlen(event.reply->text) == event.reply->length); break;
         }
@@ -78,6 +90,12 @@ static void act(run *r) {
         if (last) r->wants = 0, r->dot_queued[r->begun] = true;
     }
     if (!smtp_client_can_begin(r->client)) return;
+    if (r->to_secure == 1) smtp_client_start_tls(r->client);
+    if (r->to_secure == 2) smtp_client_auth(r->client, "PLAIN", r->style & 8 ? NULL : "secret", 6);
+    if (r->to_secure > 0) {
+        r->to_secure = 0;
+        return;
+    }
     smtp_recipient recipients[] = {{.address = "b@x"}, {.address = "c@x"}, {.address = "d@x"}};
     smtp_envelope envelope = {
         .sender = "a@x", .recipients = recipients, .recipient_count = 1 + (r->style >> (r->begun % 6 + 1)) % 3u};
@@ -114,6 +132,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     smtp_client_options options = {"a.test", data[0] & 1, (data[0] & 2) != 0, (data[0] & 4) != 0, (data[0] & 8) != 0};
     smtp_client_status status;
     run r = {.client = smtp_client_new(&options, &status), .style = data[1]};
+    if (data[0] & 128) r.to_secure = 1 + (data[1] >> 1 & 1);
     bool prompt = !(data[0] & 16); /* everything is handed over at once, else only on command */
     CHECK(r.client != NULL);
     for (size_t at = 2; at < size;) {

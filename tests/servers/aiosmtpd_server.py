@@ -8,7 +8,9 @@ envelope. Options:
     --mail REPLY  --rcpt [PATTERN=]REPLY  --data REPLY    e.g. --rcpt "c*@y.test=550 5.1.1 unknown"; PATTERN as in glob
     --every N     only each N-th time (of MAIL, a matching RCPT, DATA) gets the reply
     --size BYTES  the largest message (default 120 MB)
-    --no-smtputf8"""
+    --no-smtputf8
+    --tls starttls|implicit   encrypts, with a certificate of pki.py in FOLDER
+    --auth [tls]  bob@example.test may log in with the password secret, by LOGIN or PLAIN; tls: only when encrypted"""
 import argparse
 import asyncio
 import fnmatch
@@ -16,8 +18,11 @@ import json
 import logging
 import pathlib
 import signal
+import ssl
 
-from aiosmtpd.smtp import SMTP
+from aiosmtpd.smtp import SMTP, AuthResult
+
+import pki
 
 
 class Handler:
@@ -67,6 +72,11 @@ class Handler:
         return f"250 2.0.0 kept as {self.count}"
 
 
+def known(server, session, envelope, mechanism, data):
+    return AuthResult(success=data.login == b"bob@example.test" and data.password == b"secret",
+                      handled=False)  # it is for aiosmtpd to say 535
+
+
 async def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--folder", type=pathlib.Path, required=True)
@@ -75,14 +85,26 @@ async def main():
     parser.add_argument("--every", type=int, default=1)
     parser.add_argument("--size", type=int, default=120_000_000)
     parser.add_argument("--no-smtputf8", action="store_true")
+    parser.add_argument("--tls", choices=("starttls", "implicit"))
+    parser.add_argument("--auth", nargs="?", const="always", choices=("always", "tls"))
     options = parser.parse_args()
+    context, extra = None, {}
+    if options.tls:
+        pki.make(options.folder, {"good"})
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(options.folder / "good.crt", options.folder / "good.key")
+    if options.tls == "starttls":
+        extra["tls_context"] = context
+    if options.auth:
+        extra.update(authenticator=known, auth_required=True, auth_require_tls=options.auth == "tls")
     (options.folder / "messages").mkdir(exist_ok=True)
     logging.getLogger("mail.log").setLevel(logging.ERROR)
     handler = Handler(options)
     loop = asyncio.get_running_loop()
     server = await loop.create_server(
         lambda: SMTP(handler, data_size_limit=options.size, enable_SMTPUTF8=not options.no_smtputf8,
-                     hostname="localhost"), "127.0.0.1", 0, backlog=200)
+                     hostname="localhost", **extra), "127.0.0.1", 0, backlog=200,
+        ssl=context if options.tls == "implicit" else None)
     (options.folder / "port").write_text(f"{server.sockets[0].getsockname()[1]}\n")
     stop = asyncio.Event()
     loop.add_signal_handler(signal.SIGTERM, stop.set)

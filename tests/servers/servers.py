@@ -6,10 +6,14 @@
     servers.py hostile 421@mail -- COMMAND ARGS...    # runs COMMAND with SMTP_HOST SMTP_PORT SMTP_FOLDER set
 
 Names: sink (Postfix's smtp-sink; its options may follow; -d is added: each message is a file "message.*" below
-FOLDER/messages), discard (the same keeping nothing), aiosmtpd, hostile (the programs beside this file, see there),
-postfix (a whole Postfix, root only, which delivers everything into the maildir FOLDER/messages), postgresql (a database
+FOLDER/messages), discard (the same keeping nothing), aiosmtpd, hostile, tls, auth (the programs beside this file, see there),
+postfix (a whole Postfix, root only, which delivers everything into the maildir FOLDER/messages; --tls lets it encrypt),
+dovecot (its submission service, root only: see start_dovecot), postgresql (a database
 postgres, user tester, password secret)."""
+import base64
 import ctypes
+import hmac
+import json
 import os
 import pathlib
 import pwd
@@ -20,6 +24,8 @@ import subprocess
 import sys
 import tempfile
 import time
+
+import pki
 
 HERE = pathlib.Path(__file__).resolve().parent
 PYTHON = "/usr/bin/python3"  # Debian's, which sees Debian's packages
@@ -35,10 +41,12 @@ class Failed(Exception):
 
 
 class Server:
-    """A running server, whose process leads a group of its own. stop() leaves nothing of it behind."""
+    """A running server, whose process leads a group of its own. stop() leaves nothing of it behind. `also` are servers that
+    it needs, which stop with it."""
 
     def __init__(self, process, port, folder, stop_command=None):
         self.process, self.port, self.folder, self.stop_command = process, port, folder, stop_command
+        self.also = []
 
     def environment(self, prefix="SMTP"):
         return {f"{prefix}_HOST": "127.0.0.1", f"{prefix}_PORT": str(self.port), f"{prefix}_FOLDER": str(self.folder)}
@@ -61,6 +69,8 @@ class Server:
         self.process.wait()
         for group in groups:
             reap_group(group)
+        for server in self.also:
+            server.stop()
 
 
 def adopt_orphans():
@@ -181,6 +191,21 @@ def start_hostile(arguments, folder):
     return start_python("hostile_server.py", arguments, folder)
 
 
+def start_tls(arguments, folder):
+    need_certificates()
+    return start_python("tls_server.py", arguments, folder)
+
+
+def start_auth(arguments, folder):
+    need_certificates()
+    return start_python("auth_server.py", arguments, folder)
+
+
+def need_certificates():
+    if not pki.is_there():
+        raise Unavailable("no openssl here")
+
+
 POSTFIX_MAIN = """\
 compatibility_level = 3.6
 queue_directory = {folder}/queue
@@ -240,6 +265,11 @@ def start_postfix(arguments, folder):
         raise Unavailable("Postfix must be started by root")
     owner, nobody = pwd.getpwnam("postfix"), pwd.getpwnam("nobody")
     config = folder / "config"
+    if "--tls" in arguments:  # STARTTLS, with a certificate of pki.py's
+        need_certificates()
+        pki.make(folder, {"good"})
+        arguments = [word for word in arguments if word != "--tls"] + [
+            "smtpd_tls_security_level=may", f"smtpd_tls_cert_file={folder}/good.crt", f"smtpd_tls_key_file={folder}/good.key"]
     for name in ("config", "queue", "state", "messages"):
         (folder / name).mkdir(exist_ok=True)
     os.chown(folder / "state", owner.pw_uid, owner.pw_gid)
@@ -253,6 +283,108 @@ def start_postfix(arguments, folder):
         return [postfix, "-c", str(config), "start-fg"]
 
     return start_on_probed_port(command, folder, [postfix, "-c", str(config), "stop"])
+
+
+DOVECOT = """\
+protocols = submission
+listen = 127.0.0.1
+base_dir = {folder}/run
+state_dir = {folder}/state
+log_path = {folder}/dovecot.log
+ssl_cert = <{folder}/good.crt
+ssl_key = <{folder}/good.key
+first_valid_uid = 1
+hostname = localhost
+auth_mechanisms = {mechanisms}
+disable_plaintext_auth = {tls_only}
+auth_failure_delay = 0 secs
+mail_location = maildir:{folder}/mail/%u
+passdb {{
+  driver = oauth2
+  mechanisms = xoauth2 oauthbearer
+  args = {folder}/oauth2.conf
+}}
+passdb {{
+  driver = passwd-file
+  mechanisms = plain login cram-md5 scram-sha-1 scram-sha-256
+  args = scheme=PLAIN username_format=%u {folder}/users
+}}
+userdb {{
+  driver = static
+  args = uid={uid} gid={gid} home={folder}/mail/%u allow_all_users=yes
+}}
+submission_relay_host = 127.0.0.1
+submission_relay_port = {relay}
+submission_relay_trusted = no
+service submission-login {{
+  chroot =
+  inet_listener submission {{
+    port = {port}
+  }}
+}}
+service anvil {{
+  chroot =
+  unix_listener anvil-auth-penalty {{
+    mode = 0
+  }}
+}}
+service stats {{
+  chroot =
+}}
+"""
+DOVECOT_OAUTH2 = """\
+introspection_mode = local
+local_validation_key_dict = fs:posix:prefix={folder}/keys/
+username_attribute = sub
+"""
+
+
+def token_for(user, key, seconds=3600):
+    """A JSON Web Token (RFC 7519) as Dovecot checks it by itself."""
+    def part(data):
+        return base64.urlsafe_b64encode(data).rstrip(b"=")
+    body = {"sub": user, "iat": int(time.time()) - 10, "exp": int(time.time()) + seconds}
+    text = part(json.dumps({"alg": "HS256", "typ": "JWT"}).encode()) + b"." + part(json.dumps(body).encode())
+    return (text + b"." + part(hmac.digest(key, text, "sha256"))).decode()
+
+
+def start_dovecot(arguments, folder):
+    """Dovecot's submission service, with bob@example.test and secret; FOLDER/token and FOLDER/old-token are tokens of his.
+    arguments: mechanisms, none for all; --tls-only. What it relays comes to a server with its files in FOLDER/relay."""
+    dovecot = program("dovecot", "/usr/sbin")
+    if not os.access("/usr/lib/dovecot/submission", os.X_OK):
+        raise Unavailable("no submission service of Dovecot here")
+    if os.getuid() != 0:
+        raise Unavailable("Dovecot must be started by root")
+    need_certificates()
+    pki.make(folder, {"good"})
+    relay = start("hostile", [], folder / "relay")
+    nobody = pwd.getpwnam("nobody")
+    words = [word for word in arguments if not word.startswith("--")]
+    mechanisms = " ".join(words) or "plain login cram-md5 scram-sha-1 scram-sha-256 xoauth2 oauthbearer"
+    key = os.urandom(32)
+    for name in ("run", "state", "mail", "keys/default/HS256"):
+        (folder / name).mkdir(parents=True, exist_ok=True)
+    os.chown(folder / "mail", nobody.pw_uid, nobody.pw_gid)
+    (folder / "keys/default/HS256/default").write_text(base64.b64encode(key).decode())
+    (folder / "token").write_text(token_for("bob@example.test", key))
+    (folder / "old-token").write_text(token_for("bob@example.test", key, -5))
+    (folder / "users").write_text("bob@example.test:{PLAIN}secret\n")
+    (folder / "oauth2.conf").write_text(DOVECOT_OAUTH2.format(folder=folder))
+
+    def command(port):
+        (folder / "dovecot.conf").write_text(DOVECOT.format(
+            folder=folder, port=port, relay=relay.port, mechanisms=mechanisms, uid=nobody.pw_uid, gid=nobody.pw_gid,
+            tls_only="yes" if "--tls-only" in arguments else "no"))
+        return [dovecot, "-F", "-c", str(folder / "dovecot.conf")]
+
+    try:
+        server = start_on_probed_port(command, folder)
+    except BaseException:
+        relay.stop()
+        raise
+    server.also = [relay]
+    return server
 
 
 def start_postgresql(arguments, folder):
@@ -280,7 +412,7 @@ def start_postgresql(arguments, folder):
 
 STARTERS = {"sink": start_sink, "discard": lambda arguments, folder: start_sink(arguments, folder, keep=False),
             "aiosmtpd": start_aiosmtpd, "hostile": start_hostile, "postfix": start_postfix,
-            "postgresql": start_postgresql}
+            "postgresql": start_postgresql, "dovecot": start_dovecot, "tls": start_tls, "auth": start_auth}
 
 
 def start(name, arguments, folder):

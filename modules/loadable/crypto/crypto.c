@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * crypto.c: digests and HMAC by OpenSSL's libcrypto, loaded when one of its functions is first used
- * (stdlib/crypto.cpl).
+ * (stdlib/crypto.cpl), or when somebody logs in (modules/sasl).
  */
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
+#include <openssl/rand.h>
 
 #include "interp/carapace.h"
+#include "modules/sasl/sasl.h"
 
 bool carapace_module_open(cp_context *cp);
 extern const int carapace_module_abi;
@@ -100,6 +102,40 @@ static cp_value function_same_bytes(cp_context *cp, cp_value self, const cp_valu
     return a_size == b_size && CRYPTO_memcmp(a, b, a_size) == 0 ? cp_symbol_z(cp, "true") : CP_NIL;
 }
 
+/* ---- for SASL ---- */
+
+static const EVP_MD *digest_of(sasl_digest digest) {
+    return digest == SASL_MD5 ? EVP_md5() : digest == SASL_SHA_1 ? EVP_sha1() : EVP_sha256();
+}
+
+static bool sasl_digest_by(void *context, sasl_digest digest, const void *data, size_t size, unsigned char *out) {
+    (void)context;
+    return EVP_Digest(data, size, out, NULL, digest_of(digest), NULL) == 1;
+}
+
+static bool sasl_hmac_by(void *context, sasl_digest digest, const void *key, size_t key_size, const void *data,
+                         size_t size, unsigned char *out) {
+    (void)context;
+    return key_size <= INT32_MAX && HMAC(digest_of(digest), key, (int)key_size, data, size, out, NULL) != NULL;
+}
+
+static bool sasl_pbkdf2_by(void *context, sasl_digest digest, const void *password, size_t password_size,
+                           const void *salt, size_t salt_size, uint32_t iterations, unsigned char *out) {
+    (void)context;
+    const EVP_MD *md = digest_of(digest);
+    return password_size <= INT32_MAX && salt_size <= INT32_MAX && iterations <= INT32_MAX &&
+           PKCS5_PBKDF2_HMAC(password, (int)password_size, salt, (int)salt_size, (int)iterations, md, EVP_MD_size(md),
+                             out) == 1;
+}
+
+static bool sasl_random_by(void *context, void *out, size_t size) {
+    (void)context;
+    return size <= INT32_MAX && RAND_bytes(out, (int)size) == 1;
+}
+
+/* What Smtp and Pop3 give modules/sasl: cp_module_state(cp, SASL_CRYPTO_STATE). */
+static const sasl_crypto crypto_for_sasl = {NULL, sasl_digest_by, sasl_hmac_by, sasl_pbkdf2_by, sasl_random_by};
+
 #define BYTES "String|Binary|Buffer"
 
 /* Each under its name and, for the methods of String and Binary, under one that no script can take. */
@@ -119,6 +155,11 @@ static const cp_function_def functions[][2] = {
 };
 
 bool carapace_module_open(cp_context *cp) {
+    union {
+        const sasl_crypto *from;
+        void *to;
+    } pointer = {&crypto_for_sasl};
+    *cp_module_state(cp, SASL_CRYPTO_STATE) = pointer.to;
     for (size_t i = 0; i < sizeof functions / sizeof *functions; i++) {
         /* A script that has defined a function of its own under such a name keeps it. */
         if (cp_symbol_of(cp_symbol_z(cp, functions[i][0].name))->function == CP_UNSET)

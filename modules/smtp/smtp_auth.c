@@ -1,0 +1,330 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* smtp_auth: logging in (RFC 4954): which mechanism, with what, and its dialogue between modules/sasl and the server.
+ * OpenSSL, which the mechanisms need, is loaded here, when somebody logs in. */
+#include "modules/smtp/smtp.h"
+
+#include <stdlib.h>
+
+#include "modules/coding/base64.h"
+#include "modules/sasl/sasl.h"
+
+/* ---- cryptography ---- */
+
+/* What modules/sasl is given: OpenSSL's, but PBKDF2 on another OS thread, for it may take a second. */
+struct crypto {
+    cp_context *cp;
+    const sasl_crypto *openssl;
+    bool cancelled; /* an Error has been thrown */
+};
+
+static bool digest(void *context, sasl_digest kind, const void *data, size_t size, unsigned char *out) {
+    const struct crypto *crypto = context;
+    return crypto->openssl->digest(crypto->openssl->context, kind, data, size, out);
+}
+
+static bool hmac(void *context, sasl_digest kind, const void *key, size_t key_size, const void *data, size_t size,
+                 unsigned char *out) {
+    const struct crypto *crypto = context;
+    return crypto->openssl->hmac(crypto->openssl->context, kind, key, key_size, data, size, out);
+}
+
+static bool random_bytes(void *context, void *out, size_t size) {
+    const struct crypto *crypto = context;
+    return crypto->openssl->random(crypto->openssl->context, out, size);
+}
+
+struct pbkdf2_work {
+    const sasl_crypto *openssl;
+    sasl_digest kind;
+    const void *password, *salt;
+    size_t password_size, salt_size;
+    uint32_t iterations;
+    unsigned char *out;
+    bool ok;
+};
+
+static void work(void *argument) {
+    struct pbkdf2_work *w = argument;
+    w->ok = w->openssl->pbkdf2(w->openssl->context, w->kind, w->password, w->password_size, w->salt, w->salt_size,
+                               w->iterations, w->out);
+}
+
+static bool pbkdf2(void *context, sasl_digest kind, const void *password, size_t password_size, const void *salt,
+                   size_t salt_size, uint32_t iterations, unsigned char *out) {
+    struct crypto *crypto = context;
+    struct pbkdf2_work w = {crypto->openssl, kind, password, salt, password_size, salt_size, iterations, out, false};
+    if (cp_work(crypto->cp, work, &w) == CP_WAIT_CANCELLED) crypto->cancelled = true;
+    return w.ok && !crypto->cancelled;
+}
+
+static cp_value load_crypto(cp_context *cp, struct crypto *crypto) {
+    void **place = cp_module_state(cp, SASL_CRYPTO_STATE);
+    if (*place == NULL) {
+        cp_value name = cp_string_z(cp, "crypto.so");
+        if (cp_call(cp, cp_symbol_of(cp_symbol_z(cp, "loadLibrary"))->function, &name, 1) == CP_THROWN)
+            return CP_THROWN;
+        if (*place == NULL)
+            return cp_throw(cp, CP_ERROR_CARAPACE, CP_INTERNAL, "the module crypto has no cryptography");
+    }
+    *crypto = (struct crypto){cp, *place, false};
+    return CP_NIL;
+}
+
+/* ---- what we have ---- */
+
+cp_value smtp_set_auth_mechanism(cp_context *cp, cp_value self, cp_value value) {
+    struct smtp *smtp = smtp_of(cp, self);
+    if (value == CP_NIL) return smtp->auth_mechanism = CP_NIL;
+    const char *text = cp_text_z(cp, value);
+    sasl_mechanism mechanism = sasl_find(text, strlen(text));
+    if (mechanism == SASL_MECHANISMS)
+        return cp_throw(
+            cp, CP_ERROR_CARAPACE, CP_BAD_ARGUMENT,
+            "authMechanism is one of SCRAM-SHA-256-PLUS SCRAM-SHA-256 SCRAM-SHA-1-PLUS SCRAM-SHA-1 OAUTHBEARER "
+            "XOAUTH2 CRAM-MD5 PLAIN LOGIN EXTERNAL, or () for the best one offered, not %s",
+            cp_text_z(cp, cp_to_source(cp, value)));
+    return smtp->auth_mechanism = cp_symbol_z(cp, sasl_traits_of(mechanism)->name);
+}
+
+bool smtp_wants_auth(const struct smtp *smtp) {
+    return smtp->user != CP_NIL || smtp->token != NULL || smtp->auth_mechanism != CP_NIL;
+}
+
+static const char *text_or_null(cp_context *cp, cp_value value) {
+    return value == CP_NIL ? NULL : cp_text_z(cp, value);
+}
+
+/* Without it, what passwordEval prints; both () is no error yet: there are mechanisms that need none. */
+static cp_value find_password(cp_context *cp, struct smtp *smtp) {
+    if (smtp->password != NULL || smtp->evaluated != NULL || smtp->password_eval == CP_NIL) return CP_NIL;
+    return smtp_secret_evaluate(cp, &smtp->evaluated, smtp->password_eval);
+}
+
+static const char *password_of(const struct smtp *smtp) {
+    return smtp_secret_text(smtp->password != NULL ? smtp->password : smtp->evaluated);
+}
+
+static sasl_credentials credentials_of(cp_context *cp, struct smtp *smtp, const struct comms_security *security) {
+    cp_value host = smtp_property_below(cp, smtp, "host"), port = smtp_property_below(cp, smtp, "port");
+    int64_t number = 0;
+    cp_to_int64(port, &number);
+    return (sasl_credentials){.user = text_or_null(cp, smtp->user),
+                              .password = password_of(smtp),
+                              .token = smtp_secret_text(smtp->token),
+                              .host = cp_is_string(host) ? cp_text_z(cp, host) : NULL,
+                              .port = number > 0 && number < 65536 ? (unsigned)number : 0,
+                              .binding_type = security->binding_type,
+                              .binding = security->binding,
+                              .binding_size = security->binding_size};
+}
+
+/* ---- choosing ---- */
+
+static uint32_t offered(const struct smtp *smtp) {
+    uint32_t bits = 0;
+    for (const char *at = smtp_client_capabilities(smtp->client)->auth_mechanisms; *at;) {
+        size_t size = strcspn(at, " ");
+        sasl_mechanism mechanism = sasl_find(at, size);
+        if (mechanism < SASL_MECHANISMS) bits |= 1u << mechanism;
+        at += size + (at[size] == ' ');
+    }
+    return bits;
+}
+
+/* Why there is none to choose. */
+static cp_value none_fits(cp_context *cp, struct smtp *smtp, uint32_t bits, const sasl_credentials *credentials,
+                          bool safe) {
+    const char *names = smtp_client_capabilities(smtp->client)->auth_mechanisms;
+    if (!*names)
+        return cp_throw(cp, CP_ERROR_CARAPACE, CP_NOT_SUPPORTED,
+                        smtp_is_encrypted(cp, smtp)
+                            ? "the server lets nobody log in here (no AUTH): remove user and password, or "
+                              "take its submission port, 587 or 465"
+                            : "the server lets nobody log in here (no AUTH), perhaps because the "
+                              "connection is in clear: set tls to required");
+    if (!safe && sasl_choose(bits, credentials, true) != SASL_MECHANISMS)
+        return cp_throw(
+            cp, CP_ERROR_CARAPACE, CP_NOT_SUPPORTED,
+            "of the mechanisms that the server offers (%s), what we have fits only those that show it to whoever "
+            "listens: encrypt the connection (tls required or implicit, with a certificate that can be checked), "
+            "or allow one by naming it in authMechanism",
+            names);
+    if (!credentials->password && !credentials->token)
+        return cp_throw(cp, CP_ERROR_CARAPACE, CP_MISSING,
+                        "there is a user but no password to log in with: set password, "
+                        "passwordEval or token");
+    return cp_throw(cp, CP_ERROR_CARAPACE, CP_NOT_SUPPORTED,
+                    "none of the mechanisms that the server offers (%s) can be used "
+                    "with what we have",
+                    names);
+}
+
+/* SASL_MECHANISMS after a throw. */
+static sasl_mechanism choose(cp_context *cp, struct smtp *smtp, sasl_credentials *credentials, bool safe) {
+    uint32_t bits = offered(smtp);
+    credentials->plus_offered = bits & (1u << SASL_SCRAM_SHA_256_PLUS | 1u << SASL_SCRAM_SHA_1_PLUS);
+    if (smtp->auth_mechanism == CP_NIL) {
+        sasl_mechanism best = sasl_choose(bits, credentials, safe);
+        if (best == SASL_MECHANISMS) none_fits(cp, smtp, bits, credentials, safe);
+        return best;
+    }
+    const char *name = cp_text_z(cp, smtp->auth_mechanism);
+    sasl_mechanism wanted = sasl_find(name, strlen(name));
+    if (bits & 1u << wanted) return wanted;
+    const char *names = smtp_client_capabilities(smtp->client)->auth_mechanisms;
+    cp_throw(cp, CP_ERROR_CARAPACE, CP_NOT_SUPPORTED, "the server does not offer %s%s%s%s", name, *names ? " but " : "",
+             names, smtp_is_encrypted(cp, smtp) ? "" : "; perhaps it would over an encrypted connection (tls)");
+    return SASL_MECHANISMS;
+}
+
+/* ---- the dialogue ---- */
+
+/* A server that repeats a secret must not bring it into Errors and logs. */
+static void hide_secrets(cp_context *cp, struct smtp *smtp) {
+    const char *secrets[] = {password_of(smtp), smtp_secret_text(smtp->token)};
+    const char *text = cp_text_z(cp, smtp->reply);
+    for (int i = 0; i < 2; i++) {
+        size_t size = secrets[i] ? strlen(secrets[i]) : 0;
+        if (size == 0) continue;
+        char *encoded = malloc((size_t)base64_encoded_size(size, 0) + 1);
+        if (encoded == NULL) continue;
+        size_t length = base64_encode(encoded, secrets[i], size);
+        /* Without the last group, which depends on what follows. */
+        encoded[length > 4 ? length - 4 : length] = '\0';
+        bool told = strstr(text, secrets[i]) != NULL || strstr(text, encoded) != NULL;
+        explicit_bzero(encoded, length);
+        free(encoded);
+        if (told) smtp->reply = cp_string_format(cp, "%d (its words are not shown)", smtp->answer_code);
+    }
+}
+
+/* Gives up in the middle: the server is told, and answers. CP_THROWN with the Error of that failure only. */
+static cp_value cancel(cp_context *cp, struct smtp *smtp) {
+    if (!smtp->challenged) return CP_NIL;
+    return smtp_await_answer(cp, smtp, smtp_client_auth_cancel(smtp->client));
+}
+
+/* What modules/sasl does not like. */
+static cp_value fail(cp_context *cp, struct smtp *smtp, sasl_client *sasl, sasl_status status,
+                     sasl_mechanism mechanism) {
+    const char *name = sasl_traits_of(mechanism)->name;
+    cp_value text = cp_string_format(cp, "not logged in (%s): %s", name, sasl_client_error(sasl)), error;
+    switch (status) {
+    case SASL_BAD_CREDENTIALS: error = cp_error_new(cp, CP_ERROR_CARAPACE, CP_BAD_ARGUMENT, text); break;
+    case SASL_NO_MEMORY:
+    case SASL_NO_CRYPTO: error = cp_error_new(cp, CP_ERROR_CARAPACE, CP_RUNTIME, text); break;
+    default: error = smtp_error(cp, CP_ERROR_SMTP, 0, text, CP_NIL, false, false);
+    }
+    if (cancel(cp, smtp) == CP_THROWN) cp_take_error(cp);
+    return cp_throw_value(cp, error);
+}
+
+static cp_value refused(cp_context *cp, struct smtp *smtp, sasl_client *sasl, sasl_mechanism mechanism) {
+    smtp_secret_forget(cp, &smtp->evaluated); /* perhaps the command knows a newer one by now */
+    const char *words = sasl_client_error(sasl);
+    cp_value what = cp_string_format(cp, "%s was not logged in (%s)%s%s",
+                                     smtp->user == CP_NIL ? "the token's owner" : cp_text_z(cp, smtp->user),
+                                     sasl_traits_of(mechanism)->name, *words ? "; " : "", words);
+    return smtp_throw_reply(cp, smtp, cp_text_z(cp, what));
+}
+
+/* One challenge and its response. `held`: the initial response, when it is still to be given. CP_NIL or CP_THROWN. */
+static cp_value respond(cp_context *cp, struct smtp *smtp, const struct crypto *crypto, sasl_client *sasl,
+                        sasl_mechanism mechanism, const char *held, size_t held_size) {
+    const char *response = held;
+    size_t size = held_size;
+    if (held == NULL) {
+        bool cares = mechanism != SASL_LOGIN; /* there the words do not matter */
+        sasl_status status;
+        if (smtp->challenge == NULL && cares) {
+            if (cancel(cp, smtp) == CP_THROWN) cp_take_error(cp);
+            return cp_throw_value(
+                cp, smtp_error(cp, CP_ERROR_SMTP, 0,
+                               cp_string_format(cp, "not logged in (%s): the server's challenge is no base64",
+                                                sasl_traits_of(mechanism)->name),
+                               CP_NIL, false, false));
+        }
+        status = sasl_client_step(sasl, smtp->challenge ? smtp->challenge : "",
+                                  smtp->challenge ? smtp->challenge_size : 0, &response, &size);
+        if (crypto->cancelled) return CP_THROWN;
+        if (status != SASL_OK && response == NULL) return fail(cp, smtp, sasl, status, mechanism);
+    }
+    return smtp_await_answer(cp, smtp, smtp_client_auth_response(smtp->client, response, size));
+}
+
+static cp_value converse(cp_context *cp, struct smtp *smtp, const struct crypto *crypto, sasl_client *sasl,
+                         sasl_mechanism mechanism) {
+    const char *name = sasl_traits_of(mechanism)->name, *initial;
+    size_t size;
+    sasl_status status = sasl_client_step(sasl, NULL, 0, &initial, &size);
+    if (status != SASL_OK) return fail(cp, smtp, sasl, status, mechanism);
+    bool fits = initial != NULL && smtp_client_auth_fits(name, size);
+    smtp->challenged = false;
+    if (smtp_await_answer(cp, smtp, smtp_client_auth(smtp->client, name, fits ? initial : NULL, size)) == CP_THROWN)
+        return CP_THROWN;
+    const char *held = fits ? NULL : initial;
+    while (smtp->challenged) {
+        if (respond(cp, smtp, crypto, sasl, mechanism, held, size) == CP_THROWN) return CP_THROWN;
+        held = NULL;
+    }
+    hide_secrets(cp, smtp);
+    if (smtp->answer_code >= 400) return refused(cp, smtp, sasl, mechanism);
+    status = sasl_client_accepted(sasl);
+    return status == SASL_OK ? CP_NIL : fail(cp, smtp, sasl, status, mechanism);
+}
+
+static cp_value with_mechanism(cp_context *cp, struct smtp *smtp, const sasl_credentials *credentials,
+                               sasl_mechanism mechanism) {
+    struct crypto crypto;
+    const char *why;
+    sasl_status status;
+    if (load_crypto(cp, &crypto) == CP_THROWN) return CP_THROWN;
+    const sasl_crypto functions = {&crypto, digest, hmac, pbkdf2, random_bytes};
+    sasl_client *sasl = sasl_client_new(mechanism, credentials, &functions, &status, &why);
+    if (sasl == NULL)
+        return status == SASL_NO_MEMORY ? cp_throw(cp, CP_ERROR_CARAPACE, CP_RUNTIME, "out of memory")
+                                        : cp_throw(cp, CP_ERROR_CARAPACE, CP_MISSING, "cannot log in by %s: %s",
+                                                   sasl_traits_of(mechanism)->name, why);
+    smtp->authenticating = true;
+    cp_value result = converse(cp, smtp, &crypto, sasl, mechanism);
+    smtp->authenticating = false;
+    sasl_client_free(sasl);
+    smtp->authenticated = result != CP_THROWN;
+    if (result != CP_THROWN) comms_log(cp, &smtp->module, "logged in by %s", sasl_traits_of(mechanism)->name);
+    return result;
+}
+
+cp_value smtp_authenticate(cp_context *cp, struct smtp *smtp) {
+    if (smtp->authenticated) /* RFC 4954 4 */
+        return cp_throw(cp, CP_ERROR_CARAPACE, CP_ILLEGAL,
+                        "logged in already: disconnect before logging in as another");
+    if (!smtp_wants_auth(smtp))
+        return cp_throw(cp, CP_ERROR_CARAPACE, CP_MISSING,
+                        "nobody has said who we are: set user and password, or token");
+    if (find_password(cp, smtp) == CP_THROWN) return CP_THROWN;
+    struct comms_security security;
+    bool encrypted = comms_security(cp, &smtp->module, &security);
+    sasl_credentials credentials = credentials_of(cp, smtp, &security);
+    /* To whoever it is, when nobody has checked: that is no better than in clear, but what the user wants who has
+     * turned the checks of Tls off. */
+    bool safe = encrypted && (security.verified || smtp->tls != SMTP_TLS_OPPORTUNISTIC);
+    sasl_mechanism mechanism = choose(cp, smtp, &credentials, safe);
+    cp_value result = mechanism == SASL_MECHANISMS ? CP_THROWN : with_mechanism(cp, smtp, &credentials, mechanism);
+    explicit_bzero(&security, sizeof security);
+    return result;
+}
+
+cp_value smtp_method_authenticate(cp_context *cp, cp_value self, const cp_value *arguments, int count) {
+    (void)arguments, (void)count;
+    struct smtp *smtp = smtp_of(cp, self);
+    if (smtp_enter(cp, smtp) == CP_THROWN) return CP_THROWN;
+    cp_value result = smtp_need_connection(cp, smtp);
+    if (result != CP_THROWN) result = smtp_authenticate(cp, smtp);
+    if (result == CP_THROWN && smtp->client != NULL && (smtp->failed || smtp->challenged)) {
+        cp_value error = cp_take_error(cp);
+        smtp_close_failed(cp, smtp);
+        cp_throw_value(cp, error);
+    }
+    smtp_leave(cp, smtp);
+    return result;
+}
