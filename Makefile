@@ -50,6 +50,17 @@ endif
 LIBS    = -lgc -lffi -lreadline -luv -lgmp -lpcre2-8 -lutf8proc -ldl -lm
 LINK    = $(CC) $(CFLAGS) -pthread $(MODE) $(LDFLAGS)
 
+# What users run has those libraries within: finding them and their symbols would be a third of the time that a start
+# takes (docs/performance.md). Loadable modules see nothing of them. STATIC=no, or archives missing: shared ones.
+ARCHIVES := gc ffi readline tinfo uv_a gmp pcre2-8 utf8proc
+STATIC   ?= $(if $(filter lib%,$(foreach name,$(ARCHIVES),$(shell $(CC) -print-file-name=lib$(name).a))),no,yes)
+ifeq ($(CONFIG)-$(STATIC),plain-yes)
+PROGRAM_LIBS = -Wl,-z,pack-relative-relocs -Wl,--exclude-libs,ALL \
+               -Wl,-Bstatic $(ARCHIVES:%=-l%) -Wl,-Bdynamic -ldl -lm
+else
+PROGRAM_LIBS = $(LIBS)
+endif
+
 # `make V=1` shows the commands.
 ifeq ($(V),)
 Q    := @
@@ -86,7 +97,7 @@ all: $(PROGRAM) $(MODULES)
 # -rdynamic: loadable modules find the functions of carapace.h in the executable.
 $(PROGRAM): $(OBJECTS) $(WORK)/sources
 	$(SHOW) LINK $@
-	$(Q)$(LINK) -rdynamic -o $@ $(OBJECTS) $(LIBS)
+	$(Q)$(LINK) -rdynamic -o $@ $(OBJECTS) $(PROGRAM_LIBS)
 
 # Everything but main, from which a C test or a fuzzer takes what it touches.
 $(LIBRARY): $(OBJECTS) $(WORK)/sources
@@ -109,7 +120,7 @@ $(OUT)/modules/%.so: $$(wildcard modules/loadable/$$*/*.[ch] modules/loadable/$$
 # What the results depend on besides files: rewritten, and so newer, only when it changes. Without the second one a
 # source or script that was deleted would stay in the executable.
 $(WORK)/flags: CONTENT = $(COMPILE)
-$(WORK)/sources: CONTENT = $(SOURCES) $(STDLIB) $(LINK) $(LIBS)
+$(WORK)/sources: CONTENT = $(SOURCES) $(STDLIB) $(LINK) $(PROGRAM_LIBS)
 $(WORK)/flags $(WORK)/sources: FORCE
 	@mkdir -p $(@D)
 	@echo '$(CONTENT)' | cmp -s - $@ || echo '$(CONTENT)' > $@
