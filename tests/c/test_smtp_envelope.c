@@ -215,11 +215,8 @@ static void test_buffer(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_addresses),
-        cmocka_unit_test(test_parameters),
-        cmocka_unit_test(test_wishes),
-        cmocka_unit_test(test_content),
-        cmocka_unit_test(test_buffer),
+        cmocka_unit_test(test_addresses), cmocka_unit_test(test_parameters), cmocka_unit_test(test_wishes),
+        cmocka_unit_test(test_content),   cmocka_unit_test(test_buffer),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
