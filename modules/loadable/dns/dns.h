@@ -4,8 +4,8 @@
  *
  *     dns_class.c     the class for scripts: properties, methods, the table
  *     dns_ask.c       one or two questions and their answers: sockets, waiting, time limits, other servers
- *     dns_name.c      names as scripts write them: checked, internationalised ones in their ASCII form, addresses reversed
- *     dns_records.c   records as values
+ *     dns_name.c      names as scripts write them: checked, internationalised ones in their ASCII form, addresses
+ * reversed dns_records.c   records as values
  *
  * The messages are read by modules/protocol/dns_message. Each lookup has sockets of its own, and so a port that nobody
  * can guess from earlier ones.

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * dns_ask.c: questions and their answers by c-ares: which server, again, by TCP when an answer was cut, all is c-ares's.
+ * dns_ask.c: questions and their answers by c-ares: which server, again, by TCP when an answer was cut, all is
+ * c-ares's.
  *
  * Its sockets are gathered in an epoll descriptor, so that one wait of the event loop stands for all of them. c-ares's
  * callbacks only take notes; they touch no value but memory that the waiting thread holds.
@@ -83,7 +84,8 @@ static size_t find_servers(cp_context *cp, const struct dns *dns, struct ares_ad
         }
     }
     if (count == 0)
-        dns_throw(cp, CP_DNS_NO_SERVER, true, "no name server is known: set `servers`, or name one in /etc/resolv.conf");
+        dns_throw(cp, CP_DNS_NO_SERVER, true,
+                  "no name server is known: set `servers`, or name one in /etc/resolv.conf");
     return count;
 }
 
@@ -161,7 +163,8 @@ static cp_value wait_for(cp_context *cp, const struct dns *dns, struct lookup *l
 
 /* ---- one lookup ---- */
 
-static cp_value begin(cp_context *cp, const struct dns *dns, struct lookup *lookup, struct ares_addr_port_node *servers) {
+static cp_value begin(cp_context *cp, const struct dns *dns, struct lookup *lookup,
+                      struct ares_addr_port_node *servers) {
     struct ares_options options = {
         /* Every answer is taken as it is: its code is looked at here. */
         .flags = ARES_FLAG_NOCHECKRESP | ARES_FLAG_NOSEARCH | ARES_FLAG_NOALIASES | ARES_FLAG_EDNS,

@@ -154,7 +154,8 @@ cp_value dns_records_of_data(cp_context *cp, cp_value data, const char *name, un
     size_t count = 0;
     for (; cp_is_cell(data) && count < DNS_RECORDS_MAX; data = cp_tail(data)) {
         const cp_binary *binary = cp_binary_of(cp_head(data));
-        records[count++] = (struct dns_record){.bytes = binary->data, .message_size = binary->size, .size = binary->size};
+        records[count++] =
+            (struct dns_record){.bytes = binary->data, .message_size = binary->size, .size = binary->size};
     }
     return list_of(cp, records, count, name, type, false);
 }
