@@ -7,7 +7,7 @@
 
 Names: sink (Postfix's smtp-sink; its options may follow; -d is added: each message is a file "message.*" below
 FOLDER/messages), discard (the same keeping nothing), aiosmtpd, hostile, tls, auth (the programs beside this file, see there),
-dns (likewise), knot (Knot DNS with zones of tests/servers/zones: see start_knot),
+dns, mx, policy (likewise), knot (Knot DNS with zones of tests/servers/zones: see start_knot),
 postfix (a whole Postfix, root only, which delivers everything into the maildir FOLDER/messages; --tls lets it encrypt),
 dovecot (its submission service, root only: see start_dovecot), postgresql (a database
 postgres, user tester, password secret)."""
@@ -506,7 +506,9 @@ def start_dns(arguments, folder):
 STARTERS = {"sink": start_sink, "discard": lambda arguments, folder: start_sink(arguments, folder, keep=False),
             "aiosmtpd": start_aiosmtpd, "hostile": start_hostile, "postfix": start_postfix,
             "postgresql": start_postgresql, "dovecot": start_dovecot, "tls": start_tls, "auth": start_auth,
-            "knot": start_knot, "dns": start_dns}
+            "knot": start_knot, "dns": start_dns,
+            "mx": lambda arguments, folder: start_python("mx_server.py", arguments, folder),
+            "policy": lambda arguments, folder: start_python("policy_server.py", arguments, folder)}
 
 
 def start(name, arguments, folder):
