@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { HEADER_SIZE = 12, WIRE_NAME_MAX = 255, CLASS_IN = 1 };
+enum { HEADER_SIZE = 12, WIRE_NAME_MAX = 255, JUMPS_MAX = 128, CLASS_IN = 1 };
 
 static unsigned read_16(const unsigned char *at) { return (unsigned)at[0] << 8 | at[1]; }
 static uint32_t read_32(const unsigned char *at) {
@@ -30,20 +30,21 @@ static size_t label_text(const unsigned char *label, size_t size, char *out) {
 
 bool dns_name_read(const unsigned char *bytes, size_t size, size_t *at, size_t end, char *out) {
     size_t place = *at, limit = end, used = 0, wire = 1, lowest = place;
-    bool jumped = false;
+    unsigned jumps = 0;
     for (;;) {
         if (place >= limit) return false;
         unsigned length = bytes[place];
         if (length == 0) {
-            if (!jumped) *at = place + 1;
+            if (!jumps) *at = place + 1;
             break;
         }
         if ((length & 0xC0) == 0xC0) { /* a pointer, RFC 1035 4.1.4 */
             if (place + 1 >= limit) return false;
             size_t target = (size_t)(length & 0x3F) << 8 | bytes[place + 1];
-            if (!jumped) *at = place + 2;
-            if (target >= lowest) return false; /* only backwards: so it ends */
-            jumped = true;
+            if (!jumps) *at = place + 2;
+            /* Only backwards, so it ends; and not by thousands of pointers to pointers for each of thousands of names.
+             */
+            if (target >= lowest || ++jumps > JUMPS_MAX) return false;
             lowest = place = target;
             limit = size;
             continue;

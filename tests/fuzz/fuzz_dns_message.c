@@ -15,8 +15,8 @@ static void check_name(const char *name) {
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
-    static const unsigned types[] = {DNS_TYPE_A,    DNS_TYPE_NS,   DNS_TYPE_CNAME, DNS_TYPE_PTR, DNS_TYPE_MX,
-                                     DNS_TYPE_TXT,  DNS_TYPE_AAAA, DNS_TYPE_SRV,   DNS_TYPE_TLSA};
+    static const unsigned types[] = {DNS_TYPE_A,   DNS_TYPE_NS,   DNS_TYPE_CNAME, DNS_TYPE_PTR, DNS_TYPE_MX,
+                                     DNS_TYPE_TXT, DNS_TYPE_AAAA, DNS_TYPE_SRV,   DNS_TYPE_TLSA};
     struct dns_message message;
     struct dns_record records[64];
     char owner[DNS_NAME_TEXT];
