@@ -13,6 +13,7 @@ garbage     random bytes       short       the header's first 5   noname      NX
 loop        a CNAME to itself  pointer     an answer whose name points to itself         tcpdrip     TC; by TCP a byte each 100 ms
 badmx       an MX of one byte  counts      says 65535 records and has one
 formerr     FORMERR when asked with EDNS, as old servers do
+--texts FILE: questions for TXT are answered by the file's text, read each time; NXDOMAIN when it is empty.
 FOLDER/questions gets a line for each question: udp|tcp, type, name."""
 import argparse
 import os
@@ -23,7 +24,7 @@ import struct
 import threading
 import time
 
-seen = set()
+seen, texts = set(), None
 
 
 def name_bytes(name):
@@ -51,6 +52,14 @@ def answers(packet, tcp):
     """The packets to send, each with a delay in seconds before it."""
     question, kind, name = parse(packet)
     label = name.split(".")[0].lower()
+    if texts and kind == 16:
+        text = texts.read_bytes()
+        found = [record(b"\xc0\x0c", 16, bytes([len(text)]) + text)] if text else []
+        return [(0, reply(packet, question, found, 0x8180 if found else 0x8183))], label
+    if texts and kind == 1:
+        return [(0, reply(packet, question, [record(b"\xc0\x0c", 1, bytes([127, 0, 0, 1]))]))], label
+    if texts:
+        return [(0, reply(packet, question, []))], label
     right = record(b"\xc0\x0c", 1, bytes([192, 0, 2, 1]))
     wrong = record(b"\xc0\x0c", 1, bytes([192, 0, 2, 66]))
     good = reply(packet, question, [right])
@@ -113,9 +122,12 @@ def serve_tcp(connection, folder):
 
 
 def main():
+    global texts
     parser = argparse.ArgumentParser()
     parser.add_argument("--folder", type=pathlib.Path, required=True)
-    folder = parser.parse_args().folder
+    parser.add_argument("--texts", type=pathlib.Path)
+    options = parser.parse_args()
+    folder, texts = options.folder, options.texts
     signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
     while True:  # the same port for both
         tcp = socket.create_server(("127.0.0.1", 0))

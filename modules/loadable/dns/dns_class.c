@@ -261,6 +261,15 @@ static cp_value method_tlsa(cp_context *cp, cp_value self, const cp_value *argum
     return dns_query_name(cp, arguments[0], name) ? validated(cp, self, name, DNS_TYPE_TLSA) : CP_THROWN;
 }
 
+static cp_value method_ascii(cp_context *cp, cp_value self, const cp_value *arguments, int count) {
+    (void)self, (void)count;
+    char name[DNS_QUERY_NAME];
+    if (!dns_query_name(cp, arguments[0], name)) return CP_THROWN;
+    for (char *c = name; *c; c++)
+        if (*c >= 'A' && *c <= 'Z') *c = (char)(*c + 'a' - 'A');
+    return cp_string_z(cp, name);
+}
+
 /* ---- table ---- */
 
 static cp_value construct(cp_context *cp, cp_value self, const cp_value *arguments, int count) {
@@ -301,6 +310,9 @@ static const cp_method_def methods[] = {
      "signed) or bogus (signatures are missing or wrong: use nothing of it); records, () also when there are none; "
      "found (() when the name does not exist); name, where aliases lead; reason, why it is bogus. type is A AAAA MX "
      "TXT PTR NS CNAME SRV or TLSA. Errors: 14.3, 14.4, 14.9, 14.11."},
+    {"ascii", "String", NAME, method_ascii,
+     "The form in which a name is asked for: in lower case, without the last dot, and an internationalised one in its "
+     "ASCII form (xn--). Nothing is looked up. Errors: 14.7."},
     {0},
 };
 
