@@ -230,7 +230,8 @@ static bool autoload_class(cp_context *cp, cp_symbol *name) {
     cp_value pending = cp->error;
     cp_value value = load_autoload_file(cp, file);
     if (value != CP_THROWN) {
-        /* A native module defines the ordinary name; that of what is built in, by which the stdlib knows it, follows. */
+        /* A native module defines the ordinary name; that of what is built in, by which the stdlib knows it, follows.
+         */
         if (name->flags & CP_SYMBOL_OWN) package_keep_class(cp, symbol_find(cp, name->text, name->size));
         return true;
     }
