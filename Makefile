@@ -42,8 +42,24 @@ endif
 WORK := build/$(CONFIG)/objects
 
 COMPILE = $(CC) -std=gnu11 -D_GNU_SOURCE $(CPPFLAGS) -I. $(CFLAGS) -pthread $(WARNINGS) $(MODE)
+# Each instruction of the virtual machine jumps to the next by itself: the processor foresees those jumps better. A
+# product and a sum are rounded each for itself.
+ifneq ($(CONFIG),fuzz)
+$(patsubst %,$(WORK)/interp/run/%.o,vm vm_count vm_profile): MODE += -fno-gcse -fno-crossjumping -fno-tree-slp-vectorize -ffp-contract=off
+endif
 LIBS    = -lgc -lffi -lreadline -luv -lgmp -lpcre2-8 -lutf8proc -ldl -lm
 LINK    = $(CC) $(CFLAGS) -pthread $(MODE) $(LDFLAGS)
+
+# What users run has those libraries within: finding them and their symbols would be a third of the time that a start
+# takes (docs/performance.md). Loadable modules see nothing of them. STATIC=no, or archives missing: shared ones.
+ARCHIVES := gc ffi readline tinfo uv_a gmp pcre2-8 utf8proc
+STATIC   ?= $(if $(filter lib%,$(foreach name,$(ARCHIVES),$(shell $(CC) -print-file-name=lib$(name).a))),no,yes)
+ifeq ($(CONFIG)-$(STATIC),plain-yes)
+PROGRAM_LIBS = -Wl,-z,pack-relative-relocs -Wl,--exclude-libs,ALL \
+               -Wl,-Bstatic $(ARCHIVES:%=-l%) -Wl,-Bdynamic -ldl -lm
+else
+PROGRAM_LIBS = $(LIBS)
+endif
 
 # `make V=1` shows the commands.
 ifeq ($(V),)
@@ -81,7 +97,7 @@ all: $(PROGRAM) $(MODULES)
 # -rdynamic: loadable modules find the functions of carapace.h in the executable.
 $(PROGRAM): $(OBJECTS) $(WORK)/sources
 	$(SHOW) LINK $@
-	$(Q)$(LINK) -rdynamic -o $@ $(OBJECTS) $(LIBS)
+	$(Q)$(LINK) -rdynamic -o $@ $(OBJECTS) $(PROGRAM_LIBS)
 
 # Everything but main, from which a C test or a fuzzer takes what it touches.
 $(LIBRARY): $(OBJECTS) $(WORK)/sources
@@ -104,7 +120,7 @@ $(OUT)/modules/%.so: $$(wildcard modules/loadable/$$*/*.[ch] modules/loadable/$$
 # What the results depend on besides files: rewritten, and so newer, only when it changes. Without the second one a
 # source or script that was deleted would stay in the executable.
 $(WORK)/flags: CONTENT = $(COMPILE)
-$(WORK)/sources: CONTENT = $(SOURCES) $(STDLIB) $(LINK) $(LIBS)
+$(WORK)/sources: CONTENT = $(SOURCES) $(STDLIB) $(LINK) $(PROGRAM_LIBS)
 $(WORK)/flags $(WORK)/sources: FORCE
 	@mkdir -p $(@D)
 	@echo '$(CONTENT)' | cmp -s - $@ || echo '$(CONTENT)' > $@
@@ -197,11 +213,35 @@ $(FUZZERS:%=$(OUT)/%): $(OUT)/%: tests/fuzz/%.c $(LIBRARY)
 
 # ---- Measuring -------------------------------------------------------------------------------------------------------
 
-.PHONY: bench
-bench:
+# The bench: times beside peers, and counts of instructions against a table. B=: what to measure, see the two programs.
+.PHONY: bench bench-table bench-count bench-ready
+bench: bench-ready
+	$(if $(filter mime,$(B)),@$(MAKE) --no-print-directory bench-mime,@tests/bench/run --program build/carapace $(if $(FULL),--full) $(B))
+
+bench-table: bench-ready
+	@tests/bench/run --program build/carapace --full --table docs/performance.md $(or $(B),lang start)
+
+bench-count: bench-ready
+	@tests/bench/count --program build/carapace $(B)
+
+bench-ready:
 	@tests/setup/packages build bench
-	@$(MAKE) --no-print-directory all build/measure
-	@tests/bench/run --program build/carapace $(B)
+	@$(MAKE) --no-print-directory CONFIG=plain all build/measure
+
+# The MIME engines beside GMime, each a C program: make bench B=mime
+.PHONY: bench-mime
+bench-mime: build/mime_ours build/mime_gmime build/measure
+	@tests/bench/mime build/mime_ours build/mime_gmime build/measure
+
+build/mime_ours: tests/bench/mail/mime_ours.c $(LIBRARY)
+	$(SHOW) CC $<
+	$(Q)$(COMPILE) -o $@ $< $(LIBRARY) $(LIBS)
+
+build/mime_gmime: tests/bench/mail/mime_gmime.c
+	$(SHOW) CC $<
+	$(Q)if pkg-config --exists gmime-3.0; then \
+	    $(CC) -std=gnu11 -D_GNU_SOURCE -O2 $(WARNINGS) -o $@ $< $$(pkg-config --cflags --libs gmime-3.0); \
+	else echo 'bench: no GMime here, measured without'; fi
 
 build/measure: tests/bench/measure.c
 	$(SHOW) CC $<
@@ -224,6 +264,8 @@ format-check:
 docs: all
 	$(SHOW) DOCS docs/classes.md
 	$(Q)$(PROGRAM) docs/make-classes.cpl > build/classes.md && mv build/classes.md docs/classes.md
+	$(SHOW) DOCS docs/reference.md
+	$(Q)$(PROGRAM) docs/make-reference.cpl . > build/reference.md && mv build/reference.md docs/reference.md
 
 # ---- Installing ------------------------------------------------------------------------------------------------------
 # The executable finds modules/ beside itself when run in place, and ../lib/carapace/ when installed; there, scripts/ is
@@ -258,8 +300,10 @@ help:
 	@echo 'make layers      check who includes whom'
 	@echo 'make c-tests     build the C tests only; make oracle builds the GMime program'
 	@echo 'make fuzz        run the fuzzers   (F=fuzz_mime FUZZ_SECONDS=20)'
-	@echo 'make bench       measure beside Lua and smtp-source   (B=lang, start or mail)'
+	@echo 'make bench       measure beside other languages, smtp-source and GMime (B=lang, start, mail, mime, fib ...; FULL=yes)'
+	@echo 'make bench-table the same with the large sizes, written into docs/performance.md: about 15 minutes'
+	@echo 'make bench-count instructions of each program by callgrind beside tests/bench/counts.tsv   (B=--write)'
 	@echo 'make format      clang-format all C; format-check only looks'
-	@echo 'make docs        write docs/classes.md, the reference of classes and functions, anew'
+	@echo 'make docs        write docs/classes.md and docs/reference.md anew: what there is, and where its tests are'
 	@echo 'make install     PREFIX=/usr/local DESTDIR=; make uninstall'
 	@echo 'make clean       remove build/'

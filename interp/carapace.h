@@ -159,23 +159,27 @@ static inline cp_value cp_integer(cp_context *cp, int64_t n) {
 }
 /* Stores an Integer's value; false when it does not fit or v is no Integer. */
 bool cp_to_int64(cp_value v, int64_t *result);
+/* The same for 64 bits without a sign. */
+cp_value cp_integer_unsigned(cp_context *cp, uint64_t n);
+bool cp_to_uint64(cp_value v, uint64_t *result);
 
-/* Self-tagging: the exponent is rotated so that the common exponents, 0, inf and NaN meet tag 010; the rest is boxed
-   (Melancon, Feeley, Serrano: Float Self-Tagging, arXiv 2411.16544). */
+/* Self-tagging: the exponent is moved and rotated so that the common exponents, 0, inf and NaN meet tag 010; the rest
+   is boxed (Melancon, Feeley, Serrano: Float Self-Tagging, arXiv 2411.16544). */
+#define CP_REAL_OFFSET ((uint64_t)5 << 58)
 static inline uint64_t cp_rotate_left(uint64_t x, int n) { return x << n | x >> (64 - n); }
 static inline uint64_t cp_rotate_right(uint64_t x, int n) { return x >> n | x << (64 - n); }
 cp_value cp_box_real(double d);
 static inline cp_value cp_real(double d) {
     uint64_t bits;
     memcpy(&bits, &d, 8);
-    cp_value v = cp_rotate_right(cp_rotate_left(bits, 6) + 5, 1);
+    cp_value v = cp_rotate_left(bits + CP_REAL_OFFSET, 5);
     return CP_LIKELY(cp_is_immediate_real(v)) ? v : cp_box_real(d);
 }
 /* The double in a Real. */
 static inline double cp_real_value(cp_value v) {
     double d;
     if (CP_LIKELY(cp_is_immediate_real(v))) {
-        uint64_t bits = cp_rotate_right(cp_rotate_left(v, 1) - 5, 6);
+        uint64_t bits = cp_rotate_right(v, 5) - CP_REAL_OFFSET;
         memcpy(&d, &bits, 8);
     } else memcpy(&d, (const char *)v + sizeof(cp_object), 8);
     return d;
@@ -245,7 +249,8 @@ cp_value cp_next(cp_context *cp, cp_iterator *iterator);                       /
 cp_value cp_sort(cp_context *cp, cp_value *items, size_t count, cp_value comparator);
 
 /* Same value: numbers by value, text by content, Lists and Arrays item by item, other objects by identity or their
-   class's `==`. Never throws; scripted == is not called. */
+   class's `==`. Never throws: a scripted == that does is taken as "no". It may run scripts and let other threads run.
+ */
 bool cp_equal(cp_context *cp, cp_value a, cp_value b);
 uint32_t cp_hash(cp_context *cp, cp_value v);
 
@@ -450,6 +455,8 @@ cp_value cp_send_z(cp_context *cp, cp_value receiver, const char *name, const cp
 bool cp_responds_to(cp_context *cp, cp_value receiver, const char *name);
 /* CP_NIL, or CP_THROWN (1.5) when the C stack is nearly used up: call it in every recursive C function. */
 cp_value cp_check_stack(cp_context *cp);
+/* Bytes of the running thread's C stack that are left: for code that is about to call what does not ask. */
+size_t cp_stack_left(cp_context *cp);
 /* CP_NIL, or CP_THROWN when the thread was cancelled or interrupted; lets other threads run. For long loops in C. */
 cp_value cp_poll(cp_context *cp);
 /* What tells the running Carapace Thread from all others: its Thread object, or an Integer id; compare with ==. */
@@ -501,6 +508,9 @@ typedef struct cp_wait_list {
     void *first, *last;
 } cp_wait_list;
 enum cp_wait cp_wait_on(cp_context *cp, cp_wait_list *list, int64_t timeout);
+/* The same, saying for the report of a deadlock what is waited for ("an item in a Queue"; the text must stay) and where
+   the Thread object stands that it must come from at that moment; NULL, or () there: not known. */
+enum cp_wait cp_wait_for(cp_context *cp, cp_wait_list *list, int64_t timeout, const char *what, const cp_value *from);
 void cp_wake_one(cp_context *cp, cp_wait_list *list);
 void cp_wake_all(cp_context *cp, cp_wait_list *list);
 /* What must not lie about while other code waits, such as bytes not yet sent: between push and pop (same thread, last

@@ -134,6 +134,9 @@ size_t mem_heap_size(void);
 size_t mem_used(void);
 size_t mem_collections(void);
 
+/* Whether a collection is going on: for signal handlers. */
+bool mem_collecting(void);
+
 /* Sets the soft limit in bytes (at least 4 MB is taken; 0 restores the default). A live heap that stays above it after
  * a collection raises mem_over_limit; at one eighth and 32 MB more the program ends with "memory exhausted". The
  * default is 75 % of the smallest of physical memory, the cgroup's limit and RLIMIT_AS. */

@@ -4,6 +4,7 @@
  */
 #include "interp/data/array.h"
 #include "interp/builtin/tables.h"
+#include "interp/data/equal.h"
 #include "interp/data/list.h"
 
 /* ---- helpers ----------------------------------------------------------------------------------------------------- */
@@ -26,6 +27,8 @@ static cp_value array_construct(cp_context *cp, cp_value self, const cp_value *a
     (void)self, (void)argument_count;
     int64_t count;
     if (cp_to_int64(arguments[0], &count) && count >= 0) return cp_array_n(cp, (size_t)count, arguments[1]);
+    if (cp_to_double(arguments[0]) > 0) /* more than any memory */
+        return cp_array_n(cp, SIZE_MAX, CP_NIL);
     cp_value text = cp_to_string(cp, arguments[0]);
     if (text == CP_THROWN) return CP_THROWN;
     return cp_throw(cp, CP_ERROR_CARAPACE, CP_BAD_ARGUMENT, "Array: the number of items is %s, but must be 0 or more",
@@ -75,12 +78,14 @@ static cp_value array_string(cp_context *cp, cp_value self, const cp_value *argu
 
 static cp_value array_equal(cp_context *cp, cp_value self, const cp_value *arguments, int count) {
     (void)count;
-    return cp_equal(cp, self, arguments[0]) ? cp->known.sym_true : CP_NIL;
+    int equal = value_equal(cp, self, arguments[0]);
+    return equal < 0 ? CP_THROWN : equal ? cp->known.sym_true : CP_NIL;
 }
 
 static cp_value array_differs(cp_context *cp, cp_value self, const cp_value *arguments, int count) {
     (void)count;
-    return cp_equal(cp, self, arguments[0]) ? CP_NIL : cp->known.sym_true;
+    int equal = value_equal(cp, self, arguments[0]);
+    return equal < 0 ? CP_THROWN : equal ? CP_NIL : cp->known.sym_true;
 }
 
 /* ---- table ------------------------------------------------------------------------------------------------------- */

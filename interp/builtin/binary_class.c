@@ -188,7 +188,7 @@ static cp_value m_unequal(cp_context *cp, cp_value self, const cp_value *argumen
 
 static cp_value m_hash(cp_context *cp, cp_value self, const cp_value *arguments, int count) {
     (void)cp, (void)arguments, (void)count;
-    return cp_fixnum(string_hash_bytes(text_of(cp_binary_of(self)), cp_binary_of(self)->size));
+    return cp_fixnum(string_hash_bytes(cp, text_of(cp_binary_of(self)), cp_binary_of(self)->size));
 }
 
 /* ---- table ---- */
@@ -250,7 +250,8 @@ static const cp_method_def methods[] = {
     {"+", "Binary", "((other " BYTES "))", m_add, "A new Binary of these bytes with the other's behind them."},
     {"==", "Symbol", "(other)", m_equal, "Whether other is a Binary of the same bytes."},
     {"!=", "Symbol", "(other)", m_unequal, "Whether other is anything but a Binary of the same bytes."},
-    {"hash", "Integer", "()", m_hash, "A number from 1 to below 2^32 that is the same for equal bytes."},
+    {"hash", "Integer", "()", m_hash,
+     "A number from 1 to below 2^32 that is the same for equal bytes in this run of the program."},
     {0}};
 
 const cp_class_def binary_class = {

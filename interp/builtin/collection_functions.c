@@ -24,6 +24,11 @@ static cp_value fn_length(cp_context *cp, cp_value self, const cp_value *argumen
     return cp_throw(cp, CP_ERROR_CARAPACE, CP_NOT_SUPPORTED, "length: what only has a next item has no length");
 }
 
+static cp_value fn_not(cp_context *cp, cp_value self, const cp_value *arguments, int count) {
+    (void)self, (void)count;
+    return arguments[0] == CP_NIL ? cp->known.sym_true : CP_NIL;
+}
+
 static cp_value fn_is_empty(cp_context *cp, cp_value self, const cp_value *arguments, int count) {
     (void)self, (void)count;
     cp_value v = arguments[0];
@@ -193,6 +198,7 @@ const cp_function_def collection_functions[] = {
      "Binary "
      "or Buffer, or what an object's method length gives. A circular List is error 1.8, anything without a length 1.11 "
      "or 1.12."},
+    {"not", "Symbol", "(x)", fn_not, "true when x is (), which alone is false, else ()."},
     {"isEmpty", "Symbol", "(sequence)", fn_is_empty,
      "true when there is no item: (), a sequence of length 0, an Enumerator after its last item; else ()."},
     {"reverse", "Object", "(sequence)", fn_reverse,

@@ -6,6 +6,7 @@
  * declared without a class and checked here, because () is a List and a declared class would refuse it.
  */
 #include "interp/builtin/tables.h"
+#include "interp/data/equal.h"
 #include "interp/data/list.h"
 
 /* ---- helpers ----------------------------------------------------------------------------------------------------- */
@@ -34,15 +35,18 @@ static cp_value find_place(cp_context *cp, cp_value list, cp_value attribute, bo
     size_t count;
     if (!list_count(cp, list, &count)) return CP_THROWN;
     *in_pair = list != CP_NIL && cp_is_cell(cp_head(list));
-    for (; count > 0; count--, list = cp_tail(list)) {
+    for (; count > 0 && cp_is_cell(list); count--, list = cp_tail(list)) { /* a scripted == may shorten it */
         if (*in_pair) {
             cp_value pair = cp_head(list);
-            if (cp_is_cell(pair) && cp_equal(cp, cp_head(pair), attribute)) return list;
+            int equal = cp_is_cell(pair) ? value_equal(cp, cp_head(pair), attribute) : 0;
+            if (equal) return equal < 0 ? CP_THROWN : list;
         } else {
             if (count < 2) break; /* an attribute without a value */
-            bool found = cp_equal(cp, cp_head(list), attribute);
+            int found = value_equal(cp, cp_head(list), attribute);
+            if (found < 0) return CP_THROWN;
             list = cp_tail(list);
             count--;
+            if (!cp_is_cell(list)) break;
             if (found) return list;
         }
     }
@@ -109,10 +113,11 @@ static cp_value list_set(cp_context *cp, cp_value self, const cp_value *argument
 static cp_value list_member(cp_context *cp, cp_value self, const cp_value *arguments, int argument_count) {
     (void)argument_count;
     size_t count;
+    int equal;
     if (!list_count(cp, self, &count)) return CP_THROWN;
     cp_value at = self;
-    for (size_t i = 0; i < count; i++, at = cp_tail(at))
-        if (cp_equal(cp, cp_head(at), arguments[0])) return cp_fixnum((int64_t)i);
+    for (size_t i = 0; i < count && cp_is_cell(at); i++, at = cp_tail(at)) /* a scripted == may shorten it */
+        if ((equal = value_equal(cp, cp_head(at), arguments[0]))) return equal < 0 ? CP_THROWN : cp_fixnum((int64_t)i);
     return CP_NIL;
 }
 
@@ -154,12 +159,14 @@ static cp_value list_string(cp_context *cp, cp_value self, const cp_value *argum
 
 static cp_value list_equal(cp_context *cp, cp_value self, const cp_value *arguments, int count) {
     (void)count;
-    return cp_equal(cp, self, arguments[0]) ? cp->known.sym_true : CP_NIL;
+    int equal = value_equal(cp, self, arguments[0]);
+    return equal < 0 ? CP_THROWN : equal ? cp->known.sym_true : CP_NIL;
 }
 
 static cp_value list_differs(cp_context *cp, cp_value self, const cp_value *arguments, int count) {
     (void)count;
-    return cp_equal(cp, self, arguments[0]) ? CP_NIL : cp->known.sym_true;
+    int equal = value_equal(cp, self, arguments[0]);
+    return equal < 0 ? CP_THROWN : equal ? CP_NIL : cp->known.sym_true;
 }
 
 /* ---- table ------------------------------------------------------------------------------------------------------- */

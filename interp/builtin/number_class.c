@@ -38,7 +38,7 @@ static cp_value m_copy(cp_context *cp, cp_value self, const cp_value *arguments,
 
 static cp_value m_hash(cp_context *cp, cp_value self, const cp_value *arguments, int count) {
     (void)cp, (void)arguments, (void)count;
-    return cp_fixnum(number_hash(self));
+    return cp_fixnum(number_hash(cp, self));
 }
 
 static cp_value m_add(cp_context *cp, cp_value self, const cp_value *arguments, int count) {
@@ -109,7 +109,8 @@ static cp_value m_greater_or_equal(cp_context *cp, cp_value self, const cp_value
 #define NUMBER "Integer|Real"
 #define COMMON_METHODS                                                                                                 \
     {"copy", NUMBER, "()", m_copy, "The number itself: numbers never change."},                                        \
-        {"hash", "Integer", "()", m_hash, "A number below 2^32 that is the same for equal numbers."},                  \
+        {"hash", "Integer", "()", m_hash,                                                                              \
+         "A number below 2^32 that is the same for equal numbers in this run of the program."},                        \
         {"+", NUMBER, "((other " NUMBER "))", m_add, "The sum; a Real when one of the two is."},                       \
         {"-", NUMBER, "((other " NUMBER "))", m_subtract, "The difference; a Real when one of the two is."},           \
         {"*", NUMBER, "((other " NUMBER "))", m_multiply, "The product; a Real when one of the two is."},              \

@@ -5,6 +5,7 @@
 #include "interp/builtin/tables.h"
 #include "interp/data/string.h"
 
+#include "interp/base/memory.h"
 #include "interp/base/utf8.h"
 #include "interp/base/vector.h"
 #include "interp/data/binary.h"
@@ -86,7 +87,7 @@ static cp_value m_extract(cp_context *cp, cp_value self, const cp_value *argumen
     return string_substring(cp, self, from, from + items);
 }
 
-static cp_value m_search(cp_context *cp, cp_value self, const cp_value *arguments, int count) {
+cp_value string_method_search(cp_context *cp, cp_value self, const cp_value *arguments, int count) {
     (void)count;
     size_t from, items;
     if (!string_check_range(cp, arguments[1], CP_NIL, string_length(self), &from, &items)) return CP_THROWN;
@@ -102,14 +103,14 @@ static cp_value m_contains(cp_context *cp, cp_value self, const cp_value *argume
     return truth(cp, string_find(self, cp_string_text(arguments[0]), cp_string_size(arguments[0]), 0) != SIZE_MAX);
 }
 
-static cp_value m_starts_with(cp_context *cp, cp_value self, const cp_value *arguments, int count) {
+cp_value string_method_starts_with(cp_context *cp, cp_value self, const cp_value *arguments, int count) {
     (void)count;
     size_t size = cp_string_size(arguments[0]);
     return truth(cp,
                  size <= cp_string_size(self) && memcmp(cp_string_text(self), cp_string_text(arguments[0]), size) == 0);
 }
 
-static cp_value m_ends_with(cp_context *cp, cp_value self, const cp_value *arguments, int count) {
+cp_value string_method_ends_with(cp_context *cp, cp_value self, const cp_value *arguments, int count) {
     (void)count;
     size_t size = cp_string_size(arguments[0]), whole = cp_string_size(self);
     return truth(cp,
@@ -123,15 +124,69 @@ static bool add_part(cp_context *cp, cp_list_builder *list, cp_value self, size_
     return part != CP_THROWN;
 }
 
+/* A String of a few ASCII characters that stand in a text of which `left` bytes are left. Where there are enough, all
+   that fit into its smallest block are copied: a copy of a known size is one load and one store. */
+enum { SHORT_WORD = 15 };
+static cp_value short_word(const char *word, size_t size, size_t left) {
+    cp_string *s = mem_alloc_atomic(sizeof *s + SHORT_WORD + 1);
+    s->header = (cp_object){CP_CLASS_STRING, 0};
+    s->size = s->length = size;
+    s->text = s->inline_text;
+    if (left > SHORT_WORD) memcpy(s->inline_text, word, SHORT_WORD + 1);
+    else memcpy(s->inline_text, word, size);
+    s->inline_text[size] = 0;
+    return cp_from_object(s);
+}
+
+/* Which of up to 64 ASCII bytes are blank: bit i for byte i, and all bits behind the last one. Eight bytes are looked
+   at in one word: with the high bits clear, a sum that reaches one tells that a byte is at least so much, and no carry
+   leaves it. *ascii tells whether they are ASCII; if not, the bits mean nothing. */
+static uint64_t blank_bits(const char *text, size_t count, bool *ascii) {
+    const uint64_t each = 0x0101010101010101u, high = each << 7;
+    uint64_t blanks = count < 64 ? ~(uint64_t)0 << count : 0, beyond = 0;
+    for (size_t i = 0; i < count; i += 8) {
+        uint64_t bytes = each * ' ';
+        if (count - i >= 8) memcpy(&bytes, text + i, 8);
+        else memcpy(&bytes, text + i, count - i);
+        bytes = __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__ ? __builtin_bswap64(bytes) : bytes;
+        beyond |= bytes;
+        uint64_t space = (each * 0x80 - (bytes ^ each * ' ')) & high;
+        uint64_t control = (bytes + each * (0x80 - '\t')) & ~(bytes + each * (0x80 - '\r' - 1)) & high;
+        blanks |= ((space | control) >> 7) * 0x0102040810204080u >> 56 << i;
+    }
+    *ascii = (beyond & high) == 0;
+    return blanks;
+}
+
+/* Where words begin and end is taken from bits, so that how long a word is costs no wrong guess of a branch. */
 static cp_value split_words(cp_context *cp, cp_value self) {
     cp_list_builder list = {0};
-    const char *text = cp_string_text(self), *end = text + cp_string_size(self), *p = skip_space(text, end);
+    const char *text = cp_string_text(self), *end = text + cp_string_size(self), *word = NULL, *p = text;
     while (p < end) {
-        const char *word = p;
-        p = skip_word(p, end);
-        if (!add_part(cp, &list, self, (size_t)(word - text), (size_t)(p - text))) return CP_THROWN;
-        p = skip_space(p, end);
+        size_t count = end - p < 64 ? (size_t)(end - p) : 64;
+        bool ascii;
+        uint64_t inside = ~blank_bits(p, count, &ascii);
+        if (!ascii) {
+            if (!word) word = p = skip_space(p, end);
+            p = skip_word(p, end);
+            if (p > word && !add_part(cp, &list, self, (size_t)(word - text), (size_t)(p - text))) return CP_THROWN;
+            word = NULL;
+            continue;
+        }
+        for (uint64_t edges = inside ^ (inside << 1 | (word != NULL)); edges; edges &= edges - 1) {
+            const char *edge = p + __builtin_ctzll(edges);
+            if (!word) {
+                word = edge;
+                continue;
+            }
+            size_t size = (size_t)(edge - word);
+            if (size <= SHORT_WORD) cp_list_add(&list, short_word(word, size, (size_t)(end - word)));
+            else if (!add_part(cp, &list, self, (size_t)(word - text), (size_t)(edge - text))) return CP_THROWN;
+            word = NULL;
+        }
+        p += count;
     }
+    if (word && !add_part(cp, &list, self, (size_t)(word - text), (size_t)(end - text))) return CP_THROWN;
     return list.list;
 }
 
@@ -146,7 +201,7 @@ static cp_value split_characters(cp_context *cp, cp_value self) {
     return list.list;
 }
 
-static cp_value m_split(cp_context *cp, cp_value self, const cp_value *arguments, int count) {
+cp_value string_method_split(cp_context *cp, cp_value self, const cp_value *arguments, int count) {
     (void)count;
     if (arguments[0] == CP_NIL) return split_words(cp, self);
     const char *separator = cp_string_text(arguments[0]);
@@ -189,17 +244,17 @@ static cp_value change_case(cp_context *cp, cp_value self, utf8proc_int32_t (*ch
     return string_take(cp, &out);
 }
 
-static cp_value m_upper(cp_context *cp, cp_value self, const cp_value *arguments, int count) {
+cp_value string_method_upper(cp_context *cp, cp_value self, const cp_value *arguments, int count) {
     (void)arguments, (void)count;
     return change_case(cp, self, utf8proc_toupper, 'a');
 }
 
-static cp_value m_lower(cp_context *cp, cp_value self, const cp_value *arguments, int count) {
+cp_value string_method_lower(cp_context *cp, cp_value self, const cp_value *arguments, int count) {
     (void)arguments, (void)count;
     return change_case(cp, self, utf8proc_tolower, 'A');
 }
 
-static cp_value m_trim(cp_context *cp, cp_value self, const cp_value *arguments, int count) {
+cp_value string_method_trim(cp_context *cp, cp_value self, const cp_value *arguments, int count) {
     (void)arguments, (void)count;
     const char *text = cp_string_text(self), *end = text + cp_string_size(self), *start = skip_space(text, end);
     return string_slice(cp, self, (size_t)(start - text), (size_t)(trim_end(start, end) - text));
@@ -327,7 +382,7 @@ static cp_value m_greater_or_equal(cp_context *cp, cp_value self, const cp_value
 
 static cp_value m_hash(cp_context *cp, cp_value self, const cp_value *arguments, int count) {
     (void)cp, (void)arguments, (void)count;
-    return cp_fixnum(string_hash(self));
+    return cp_fixnum(string_hash(cp, self));
 }
 
 /* ---- table ---- */
@@ -340,21 +395,23 @@ static const cp_method_def methods[] = {
     {"extract", "String", "((from Integer) (count Integer ()))", m_extract,
      "The characters from an index on: count of them, or fewer where the text ends; all when count is not given. Error "
      "1.7 when from is below 0 or above the length, or count below 0."},
-    {"search", "Integer", "((text String) (from Integer 0))", m_search,
+    {"search", "Integer", "((text String) (from Integer 0))", string_method_search,
      "The index at which text stands first, at or after from; () when it does not. Error 1.7 when from is below 0 or "
      "above "
      "the length."},
-    {"indexOf", "Integer", "((text String) (from Integer 0))", m_search, "The same as search."},
+    {"indexOf", "Integer", "((text String) (from Integer 0))", string_method_search, "The same as search."},
     {"contains", "Symbol", "((text String))", m_contains, "Whether text stands somewhere in this String."},
-    {"startsWith", "Symbol", "((text String))", m_starts_with, "Whether this String begins with text."},
-    {"endsWith", "Symbol", "((text String))", m_ends_with, "Whether this String ends with text."},
-    {"split", "List", "((separator String ()))", m_split,
+    {"startsWith", "Symbol", "((text String))", string_method_starts_with, "Whether this String begins with text."},
+    {"endsWith", "Symbol", "((text String))", string_method_ends_with, "Whether this String ends with text."},
+    {"split", "List", "((separator String ()))", string_method_split,
      "The parts between separators, empty ones included. Without a separator the words between white space, none of "
      "them "
      "empty; with an empty one the characters."},
-    {"upper", "String", "()", m_upper, "The text in capital letters, character by character as Unicode has them."},
-    {"lower", "String", "()", m_lower, "The text in small letters, character by character as Unicode has them."},
-    {"trim", "String", "()", m_trim, "The text without the white space at both ends."},
+    {"upper", "String", "()", string_method_upper,
+     "The text in capital letters, character by character as Unicode has them."},
+    {"lower", "String", "()", string_method_lower,
+     "The text in small letters, character by character as Unicode has them."},
+    {"trim", "String", "()", string_method_trim, "The text without the white space at both ends."},
     {"replace", "String", "((old String) (new String))", m_replace,
      "The text with new for every old, from left to right. Error 1.8 when old is empty."},
     {"reverse", "String", "()", m_reverse, "The characters from the last to the first."},
@@ -393,7 +450,8 @@ static const cp_method_def methods[] = {
     {"<=", "Symbol", "((other String))", m_less_or_equal, "Whether this text comes first or is the same."},
     {">", "Symbol", "((other String))", m_greater, "Whether the other text comes first in the order of code points."},
     {">=", "Symbol", "((other String))", m_greater_or_equal, "Whether the other text comes first or is the same."},
-    {"hash", "Integer", "()", m_hash, "A number from 1 to below 2^32 that is the same for equal texts."},
+    {"hash", "Integer", "()", m_hash,
+     "A number from 1 to below 2^32 that is the same for equal texts in this run of the program."},
     {0}};
 
 const cp_class_def string_class = {

@@ -44,7 +44,8 @@ static const cp_method_def methods[] = {
     {"string", "String", "()", m_string, "The name as text."},
     {"==", "Symbol", "(other)", m_equal, "Whether other is the same Symbol."},
     {"!=", "Symbol", "(other)", m_unequal, "Whether other is anything but the same Symbol."},
-    {"hash", "Integer", "()", m_hash, "A number from 1 to below 2^32, the same whenever the Symbol is."},
+    {"hash", "Integer", "()", m_hash,
+     "A number from 1 to below 2^32, the same whenever the Symbol is, in this run of the program."},
     {0}};
 
 const cp_class_def symbol_class = {

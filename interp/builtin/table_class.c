@@ -3,6 +3,7 @@
  * table_class.c: the methods a script calls on a HashTable (language.md 8).
  */
 #include "interp/builtin/tables.h"
+#include "interp/data/equal.h"
 #include "interp/data/list.h"
 #include "interp/data/table.h"
 
@@ -101,18 +102,23 @@ static cp_value table_set(cp_context *cp, cp_value self, const cp_value *argumen
 
 static cp_value table_get(cp_context *cp, cp_value self, const cp_value *arguments, int count) {
     (void)count;
-    cp_value value = cp_table_get(cp, self, arguments[0]);
-    return value == CP_UNSET ? arguments[1] : value;
+    struct table_entry *entry;
+    if (!table_lookup(cp, self, arguments[0], &entry)) return CP_THROWN;
+    return entry ? entry->value : arguments[1];
 }
 
 static cp_value table_has(cp_context *cp, cp_value self, const cp_value *arguments, int count) {
     (void)count;
-    return truth(cp, cp_table_get(cp, self, arguments[0]) != CP_UNSET);
+    struct table_entry *entry;
+    return table_lookup(cp, self, arguments[0], &entry) ? truth(cp, entry != NULL) : CP_THROWN;
 }
 
 static cp_value table_remove(cp_context *cp, cp_value self, const cp_value *arguments, int count) {
     (void)count;
-    return cp_table_remove(cp, self, arguments[0]) ? cp->known.sym_ok : CP_NIL;
+    struct table_entry *entry;
+    if (!table_lookup(cp, self, arguments[0], &entry)) return CP_THROWN;
+    if (entry) table_remove_entry(self, entry);
+    return entry ? cp->known.sym_ok : CP_NIL;
 }
 
 static cp_value table_resize(cp_context *cp, cp_value self, const cp_value *arguments, int count) {
@@ -166,12 +172,14 @@ static cp_value table_string(cp_context *cp, cp_value self, const cp_value *argu
 
 static cp_value table_equal(cp_context *cp, cp_value self, const cp_value *arguments, int count) {
     (void)count;
-    return truth(cp, cp_equal(cp, self, arguments[0]));
+    int equal = value_equal(cp, self, arguments[0]);
+    return equal < 0 ? CP_THROWN : truth(cp, equal);
 }
 
 static cp_value table_differs(cp_context *cp, cp_value self, const cp_value *arguments, int count) {
     (void)count;
-    return truth(cp, !cp_equal(cp, self, arguments[0]));
+    int equal = value_equal(cp, self, arguments[0]);
+    return equal < 0 ? CP_THROWN : truth(cp, !equal);
 }
 
 /* ---- table ------------------------------------------------------------------------------------------------------- */
@@ -189,7 +197,10 @@ static const cp_method_def methods[] = {
      "also stand first. A List that is neither is error 1.8."},
     {"set", "Object", "(key value)", table_set,
      "Puts value at key, in place of the one there, and gives value. Keys are equal as == says, so 1 and 1.0 are one "
-     "key; a scripted == is not asked. A List used as a key must not be changed while it is one."},
+     "key; objects of a class of one's own are as its methods hash and == say, both of which it needs, else each is a "
+     "key of its own. A key must not be changed while it is one. Errors: what hash and == throw; 1.11 a hash that is "
+     "no "
+     "Integer."},
     {"get", "Object", "(key (default Object ()))", table_get, "The value at key, or else default."},
     {"has", "Symbol", "(key)", table_has, "true when there is a value at key, be it (); else ()."},
     {"remove", "Symbol", "(key)", table_remove, "Takes key and its value out: ok, or () when there was no such key."},

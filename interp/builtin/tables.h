@@ -19,6 +19,15 @@ extern const cp_function_def collection_functions[];
    width */
 extern const cp_function_def text_functions[];
 
+/* The methods of String that are functions too, with the arguments that their tables tell, checked. */
+cp_value string_method_split(cp_context *cp, cp_value self, const cp_value *arguments, int count);
+cp_value string_method_trim(cp_context *cp, cp_value self, const cp_value *arguments, int count);
+cp_value string_method_upper(cp_context *cp, cp_value self, const cp_value *arguments, int count);
+cp_value string_method_lower(cp_context *cp, cp_value self, const cp_value *arguments, int count);
+cp_value string_method_search(cp_context *cp, cp_value self, const cp_value *arguments, int count);
+cp_value string_method_starts_with(cp_context *cp, cp_value self, const cp_value *arguments, int count);
+cp_value string_method_ends_with(cp_context *cp, cp_value self, const cp_value *arguments, int count);
+
 /* bitAnd ... random: the functions of language.md 7 on numbers */
 extern const cp_function_def number_functions[];
 

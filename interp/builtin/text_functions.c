@@ -18,53 +18,50 @@
 
 /* ---- methods as functions ---------------------------------------------------------------------------------------- */
 
-static cp_value send(cp_context *cp, const char *method, const cp_value *arguments, int count) {
-    return cp_send_z(cp, arguments[0], method, arguments + 1, count);
-}
-
 static cp_value f_trim(cp_context *cp, cp_value self, const cp_value *arguments, int count) {
-    (void)self, (void)count;
-    return send(cp, "trim", arguments, 0);
+    (void)self;
+    return string_method_trim(cp, arguments[0], arguments + 1, count - 1);
 }
 
 static cp_value f_upper(cp_context *cp, cp_value self, const cp_value *arguments, int count) {
-    (void)self, (void)count;
-    return send(cp, "upper", arguments, 0);
+    (void)self;
+    return string_method_upper(cp, arguments[0], arguments + 1, count - 1);
 }
 
 static cp_value f_lower(cp_context *cp, cp_value self, const cp_value *arguments, int count) {
-    (void)self, (void)count;
-    return send(cp, "lower", arguments, 0);
+    (void)self;
+    return string_method_lower(cp, arguments[0], arguments + 1, count - 1);
 }
 
 static cp_value f_starts_with(cp_context *cp, cp_value self, const cp_value *arguments, int count) {
-    (void)self, (void)count;
-    return send(cp, "startsWith", arguments, 1);
+    (void)self;
+    return string_method_starts_with(cp, arguments[0], arguments + 1, count - 1);
 }
 
 static cp_value f_ends_with(cp_context *cp, cp_value self, const cp_value *arguments, int count) {
-    (void)self, (void)count;
-    return send(cp, "endsWith", arguments, 1);
+    (void)self;
+    return string_method_ends_with(cp, arguments[0], arguments + 1, count - 1);
 }
 
 static cp_value f_index_of(cp_context *cp, cp_value self, const cp_value *arguments, int count) {
-    (void)self, (void)count;
-    return send(cp, "indexOf", arguments, 2);
+    (void)self;
+    return string_method_search(cp, arguments[0], arguments + 1, count - 1);
 }
 
-/* A separator or old text that is no String does the work itself, as a Regex can. */
+/* A separator or old text that is no String does the work itself, as a Regex can; what cannot is told what a String
+   wants. */
 static cp_value f_split(cp_context *cp, cp_value self, const cp_value *arguments, int count) {
-    (void)self, (void)count;
-    if (arguments[1] == CP_NIL) return send(cp, "split", arguments, 0);
-    if (cp_is_string(arguments[1]) || !cp_responds_to(cp, arguments[1], "split"))
-        return send(cp, "split", arguments, 1);
+    (void)self;
+    if (arguments[1] == CP_NIL || cp_is_string(arguments[1]))
+        return string_method_split(cp, arguments[0], arguments + 1, count - 1);
+    if (!cp_responds_to(cp, arguments[1], "split")) return cp_send_z(cp, arguments[0], "split", arguments + 1, 1);
     return cp_send_z(cp, arguments[1], "split", arguments, 1);
 }
 
 static cp_value f_replace(cp_context *cp, cp_value self, const cp_value *arguments, int count) {
     (void)self, (void)count;
     if (cp_is_string(arguments[1]) || !cp_responds_to(cp, arguments[1], "replace"))
-        return send(cp, "replace", arguments, 2);
+        return cp_send_z(cp, arguments[0], "replace", arguments + 1, 2);
     cp_value given[] = {arguments[0], arguments[2]};
     return cp_send_z(cp, arguments[1], "replace", given, 2);
 }
@@ -162,7 +159,8 @@ static cp_value f_normalise(cp_context *cp, cp_value self, const cp_value *argum
 
 static cp_value f_fold_case(cp_context *cp, cp_value self, const cp_value *arguments, int count) {
     (void)self, (void)count;
-    if (utf8_ascii(cp_string_text(arguments[0]), cp_string_size(arguments[0]))) return send(cp, "lower", arguments, 0);
+    if (utf8_ascii(cp_string_text(arguments[0]), cp_string_size(arguments[0])))
+        return string_method_lower(cp, arguments[0], NULL, 0);
     return map_text(cp, arguments[0], UTF8PROC_STABLE | UTF8PROC_CASEFOLD);
 }
 

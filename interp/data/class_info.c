@@ -39,6 +39,11 @@ static cp_value method_info(cp_context *cp, const struct member *member) {
     return cp_list_n(items, 4);
 }
 
+/* They are kept with the last one first. */
+static cp_value attributes_info(cp_context *cp, cp_value attributes) {
+    return cp_cons(cp_symbol_z(cp, "attributes"), cp_list_reverse(attributes));
+}
+
 static cp_value interface_info(cp_context *cp, const struct interface *interface, const struct member *constructor) {
     cp_list_builder properties = {0}, methods = {0};
     cp_list_add(&properties, cp_symbol_z(cp, "properties"));
@@ -50,8 +55,9 @@ static cp_value interface_info(cp_context *cp, const struct interface *interface
         if (member->kind == MEMBER_METHOD) cp_list_add(&methods, method_info(cp, member));
         else cp_list_add(&properties, property_info(cp, member));
     }
-    cp_value items[] = {cp_symbol_z(cp, "interface"), symbol_or_nil(interface->name), properties.list, methods.list};
-    return cp_list_n(items, 4);
+    cp_value items[] = {cp_symbol_z(cp, "interface"), symbol_or_nil(interface->name), properties.list, methods.list,
+                        attributes_info(cp, interface->attributes)};
+    return cp_list_n(items, interface->attributes != CP_NIL ? 5 : 4);
 }
 
 cp_value class_info(cp_context *cp, cp_class *c) {
@@ -64,6 +70,6 @@ cp_value class_info(cp_context *cp, cp_class *c) {
     for (uint32_t i = 0; i < c->interface_count; i++)
         cp_list_add(&info, interface_info(cp, &c->interfaces[i], i == 0 ? c->constructor : NULL));
     if (c->doc != CP_NIL) cp_list_add(&info, list2(cp_symbol_z(cp, "doc"), c->doc));
-    if (c->attributes != CP_NIL) cp_list_add(&info, cp_cons(cp_symbol_z(cp, "attributes"), c->attributes));
+    if (c->attributes != CP_NIL) cp_list_add(&info, attributes_info(cp, c->attributes));
     return info.list;
 }

@@ -4,6 +4,11 @@
  * interp/builtin.
  */
 #include "interp/data/context.h"
+
+#include <string.h>
+#include <sys/auxv.h>
+#include <unistd.h>
+
 #include "interp/data/class.h"
 #include "interp/data/symbol.h"
 #include "interp/base/memory.h"
@@ -42,8 +47,22 @@ static void make_known(cp_context *cp) {
     known->empty_string = cp_string_n(cp, "", 0);
 }
 
+/* From the 16 random bytes that the kernel gives every process, which cost no call. They serve other secrets, too, so
+   they go through a one-way mixing first. */
+static void make_hash_seed(cp_context *cp) {
+    const char *bytes = (const char *)getauxval(AT_RANDOM);
+    uint64_t random[2] = {(uint64_t)(uintptr_t)cp, (uint64_t)getpid()};
+    if (bytes) memcpy(random, bytes, sizeof random);
+    for (int i = 0; i < 2; i++) {
+        unsigned __int128 product = (unsigned __int128)(random[i] ^ 0x9e3779b97f4a7c15u) * (random[!i] | 1);
+        cp->hash_seed[i] = (uint64_t)product ^ (uint64_t)(product >> 64);
+    }
+    cp->hash_seed[1] |= 1;
+}
+
 cp_context *context_create(void) {
     cp_context *cp = mem_alloc_uncollectable(sizeof *cp); /* nothing else keeps it alive; never freed */
+    make_hash_seed(cp);
     symbol_table_init(cp);
     class_table_init(cp);
     make_known(cp);

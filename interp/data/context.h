@@ -43,7 +43,8 @@ struct cp_context {
     void (*settle_error)(cp_context *cp, cp_value error); /* see error_settle; set by run/ */
     struct load_state *loads;                             /* run/load.h: files, search path, stdlib */
     struct runtime *runtime;                              /* run/: threads, globals, shared region */
-    void *module_state; /* a table of what modules keep per context, by name: see cp_module_state */
+    uint64_t hash_seed[2]; /* random, the second odd: nobody outside can make keys whose hashes meet */
+    void *module_state;    /* a table of what modules keep per context, by name: see cp_module_state */
 };
 
 /* A context without classes and functions: interp/builtin and the rooms above add theirs. Never NULL. */

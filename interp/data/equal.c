@@ -28,14 +28,13 @@ enum {
 
 /* ---- single values ----------------------------------------------------------------------------------------------- */
 
-enum verdict { DIFFERENT, EQUAL, INSIDE /* their items decide */ };
+enum verdict { DIFFERENT, EQUAL, INSIDE /* their items decide */, FAILED /* an Error was thrown */ };
 
-/* The native method of that name, without parameters to be filled in; NULL when there is none or it is scripted. */
-static struct function *native_method(cp_context *cp, cp_class *c, cp_value name) {
+/* The class's method of that name; NULL when there is none. */
+static struct function *method_of(cp_context *cp, cp_class *c, cp_value name) {
     struct member *member = class_member(cp, c, 0, cp_symbol_of(name));
-    if (!member || member->kind != MEMBER_METHOD || !cp_is_function(member->function)) return NULL;
-    struct function *function = function_of(member->function);
-    return function_is_native(function) ? function : NULL;
+    return member && member->kind == MEMBER_METHOD && cp_is_function(member->function) ? function_of(member->function)
+                                                                                       : NULL;
 }
 
 static bool same_bytes(cp_value a, cp_value b) {
@@ -46,15 +45,13 @@ static bool same_bytes(cp_value a, cp_value b) {
 }
 
 /* Both are of the class, so what the method's signature says of its argument holds. */
-static bool same_by_class(cp_context *cp, cp_value a, cp_value b, uint32_t number) {
-    struct function *equal = native_method(cp, class_numbered(cp, number), cp->known.sym_equal);
-    if (!equal) return false;
-    cp_value result = equal->native(cp, a, &b, 1);
-    if (result == CP_THROWN) {
-        cp_take_error(cp);
-        return false;
-    }
-    return cp_is_true(result);
+static enum verdict same_by_class(cp_context *cp, cp_value a, cp_value b, uint32_t number) {
+    struct function *equal = method_of(cp, class_numbered(cp, number), cp->known.sym_equal);
+    if (!equal) return DIFFERENT;
+    cp_value result =
+        function_is_native(equal) ? equal->native(cp, a, &b, 1) : cp_send(cp, a, cp->known.sym_equal, &b, 1);
+    if (result == CP_THROWN) return FAILED;
+    return cp_is_true(result) ? EQUAL : DIFFERENT;
 }
 
 static enum verdict judge(cp_context *cp, cp_value a, cp_value b) {
@@ -80,7 +77,7 @@ static enum verdict judge(cp_context *cp, cp_value a, cp_value b) {
     case CP_CLASS_FUNCTION:
     case CP_CLASS_ERROR:
     case CP_CLASS_REFERENCE: return DIFFERENT;
-    default: return same_by_class(cp, a, b, number) ? EQUAL : DIFFERENT;
+    default: return same_by_class(cp, a, b, number);
     }
 }
 
@@ -192,8 +189,10 @@ static bool next_pair(struct comparison *c, cp_value *a, cp_value *b, bool *more
                 continue;
             }
             *a = entry->value;
-            *b = cp_table_get(c->cp, f->b, entry->key);
-            return *b != CP_UNSET;
+            struct table_entry *other;
+            if (!table_lookup(c->cp, f->b, entry->key, &other) || !other) return false;
+            *b = other->value;
+            return true;
         }
         if (is_array(f->a)) {
             struct array *x = array_of(f->a), *y = array_of(f->b);
@@ -241,79 +240,106 @@ static bool compare(cp_context *cp, cp_value a, cp_value b) {
     if (cp_check_stack(cp) == CP_THROWN) return false;
     while (more) {
         enum verdict verdict = judge(cp, a, b);
-        if (verdict == DIFFERENT) return false;
+        if (verdict == DIFFERENT || verdict == FAILED) return false;
         if (verdict == INSIDE && !enter(&c, cp_object_behind(a), cp_object_behind(b))) return false;
         if (!next_pair(&c, &a, &b, &more)) return false;
     }
     return true;
 }
 
-bool cp_equal(cp_context *cp, cp_value a, cp_value b) {
-    enum verdict verdict = judge(cp, a, b);
-    if (CP_LIKELY(verdict != INSIDE)) return verdict == EQUAL;
+int value_equal(cp_context *cp, cp_value a, cp_value b) {
     cp_value before = cp->error;
-    bool equal = compare(cp, a, b);
-    /* out of stack or memory: "not known to be equal" */
-    if (CP_UNLIKELY(cp->error != before && before == CP_NIL)) cp_take_error(cp);
-    return equal;
+    enum verdict verdict = judge(cp, a, b);
+    if (CP_LIKELY(verdict < INSIDE)) return verdict == EQUAL;
+    if (verdict == INSIDE && compare(cp, a, b)) return 1;
+    if (CP_LIKELY(cp->error == before)) return 0;
+    if (before == CP_NIL) return -1;
+    cp->error = before; /* an Error is on its way already: that one counts */
+    return 0;
+}
+
+bool cp_equal(cp_context *cp, cp_value a, cp_value b) {
+    int equal = value_equal(cp, a, b);
+    if (CP_UNLIKELY(equal < 0)) cp_take_error(cp); /* "not known to be equal" */
+    return equal > 0;
 }
 
 /* ---- hashes ------------------------------------------------------------------------------------------------------ */
 
 static uint32_t combine(uint32_t hash, uint32_t more) { return (hash ^ more) * 0x9E3779B1U + (hash >> 15); }
 
-static uint32_t hash_by_class(cp_context *cp, cp_value v, uint32_t number) {
+/* What a hash may still look at, and whether an Error was thrown meanwhile. */
+struct hashing {
+    unsigned budget;
+    bool failed;
+};
+
+static uint32_t hash_by_class(cp_context *cp, cp_value v, uint32_t number, struct hashing *hashing) {
     cp_class *c = class_numbered(cp, number);
-    struct function *hash = native_method(cp, c, cp->known.sym_hash);
+    struct function *hash = method_of(cp, c, cp->known.sym_hash);
     if (hash) {
-        cp_value result = hash->native(cp, v, NULL, 0);
-        if (cp_is_integer(result)) return hash_mix(number_hash(result));
-        if (result == CP_THROWN) cp_take_error(cp);
+        cp_value result =
+            function_is_native(hash) ? hash->native(cp, v, NULL, 0) : cp_send(cp, v, cp->known.sym_hash, NULL, 0);
+        if (cp_is_integer(result)) return hash_mix(number_hash(cp, result));
+        hashing->failed = true;
+        if (result == CP_THROWN) return number;
+        cp_throw_type(cp, cp_text_z(cp, cp_string_format(cp, "what %s::hash gives", cp_class_name(c))), "Integer",
+                      result);
         return number;
     }
     /* equal objects may lie at different addresses */
-    if (native_method(cp, c, cp->known.sym_equal)) return hash_mix(number);
+    if (method_of(cp, c, cp->known.sym_equal)) return hash_mix(number);
     return hash_mix((uint32_t)(v >> 4) ^ (uint32_t)(v >> 36));
 }
 
 /* Looks at the first items only: equal structures, circular and long ones too, show the same ones. */
-static uint32_t hash_value(cp_context *cp, cp_value v, unsigned depth, unsigned *budget) {
-    if (cp_is_number(v)) return hash_mix(number_hash(v));
+static uint32_t hash_value(cp_context *cp, cp_value v, unsigned depth, struct hashing *hashing) {
+    if (cp_is_number(v)) return hash_mix(number_hash(cp, v));
     uint32_t number = cp_class_number_of(v), hash = hash_mix(number + 0x5bd1U);
     switch (number) {
-    case CP_CLASS_FACE: return hash_value(cp, cp_object_behind(v), depth, budget);
+    case CP_CLASS_FACE: return hash_value(cp, cp_object_behind(v), depth, hashing);
     case CP_CLASS_SYMBOL: return hash_mix(cp_object_of(v)->bits);
-    case CP_CLASS_STRING: return hash_mix(string_hash(v));
+    case CP_CLASS_STRING: return hash_mix(string_hash(cp, v));
     case CP_CLASS_BINARY:
     case CP_CLASS_BUFFER: {
         const char *bytes;
         size_t size;
-        return cp_bytes_of(v, &bytes, &size) ? combine(hash, hash_mix(string_hash_bytes(bytes, size))) : hash;
+        return cp_bytes_of(v, &bytes, &size) ? combine(hash, hash_mix(string_hash_bytes(cp, bytes, size))) : hash;
     }
     case CP_CLASS_LIST:
         if (depth == HASH_DEPTH) return hash;
-        for (; cp_is_cell(v) && *budget > 0; v = cp_tail(v)) {
-            --*budget;
-            hash = combine(hash, hash_value(cp, cp_head(v), depth + 1, budget));
+        for (; cp_is_cell(v) && hashing->budget > 0 && !hashing->failed; v = cp_tail(v)) {
+            hashing->budget--;
+            hash = combine(hash, hash_value(cp, cp_head(v), depth + 1, hashing));
         }
         return hash_mix(hash);
     case CP_CLASS_ARRAY: {
         struct array *array = array_of(v);
         hash = combine(hash, (uint32_t)array->count);
         if (depth == HASH_DEPTH) return hash;
-        for (size_t i = 0; i<array->count && * budget> 0; i++) {
-            --*budget;
-            hash = combine(hash, hash_value(cp, array->items[i], depth + 1, budget));
+        for (size_t i = 0; i < array->count && hashing->budget > 0 && !hashing->failed; i++) {
+            hashing->budget--;
+            hash = combine(hash, hash_value(cp, array->items[i], depth + 1, hashing));
         }
         return hash_mix(hash);
     }
     case CP_CLASS_HASH_TABLE: return hash_mix(hash + (uint32_t)table_of(v)->count); /* in any order */
-    default: return hash_by_class(cp, v, number);
+    default: return hash_by_class(cp, v, number, hashing);
     }
 }
 
+bool value_hash(cp_context *cp, cp_value v, uint32_t *hash) {
+    if (CP_LIKELY(cp_is_symbol(v) || cp_is_string(v))) { /* most keys */
+        *hash = hash_mix(cp_is_symbol(v) ? cp_object_of(v)->bits : string_hash(cp, v));
+        return true;
+    }
+    struct hashing hashing = {.budget = HASH_BUDGET};
+    *hash = hash_value(cp, v, 0, &hashing);
+    return CP_LIKELY(!hashing.failed);
+}
+
 uint32_t cp_hash(cp_context *cp, cp_value v) {
-    if (CP_LIKELY(cp_is_symbol(v))) return hash_mix(cp_object_of(v)->bits);
-    unsigned budget = HASH_BUDGET;
-    return hash_value(cp, v, 0, &budget);
+    uint32_t hash;
+    if (!value_hash(cp, v, &hash)) cp_take_error(cp);
+    return hash;
 }

@@ -176,7 +176,9 @@ cp_value cp_error_detail(cp_context *cp, cp_value error, const char *name) {
 
 /* An Error thrown while another is on its way, such as one from a clean-up, remembers that other one as the last of its
    causes, unless the chains would meet or become too long. */
-static void remember_cause(struct error *later, cp_value earlier) {
+void error_remember_cause(cp_value error, cp_value earlier) {
+    if (error == earlier) return;
+    struct error *later = error_of(error);
     int count = 0;
     for (cp_value c = earlier; cp_is_error(c); c = error_of(c)->cause)
         if (error_of(c) == later || ++count > CAUSES_MOST) return;
@@ -188,7 +190,7 @@ static void remember_cause(struct error *later, cp_value earlier) {
 
 cp_value cp_throw_value(cp_context *cp, cp_value error) {
     if (!cp_is_error(error)) return cp_throw_type(cp, "what is thrown", "Error", error);
-    if (cp->error != CP_NIL && cp->error != error) remember_cause(error_of(error), cp->error);
+    if (cp->error != CP_NIL && cp->error != error) error_remember_cause(error, cp->error);
     cp->error = error;
     return CP_THROWN;
 }

@@ -11,14 +11,16 @@
 struct error {
     cp_object header;
     int error_class, code;
-    cp_value text, file;         /* Strings, never () */
-    int line, column;            /* from 1; 0 = not known */
-    cp_value trace;              /* List of frames, innermost first */
-    cp_value cause;              /* the Error that was on its way when this one was thrown, or () */
-    cp_value details;            /* List of (Symbol . value) */
-    bool located;                /* file, line and column are known */
-    struct source *source;       /* lang/source.h: for the line with the caret; NULL when not known */
-    uint32_t position;           /* byte offset there */
+    cp_value text, file;             /* Strings, never () */
+    int line, column;                /* from 1; 0 = not known */
+    cp_value trace;                  /* List of frames, innermost first */
+    cp_value cause;                  /* the Error that was on its way when this one was thrown, or () */
+    cp_value details;                /* List of (Symbol . value) */
+    bool located;                    /* file, line and column are known */
+    struct source *source;           /* lang/source.h: for the line with the caret; NULL when not known */
+    uint32_t position;               /* byte offset there */
+    struct source *expansion_source; /* where the macro was called whose result was wrong, or NULL */
+    uint32_t expansion_position;
     struct error_origin *origin; /* run/unwind.c: where it was thrown, worked out only when somebody asks; or NULL */
 };
 static inline struct error *error_of(cp_value v) { return (struct error *)v; }
@@ -31,6 +33,9 @@ static inline void error_settle(cp_context *cp, cp_value error) {
 
 /* Says where it happened; file is a String. An Error that has a place already keeps it. */
 void error_locate(cp_value error, cp_value file, int line, int column);
+
+/* Has an Error remember one that was on its way when it was thrown. */
+void error_remember_cause(cp_value error, cp_value earlier);
 
 /* "error 6.1: text", with "file:line:column: " before it when `with_location` and the place is known: a String. */
 cp_value error_string(cp_context *cp, cp_value error, bool with_location);

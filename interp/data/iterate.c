@@ -62,7 +62,7 @@ static cp_value next_of_string(cp_context *cp, cp_iterator *iterator) {
 
 static cp_value next_of_object(cp_context *cp, cp_iterator *iterator) {
     if (cp_check_stack(cp) == CP_THROWN) return CP_THROWN;
-    cp_value item = cp_send_z(cp, iterator->sequence, "next", NULL, 0);
+    cp_value item = cp_send(cp, iterator->sequence, cp->known.sym_next, NULL, 0);
     return item == CP_NIL ? CP_DONE : item;
 }
 

@@ -93,6 +93,20 @@ bool cp_to_int64(cp_value v, int64_t *result) {
     return true;
 }
 
+cp_value cp_integer_unsigned(cp_context *cp, uint64_t n) {
+    if (n <= INT64_MAX) return cp_integer(cp, (int64_t)n);
+    mp_limb_t limb = n;
+    return big_from_limbs(&limb, 1, false);
+}
+
+bool cp_to_uint64(cp_value v, uint64_t *result) {
+    int64_t n;
+    if (cp_is_big_integer(v) && mpz_fits_ulong_p(big_value(v))) return *result = mpz_get_ui(big_value(v)), true;
+    if (!cp_to_int64(v, &n) || n < 0) return false;
+    *result = (uint64_t)n;
+    return true;
+}
+
 /* The nearest double; mpz_get_d would truncate. The top 64 bits with a bit for "something below" round correctly. */
 static double big_to_double(mpz_srcptr value) {
     size_t bits = mpz_sizeinbase(value, 2), count = mpz_size(value);
@@ -262,7 +276,7 @@ bool number_equal(cp_value a, cp_value b) {
 
 /* Equal numbers hash alike whatever their class: whole ones within 62 bits by their integer, all others by their
    nearest double (a big Integer equals a Real only when it is one exactly). */
-uint32_t number_hash(cp_value v) {
+uint32_t number_hash(const cp_context *cp, cp_value v) {
     uint64_t bits;
     if (cp_is_fixnum(v)) bits = (uint64_t)cp_fixnum_value(v);
     else {
@@ -271,6 +285,6 @@ uint32_t number_hash(cp_value v) {
         else memcpy(&bits, &d, 8);
     }
     bits ^= bits >> 32;
-    bits *= 0x9e3779b97f4a7c15u;
+    bits *= cp->hash_seed[1]; /* odd and secret: multiply-shift hashing */
     return (uint32_t)(bits >> 32);
 }

@@ -54,7 +54,7 @@ enum number_order { NUMBER_ORDERED = 1, NUMBER_UNORDERED = 0 /* a NaN */, NUMBER
 int number_compare(cp_context *cp, cp_value a, cp_value b, int *result);
 /* The same number; false with a NaN and for what is no number. Equal numbers have equal hashes. */
 bool number_equal(cp_value a, cp_value b);
-uint32_t number_hash(cp_value v);
+uint32_t number_hash(const cp_context *cp, cp_value v);
 
 /* The Integer of a Real without its fraction (truncated toward zero); infinite and NaN are error 1.8. */
 cp_value number_truncate(cp_context *cp, double d);

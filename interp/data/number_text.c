@@ -4,12 +4,17 @@
  */
 #include "interp/data/number.h"
 
+#include <fenv.h>
 #include <float.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { SMALL_TEXT = 128 }; /* bytes: up to this size texts pass through the stack */
+enum {
+    SMALL_TEXT = 128,      /* bytes: up to this size texts pass through the stack */
+    REAL_DIGITS_SURE = 15, /* what so few digits say, a Real of full precision says again */
+    REAL_DIGITS_MOST = 17, /* so many always tell a Real from all others */
+};
 
 /* ---- reading ---- */
 
@@ -100,15 +105,26 @@ cp_value number_parse(cp_context *cp, const char *text, size_t size) {
 
 /* ---- writing ---- */
 
+/* Whether a text of so many digits reads back as d. Below a power of two Reals lie twice as close as above it, so where
+   the nearest text of 16 digits is too far below, the next one up may not be too far above. */
+static bool real_digits(double d, int precision, char out[REAL_TEXT_MOST], int *size) {
+    *size = snprintf(out, REAL_TEXT_MOST, "%.*g", precision, d);
+    if (precision == REAL_DIGITS_MOST || strtod(out, NULL) == d) return true;
+    int exponent, rounding = fegetround();
+    if (precision != REAL_DIGITS_MOST - 1 || fabs(frexp(d, &exponent)) != 0.5) return false;
+    fesetround(d < 0 ? FE_DOWNWARD : FE_UPWARD);
+    *size = snprintf(out, REAL_TEXT_MOST, "%.*g", precision, d);
+    fesetround(rounding);
+    return strtod(out, NULL) == d;
+}
+
 size_t number_real_text(double d, char out[REAL_TEXT_MOST]) {
     if (isnan(d)) return (size_t)sprintf(out, "nan");
     if (isinf(d)) return (size_t)sprintf(out, d < 0 ? "-inf" : "inf");
     int size = 0;
     /* What 15 digits or fewer can say %g shows so; below the smallest normal number one digit may be enough. */
-    for (int precision = fabs(d) < DBL_MIN ? 1 : 15; precision <= 17; precision++) {
-        size = snprintf(out, REAL_TEXT_MOST, "%.*g", precision, d);
-        if (precision == 17 || strtod(out, NULL) == d) break;
-    }
+    int precision = fabs(d) < DBL_MIN ? 1 : REAL_DIGITS_SURE;
+    while (!real_digits(d, precision, out, &size)) precision++;
     if (!memchr(out, '.', (size_t)size) && !memchr(out, 'e', (size_t)size)) {
         memcpy(out + size, ".0", 3);
         size += 2;

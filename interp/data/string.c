@@ -181,22 +181,24 @@ static uint64_t mix(uint64_t a, uint64_t b) {
     return (uint64_t)product ^ (uint64_t)(product >> 64);
 }
 
-uint32_t string_hash_bytes(const char *text, size_t size) {
-    uint64_t hash = size ^ 0x243f6a8885a308d3u, word;
+/* Both factors hold a part of the seed, so that no two texts are known to meet before the process runs. */
+uint32_t string_hash_bytes(const cp_context *cp, const char *text, size_t size) {
+    const uint64_t factor = cp->hash_seed[1];
+    uint64_t hash = size ^ cp->hash_seed[0], word;
     for (; size > 8; text += 8, size -= 8) {
         memcpy(&word, text, 8);
-        hash = mix(hash ^ word, 0x9e3779b97f4a7c15u);
+        hash = mix(hash ^ word, factor);
     }
     word = 0;
     memcpy(&word, text, size);
-    hash = mix(hash ^ word, 0x9e3779b97f4a7c15u);
+    hash = mix(hash ^ word, factor);
     uint32_t result = (uint32_t)(hash ^ hash >> 32);
     return result ? result : 1;
 }
 
-uint32_t string_hash(cp_value v) {
+uint32_t string_hash(const cp_context *cp, cp_value v) {
     cp_string *s = cp_string_of(v);
-    if (!s->header.bits) s->header.bits = string_hash_bytes(s->text, s->size);
+    if (!s->header.bits) s->header.bits = string_hash_bytes(cp, s->text, s->size);
     return s->header.bits;
 }
 

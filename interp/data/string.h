@@ -45,9 +45,9 @@ size_t string_offset(cp_context *cp, cp_value s, size_t index);
 int string_compare(cp_value a, cp_value b);
 bool string_equal(cp_value a, cp_value b);
 /* Cached in the String; never 0. */
-uint32_t string_hash(cp_value s);
+uint32_t string_hash(const cp_context *cp, cp_value s);
 /* The same for bytes of any kind, Symbols among them. Never 0. */
-uint32_t string_hash_bytes(const char *text, size_t size);
+uint32_t string_hash_bytes(const cp_context *cp, const char *text, size_t size);
 
 /* Byte offset of the first `wanted` at or after the offset `from`, SIZE_MAX when there is none. Only whole characters
    match: half a character is found nowhere. */

@@ -40,7 +40,7 @@ void symbol_table_init(cp_context *cp) {
 }
 
 cp_symbol *symbol_find(cp_context *cp, const char *text, size_t size) {
-    return *place(cp->symbols, text, size, string_hash_bytes(text, size));
+    return *place(cp->symbols, text, size, string_hash_bytes(cp, text, size));
 }
 
 cp_symbol *symbol_walk(cp_context *cp, uint32_t *position) {
@@ -67,7 +67,7 @@ cp_symbol *symbol_new_own(const cp_symbol *name) {
 
 cp_value cp_symbol_n(cp_context *cp, const char *text, size_t size) {
     struct symbol_table *table = cp->symbols;
-    uint32_t hash = string_hash_bytes(text, size);
+    uint32_t hash = string_hash_bytes(cp, text, size);
     cp_symbol **found = place(table, text, size, hash);
     if (CP_LIKELY(*found != NULL)) return cp_from_object(*found);
     if (2 * (table->count + 1) > table->mask + 1) {

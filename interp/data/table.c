@@ -6,11 +6,15 @@
  * goes on past it; the index is at least twice the block's capacity, so a probe always meets a free slot.
  */
 #include "interp/data/table.h"
+#include "interp/data/equal.h"
+#include "interp/data/string.h"
 
 enum {
     SMALL = 8,             /* entries: up to here the hashes are searched one by one */
     MOST_ENTRIES = 1 << 30 /* places fit 32 bits with room for the 1 that is added */
 };
+#define NONE SIZE_MAX         /* no place */
+#define FAILED (SIZE_MAX - 1) /* an Error was thrown */
 
 cp_value cp_table(cp_context *cp) {
     (void)cp;
@@ -23,23 +27,40 @@ size_t cp_table_count(cp_value table) { return table_of(table)->count; }
 
 /* ---- searching ---- */
 
-static bool entry_matches(cp_context *cp, const struct table *table, size_t place, uint32_t hash, cp_value key) {
-    cp_value other = table->block->entries[place].key;
-    return table->hashes[place] == hash && other != CP_UNSET && (other == key || cp_equal(cp, other, key));
+/* Whether the entry at a place, whose hash is the key's, is the key's: 1, 0, -1 with an Error thrown. A scripted ==
+   lets others run, who may put in and take out: then the answer is 0 and the table's block another one, or the entry
+   gone. */
+static int entry_matches(cp_context *cp, const struct table *table, size_t place, cp_value key) {
+    struct table_block *block = table->block;
+    cp_value other = block->entries[place].key;
+    if (other == CP_UNSET) return 0;
+    if (other == key) return 1;
+    if (cp_is_string(key)) return cp_is_string(other) && string_equal(other, key);
+    int equal = value_equal(cp, other, key);
+    return equal > 0 ? table->block == block && block->entries[place].key == other : equal;
 }
 
-static struct table_entry *find(cp_context *cp, struct table *table, uint32_t hash, cp_value key) {
-    if (!table->count) return NULL;
+/* The place of a key, NONE when it has none, FAILED after a throw. */
+static size_t find(cp_context *cp, struct table *table, uint32_t hash, cp_value key) {
+    int matches;
+again:
+    if (!table->count) return NONE;
+    struct table_block *block = table->block;
     if (!table->index) {
-        for (size_t place = 0; place < table->block->used; place++)
-            if (entry_matches(cp, table, place, hash, key)) return &table->block->entries[place];
-        return NULL;
+        for (size_t place = 0; place < block->used; place++) {
+            if (table->hashes[place] != hash) continue;
+            if ((matches = entry_matches(cp, table, place, key))) return matches > 0 ? place : FAILED;
+            if (CP_UNLIKELY(table->block != block || table->index)) goto again;
+        }
+        return NONE;
     }
     for (size_t slot = hash & table->mask; table->index[slot]; slot = (slot + 1) & table->mask) {
         size_t place = table->index[slot] - 1;
-        if (entry_matches(cp, table, place, hash, key)) return &table->block->entries[place];
+        if (table->hashes[place] != hash) continue;
+        if ((matches = entry_matches(cp, table, place, key))) return matches > 0 ? place : FAILED;
+        if (CP_UNLIKELY(table->block != block)) goto again;
     }
-    return NULL;
+    return NONE;
 }
 
 /* ---- growing ---- */
@@ -90,24 +111,37 @@ bool table_reserve(cp_context *cp, struct table *table, size_t entries) {
 
 /* ---- the operations ---- */
 
-cp_value cp_table_get(cp_context *cp, cp_value table, cp_value key) {
+bool table_lookup(cp_context *cp, cp_value table, cp_value key, struct table_entry **entry) {
     struct table *t = table_of(table);
-    if (!t->count) return CP_UNSET;
-    struct table_entry *entry = find(cp, t, cp_hash(cp, key), key);
+    uint32_t hash;
+    *entry = NULL;
+    if (!t->count) return true;
+    if (!value_hash(cp, key, &hash)) return false;
+    size_t place = find(cp, t, hash, key);
+    if (CP_UNLIKELY(place == FAILED)) return false;
+    if (place != NONE) *entry = &t->block->entries[place];
+    return true;
+}
+
+cp_value cp_table_get(cp_context *cp, cp_value table, cp_value key) {
+    struct table_entry *entry;
+    if (CP_UNLIKELY(!table_lookup(cp, table, key, &entry))) cp_take_error(cp);
     return entry ? entry->value : CP_UNSET;
 }
 
 cp_value cp_table_set(cp_context *cp, cp_value table, cp_value key, cp_value value) {
     struct table *t = table_of(table);
-    uint32_t hash = cp_hash(cp, key);
-    struct table_entry *entry = find(cp, t, hash, key);
-    if (entry) return entry->value = value;
+    uint32_t hash;
+    if (!value_hash(cp, key, &hash)) return CP_THROWN;
+    size_t place = find(cp, t, hash, key);
+    if (CP_UNLIKELY(place == FAILED)) return CP_THROWN;
+    if (place != NONE) return t->block->entries[place].value = value;
     if (!t->block || t->block->used == t->block->capacity) {
         /* where most entries are removed ones, this makes room without growing */
         size_t capacity = t->count < SMALL / 2 ? SMALL : t->count * 2;
         if (!rebuild(cp, t, capacity)) return CP_THROWN;
     }
-    size_t place = t->block->used;
+    place = t->block->used;
     t->hashes[place] = hash;
     t->block->entries[place] = (struct table_entry){key, value};
     t->block->used++;
@@ -116,13 +150,16 @@ cp_value cp_table_set(cp_context *cp, cp_value table, cp_value key, cp_value val
     return value;
 }
 
-bool cp_table_remove(cp_context *cp, cp_value table, cp_value key) {
-    struct table *t = table_of(table);
-    if (!t->count) return false;
-    struct table_entry *entry = find(cp, t, cp_hash(cp, key), key);
-    if (!entry) return false;
+void table_remove_entry(cp_value table, struct table_entry *entry) {
     *entry = (struct table_entry){CP_UNSET, CP_NIL};
-    t->count--;
+    table_of(table)->count--;
+}
+
+bool cp_table_remove(cp_context *cp, cp_value table, cp_value key) {
+    struct table_entry *entry;
+    if (CP_UNLIKELY(!table_lookup(cp, table, key, &entry))) cp_take_error(cp);
+    if (!entry) return false;
+    table_remove_entry(table, entry);
     return true;
 }
 

@@ -34,6 +34,12 @@ struct table {
 static inline struct table *table_of(cp_value v) { return (struct table *)v; }
 static inline bool is_table(cp_value v) { return cp_has_class(v, CP_CLASS_HASH_TABLE); }
 
+/* The entry of a key, NULL when there is none; false when its scripted `hash` or == has thrown. */
+bool table_lookup(cp_context *cp, cp_value table, cp_value key, struct table_entry **entry);
+
+/* Takes an entry out that `table_lookup` has just given. */
+void table_remove_entry(cp_value table, struct table_entry *entry);
+
 /* Removes every entry. */
 void table_clear(struct table *table);
 

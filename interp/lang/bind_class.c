@@ -136,6 +136,32 @@ static bool read_members(struct binder *b, struct class_reading *reading, cp_val
     return true;
 }
 
+/* progId, guid and the like are kept as written; COM's meaning of them is nobody's here. Any other name is a slip. */
+static bool read_attribute(struct binder *b, cp_value part, uint32_t position, cp_value *attributes) {
+    static const char *const names[] = {"progId",    "library",    "guid",    "major",     "minor",   "creatable",
+                                        "direction", "properties", "methods", "interface", "delegate"};
+    enum { NAMES = sizeof names / sizeof names[0], ATTRIBUTES = 7 };
+    const char *near = NULL;
+    if (cp_is_cell(part) && cp_is_symbol(cp_head(part))) {
+        const char *name = cp_symbol_of(cp_head(part))->text;
+        for (size_t i = 0; i < NAMES; i++) {
+            if (i < ATTRIBUTES && !strcmp(name, names[i])) {
+                *attributes = cp_cons(part, *attributes);
+                return true;
+            }
+            if (spelling_distance(name, strlen(name), names[i], strlen(names[i]), 2) <= 2) near = names[i];
+        }
+        if (near) {
+            bind_fail(b, position, CP_ERROR_PARSE, 4, "a class has no part named %.60s; did you mean %s?", name, near);
+            return false;
+        }
+    }
+    bind_fail(b, position, CP_ERROR_PARSE, 4,
+              "a class holds (interface ...), or (properties ...), (methods ...) and (delegate property); beside them "
+              "progId library guid major minor creatable direction");
+    return false;
+}
+
 /* The parts of an interface: properties, methods, delegate, attributes. */
 static bool read_interface_part(struct binder *b, struct class_reading *reading, cp_value part, uint32_t position,
                                 cp_list_builder *bodies) {
@@ -146,12 +172,7 @@ static bool read_interface_part(struct binder *b, struct class_reading *reading,
         interface->delegate = cp_symbol_of(form_item(part, 1));
         return true;
     }
-    if (cp_is_cell(part) && cp_is_symbol(cp_head(part))) { /* progId, library, guid ...: kept as written */
-        interface->attributes = cp_cons(part, interface->attributes);
-        return true;
-    }
-    bind_fail(b, position, CP_ERROR_PARSE, 4, "an interface holds (properties ...), (methods ...) and attributes");
-    return false;
+    return read_attribute(b, part, position, &interface->attributes);
 }
 
 static bool read_interface(struct binder *b, struct class_reading *reading, cp_value form, uint32_t position,
@@ -242,18 +263,18 @@ static struct node *form_class(struct binder *b, cp_value form, uint32_t positio
         else if (begins_with(part, "interface")) {
             reading.interface = next++;
             if (!read_interface(b, &reading, part, at, &bodies)) return NULL;
-        } else if ((begins_with(part, "major") || begins_with(part, "minor")) && cp_is_fixnum(form_item(part, 1))) {
+        } else if (begins_with(part, "major") || begins_with(part, "minor")) {
+            int64_t given;
+            if (!cp_to_int64(form_item(part, 1), &given) || given < 0 || given > INT32_MAX)
+                return bind_fail(b, at, CP_ERROR_PARSE, 4, "(%s n) takes an Integer from 0",
+                                 cp_symbol_of(cp_head(part))->text);
             unsigned number = (unsigned)cp_fixnum_value(form_item(part, 1));
             if (begins_with(part, "major")) reading.class->major = number;
             else reading.class->minor = number;
         } else if (begins_with(part, "properties") || begins_with(part, "methods") || begins_with(part, "delegate")) {
             reading.interface = 0;
             if (!read_interface_part(b, &reading, part, at, &bodies)) return NULL;
-        } else if (cp_is_cell(part) && cp_is_symbol(cp_head(part)))
-            reading.class->attributes = cp_cons(part, reading.class->attributes);
-        else
-            return bind_fail(b, at, CP_ERROR_PARSE, 4,
-                             "a class holds interfaces, or (properties ...) and (methods ...)");
+        } else if (!read_attribute(b, part, at, &reading.class->attributes)) return NULL;
     }
     class_finish(b->cp, reading.class);
     struct node *node = bind_bodies(b, &reading, bodies.list, position);

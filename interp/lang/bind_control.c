@@ -520,9 +520,9 @@ const struct special_form_entry control_forms[] = {
      "(cond (test expression ...) ... (else expression ...)): the first clause whose test holds."},
     {"when", form_when, true, "(when condition expression ...)"},
     {"unless", form_unless, true, "(unless condition expression ...)"},
-    {"and", form_and, false, "(and x ...): the first () or the last value."},
-    {"or", form_or, false, "(or x ...): the first value that is not ()."},
-    {"not", form_not, false, "(not x): true when x is (), else ()."},
+    {"and", form_and, true, "(and x ...): the first () or the last value."},
+    {"or", form_or, true, "(or x ...): the first value that is not ()."},
+    {"not", form_not, true, NULL}, /* without a call of the function of that name */
     {"case", form_case, true,
      "(case value (key expression ...) ((key key) expression ...) (else expression ...)): keys are not evaluated."},
     {"while", form_while, false, "(while condition expression ...): gives ()."},

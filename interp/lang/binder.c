@@ -38,6 +38,7 @@ struct node *node_variable(struct binder *b, struct variable *variable, uint32_t
     struct node *node = node_new(b, NODE_VARIABLE, position);
     node->variable = variable;
     node->type = variable->type;
+    variable->uses += bind_weight(b);
     return node;
 }
 
@@ -55,19 +56,21 @@ struct node *bind_fail(struct binder *b, uint32_t position, int error_class, int
     va_start(arguments, format);
     vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
-    int line, column;
     cp_throw(b->cp, error_class, code, "%s", text);
-    source_place(b->source, position, &line, &column);
-    error_locate(b->cp->error, b->source->name, line, column);
+    source_locate_error(b->source, b->cp->error, position);
+    if (b->expanding) source_tell_expansion_at(b->cp, b->source, b->cp->error, position);
     return NULL;
 }
 
 uint32_t item_position(struct binder *b, cp_value cell, uint32_t otherwise) {
     uint32_t at = source_position(b->source, cell, UINT32_MAX);
-    if (at != UINT32_MAX) return at;
-    /* a macro has moved the form to another List: it begins before its own head */
-    if (cp_is_cell(cell)) at = source_position(b->source, cp_head(cell), UINT32_MAX);
-    return at == UINT32_MAX ? otherwise : at ? at - 1 : 0;
+    if (at == UINT32_MAX && cp_is_cell(cell)) {
+        /* a macro has moved the form to another List: it begins before its own head */
+        at = source_position(b->source, cp_head(cell), UINT32_MAX);
+        if (at != UINT32_MAX && at > 0) at--;
+    }
+    if (at == UINT32_MAX) return otherwise;
+    return b->expanding && (at < b->call_first || at > b->call_last) ? otherwise : at;
 }
 
 size_t form_length(cp_value form) { return cp_list_length(form); }
@@ -296,6 +299,12 @@ static bool may_be_called(struct binder *b, const struct type *type) {
     return false;
 }
 
+/* Whether the file defines a function of that name further down: a built-in form of that name is not meant then. */
+static bool is_foreseen(struct binder *b, cp_symbol *name) {
+    return cp_table_count(b->file->foreseen) &&
+           cp_table_get(b->cp, b->file->foreseen, cp_from_object(name)) != CP_UNSET;
+}
+
 /* `meant` is the function that the name means in this file, unless a variable bears it. */
 static struct node *bind_named_call(struct binder *b, cp_symbol *name, cp_symbol *meant, cp_value form,
                                     uint32_t position) {
@@ -312,7 +321,9 @@ static struct node *bind_named_call(struct binder *b, cp_symbol *name, cp_symbol
     struct file_variable *file = file_scope_find(b->cp, b->file, name);
     /* a built-in function is a second choice only: a script may have given its variable a name that came later */
     bool own_function = meant->function != CP_UNSET && !(meant->flags & CP_SYMBOL_BUILTIN);
-    if (file && file->declared && may_be_called(b, file->type) && !own_function) {
+    /* one that is set further down, or by this very form, is meant when nothing else has the name */
+    bool reached = file && (file->declared || (meant->function == CP_UNSET && !is_foreseen(b, name)));
+    if (reached && may_be_called(b, file->type) && !own_function) {
         struct node *callee = bind_expression(b, cp_head(form), name_position);
         return callee ? bind_call_value(b, callee, meant, cp_tail(form), position) : NULL;
     }
@@ -332,6 +343,19 @@ bool bind_check_form(struct binder *b, cp_value form, uint32_t position) {
     return true;
 }
 
+/* The position of what was read last in a form. */
+static uint32_t last_position(struct binder *b, cp_value form, uint32_t last) {
+    if (cp_check_stack(b->cp) == CP_THROWN) return cp_take_error(b->cp), last;
+    size_t count;
+    if (list_measure(form, &count) != LIST_PROPER) return last;
+    for (; cp_is_cell(form); form = cp_tail(form)) {
+        uint32_t position = source_position(b->source, form, last);
+        if (position > last) last = position;
+        if (cp_is_cell(cp_head(form))) last = last_position(b, cp_head(form), last);
+    }
+    return last;
+}
+
 static struct node *expand_macro(struct binder *b, cp_symbol *name, cp_value macro, cp_value form, uint32_t position) {
     size_t count = form_length(cp_tail(form));
     cp_value *arguments = count ? cp_alloc(count * sizeof *arguments) : NULL;
@@ -341,22 +365,21 @@ static struct node *expand_macro(struct binder *b, cp_symbol *name, cp_value mac
     if (expanded == CP_THROWN) {
         /* the Error's place is in the macro; where it was used is told besides */
         cp_value error = cp_take_error(b->cp);
-        int line, column;
-        source_place(b->source, position, &line, &column);
-        error_locate(error, b->source->name, line, column);
-        cp_error_set_detail(
-            b->cp, error, "expansion",
-            cp_string_format(b->cp, "%s at %s:%d:%d", name->text, cp_text_z(b->cp, b->source->name), line, column));
+        source_locate_error(b->source, error, position);
+        if (!error_of(error)->expansion_source) source_tell_expansion(b->cp, b->source, error, position, name);
         cp_throw_value(b->cp, error);
         return NULL;
     }
-    return bind_check_form(b, expanded, position) ? bind_expression(b, expanded, position) : NULL;
-}
-
-/* Whether the file defines a function of that name further down: a built-in form of that name is not meant then. */
-static bool is_foreseen(struct binder *b, cp_symbol *name) {
-    return cp_table_count(b->file->foreseen) &&
-           cp_table_get(b->cp, b->file->foreseen, cp_from_object(name)) != CP_UNSET;
+    source_note_expansion(b->source, position, name);
+    bool outermost = !b->expanding;
+    if (outermost) {
+        b->call_first = position;
+        b->call_last = last_position(b, form, position);
+        b->expanding = true;
+    }
+    struct node *node = bind_check_form(b, expanded, position) ? bind_expression(b, expanded, position) : NULL;
+    if (outermost) b->expanding = false;
+    return node;
 }
 
 /* A macro of the stdlib is loaded when its first use is compiled, unless the script has something of its own by that
@@ -414,12 +437,45 @@ struct node *bind_expression(struct binder *b, cp_value form, uint32_t position)
     return node;
 }
 
+/* The local functions of a body are its variables from its beginning on, so that they can call each other, and new ones
+   each time it is run. An argument of the name is meant until the defun is reached. NULL when there is none. */
+static struct node *foresee_local_functions(struct binder *b, cp_value forms, uint32_t position) {
+    struct node *node = NULL;
+    size_t most = form_length(forms);
+    for (; cp_is_cell(forms); forms = cp_tail(forms)) {
+        cp_value form = cp_head(forms);
+        if (!cp_is_cell(form) || !cp_is_symbol(cp_head(form)) ||
+            strcmp(cp_symbol_of(cp_head(form))->text, "defun") != 0)
+            continue;
+        cp_value name = form_item(form, cp_is_symbol(form_item(form, 1)) && cp_is_symbol(form_item(form, 2)) ? 2 : 1);
+        if (!cp_is_symbol(name) || cp_symbol_of(name)->flags & (CP_SYMBOL_KEYWORD | CP_SYMBOL_GLOBAL) ||
+            strstr(cp_symbol_of(name)->text, "::") || scope_has_local(b, cp_symbol_of(name)))
+            continue;
+        if (!node) {
+            node = node_new(b, NODE_DO, position);
+            node->items = cp_alloc(most * sizeof *node->items);
+            node->assigns = true;
+        }
+        struct node *declare = node_pair(b, NODE_DECLARE, node_constant(b, CP_NIL, position), NULL, position);
+        declare->variable = scope_declare_local(b, cp_symbol_of(name), static_type(b, CP_CLASS_FUNCTION));
+        declare->variable->mutated = true;
+        declare->assigns = true;
+        node->items[node->count++] = declare;
+    }
+    return node;
+}
+
 struct node *bind_body(struct binder *b, cp_value forms, uint32_t position) {
     size_t length = form_length(forms);
+    struct node *local_functions = b->function->is_top_level ? NULL : foresee_local_functions(b, forms, position);
     if (length == 0) return node_constant(b, CP_NIL, position);
-    if (length == 1) return bind_expression(b, cp_head(forms), item_position(b, forms, position));
+    if (length == 1 && !local_functions) return bind_expression(b, cp_head(forms), item_position(b, forms, position));
     struct node *node = node_new(b, NODE_DO, position);
-    node->items = cp_alloc(length * sizeof *node->items);
+    node->items = cp_alloc((length + 1) * sizeof *node->items);
+    if (local_functions) {
+        node->items[node->count++] = local_functions;
+        node->assigns = true;
+    }
     for (; cp_is_cell(forms); forms = cp_tail(forms)) {
         struct node *item = bind_expression(b, cp_head(forms), item_position(b, forms, position));
         if (!item) return NULL;

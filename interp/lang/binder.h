@@ -18,6 +18,10 @@ struct binder {
     struct function_state *function;
     struct scope *scope;
     uint32_t depth; /* forms within forms */
+    /* While a macro's result is bound: the call's own text, in which positions count. What else the result is made of
+       was written in the macro and has the call's place. */
+    bool expanding;
+    uint32_t call_first, call_last;
 };
 
 /* Binds a form `(name argument...)`; position is where it begins. */
@@ -75,12 +79,16 @@ size_t form_length(cp_value form);
 cp_value form_item(cp_value form, size_t index); /* the item, () when there is none */
 cp_value form_cell(cp_value form, size_t index);
 
+/* How much a use here counts against one outside of loops. */
+static inline uint32_t bind_weight(const struct binder *b) { return b->function->loop_depth ? LOOP_WEIGHT : 1; }
+
 /* scope.c */
 struct scope *scope_push(struct binder *b, bool holds_locals);
 void scope_pop(struct binder *b);
 struct variable *scope_declare(struct binder *b, cp_symbol *name, struct type *type);       /* in the innermost scope */
 struct variable *scope_declare_local(struct binder *b, cp_symbol *name, struct type *type); /* where `local` does */
 struct variable *scope_find(struct binder *b, cp_symbol *name);     /* NULL: no lexical variable; notes captures */
+bool scope_has_local(struct binder *b, cp_symbol *name);            /* a variable of that name between here and there */
 struct variable *scope_hidden(struct binder *b, struct type *type); /* a variable without a name */
 int function_capture(struct function_state *function, struct variable *variable); /* its index among the captures */
 void function_add_local(struct function_state *function, struct variable *variable);

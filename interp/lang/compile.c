@@ -48,11 +48,7 @@ cp_value compile_form(cp_context *cp, struct source *source, struct file_scope *
     if (source->positions || bind_check_form(&b, form, position)) f->body = bind_expression(&b, form, position);
     if (f->body) proto = generate_function(cp, source, file, f);
     if (proto) return function_new_scripted(proto);
-    if (error_of(cp->error)->line == 0) { /* from deeper down, where no place is known */
-        int line, column;
-        source_place(source, position, &line, &column);
-        error_locate(cp->error, source->name, line, column);
-    }
+    source_locate_error(source, cp->error, position); /* of one from deeper down, where no place is known */
     return CP_THROWN;
 }
 

@@ -29,7 +29,7 @@ cp_value disassemble(cp_context *cp, struct proto *proto) {
         enum opcode op = word & 255;
         const struct instruction_info *info = &instruction_infos[op];
         int line, column;
-        source_place(proto->source, proto->positions[at], &line, &column);
+        source_place(proto->source, proto_position(proto, at), &line, &column);
         bytes_printf(&out, "%4u  %4d:%-3d %-22s ", at, line, column, info->name);
         operand_text(&out, word, info->format);
         at++;

@@ -13,25 +13,31 @@ struct handler {
     bool is_catch; /* and not a finally */
 };
 
-/* What the last use of a dot found: valid while the receiver's class number and the class's version are these. */
-struct member_cache {
-    cp_symbol *name;
-    uint32_t class_number;
-    uint32_t version;
-    struct member *member;
+/* What one call or dot of the code found last. Whatever it leads to is found again when a name's or member's function
+   is another by now: the comparison is cheaper than the way to the code, which is where a call loses its time. */
+struct call_cache {
+    cp_symbol *name;       /* of the function or member, or NULL */
+    struct member *member; /* the dot: the member, of ... */
+    uint32_t class_number; /* ... receivers of this class */
+    cp_value function;     /* a scripted function whose header takes the call's arguments as they are, or () */
+    struct proto *proto;   /* and its code, */
+    const uint32_t *entry; /* which begins here */
 };
+
+/* In place of a position: what is wrong there is the caller's doing, as an argument of a wrong class. */
+#define POSITION_OF_CALL UINT32_MAX
 
 struct proto {
     const uint32_t *code;
     cp_value *constants;
-    struct member_cache *caches;
+    struct call_cache *caches;
     uint32_t register_count;
-    int32_t fixed_arguments; /* number of arguments when none is optional and there is no rest; else -1 */
-    uint32_t checked_entry;  /* offset of the code after the argument checks */
+    int32_t fixed_arguments;  /* number of arguments when none is optional and there is no rest; else -1 */
+    const uint32_t *entry[2]; /* where calls begin: whose arguments must be checked, and whose are known to fit */
     uint32_t capture_count;
     uint32_t code_count, constant_count, cache_count, handler_count;
     const struct handler *handlers;
-    const uint32_t *positions; /* byte offset in the source, one per code word */
+    const uint32_t *positions; /* byte offset in the source, one per code word; or POSITION_OF_CALL */
     struct signature *signature;
     struct source *source;
     struct file_scope *file;
@@ -43,6 +49,11 @@ struct proto {
     bool is_constructor, is_top_level;
     uint8_t first_argument; /* 1 for methods: register 0 is `this` */
 };
+
+/* The position of a code word, for somebody to look at. */
+static inline uint32_t proto_position(const struct proto *proto, uint32_t word) {
+    return proto->positions[word] == POSITION_OF_CALL ? proto->position : proto->positions[word];
+}
 
 /* A cell: a variable that closures share and change. */
 struct cell {

@@ -52,6 +52,15 @@ struct variable *scope_declare_local(struct binder *b, cp_symbol *name, struct t
     return variable;
 }
 
+bool scope_has_local(struct binder *b, cp_symbol *name) {
+    for (struct scope *scope = b->scope; scope; scope = scope->parent) {
+        for (struct variable *v = scope->variables; v; v = v->next)
+            if (v->name == name) return true;
+        if (scope->holds_locals) break;
+    }
+    return false;
+}
+
 int function_capture(struct function_state *function, struct variable *variable) {
     for (uint32_t i = 0; i < function->capture_count; i++)
         if (function->captures[i] == variable) return (int)i;

@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "interp/data/error.h"
+
 struct source *source_new(cp_context *cp, cp_value name, cp_value text) {
     (void)cp;
     struct source *source = cp_alloc(sizeof *source);
@@ -56,6 +58,53 @@ void source_forget_positions(struct source *source) {
     source->positions = NULL;
     source->position_count = source->position_capacity = 0;
 }
+
+/* ---- macros ---- */
+
+void source_note_expansion(struct source *source, uint32_t offset, const cp_symbol *macro) {
+    size_t count = source->expansion_count;
+    if (count && source->expansions[count - 1].offset == offset) return; /* a macro within a macro's result */
+    if (count == source->expansion_capacity) {
+        size_t capacity = count ? count * 2 : 8;
+        struct expansion *expansions = cp_alloc(capacity * sizeof *expansions);
+        if (count) memcpy(expansions, source->expansions, count * sizeof *expansions);
+        source->expansions = expansions;
+        source->expansion_capacity = capacity;
+    }
+    source->expansions[source->expansion_count++] = (struct expansion){offset, macro};
+}
+
+void source_locate_error(struct source *source, cp_value error, uint32_t offset) {
+    struct error *e = error_of(error);
+    if (e->located || e->origin) return;
+    int line, column;
+    source_place(source, offset, &line, &column);
+    error_locate(error, source->name, line, column);
+    e->source = source;
+    e->position = offset;
+}
+
+void source_tell_expansion(cp_context *cp, struct source *source, cp_value error, uint32_t offset,
+                           const cp_symbol *macro) {
+    struct error *e = error_of(error);
+    int line, column;
+    source_place(source, offset, &line, &column);
+    cp_error_set_detail(cp, error, "expansion",
+                        cp_string_format(cp, "%s at %s:%d:%d", macro->text, cp_text_z(cp, source->name), line, column));
+    e->expansion_source = source;
+    e->expansion_position = offset;
+}
+
+void source_tell_expansion_at(cp_context *cp, struct source *source, cp_value error, uint32_t offset) {
+    if (error_of(error)->expansion_source) return;
+    for (size_t i = 0; i < source->expansion_count; i++) {
+        if (source->expansions[i].offset != offset) continue;
+        source_tell_expansion(cp, source, error, offset, source->expansions[i].macro);
+        return;
+    }
+}
+
+/* ---- lines ---- */
 
 static void index_lines(struct line_index *lines, const char *text, size_t size) {
     size_t count = 1;

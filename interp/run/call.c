@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "interp/data/error.h"
+#include "interp/data/list.h"
 #include "interp/data/symbol.h"
 #include "interp/lang/compile.h"
 #include "interp/lang/package.h"
@@ -47,8 +48,44 @@ bool call_arrange(cp_context *cp, struct function *f, cp_value *base, uint32_t c
     return true;
 }
 
-static cp_value call_scripted(cp_context *cp, struct function *f, cp_value self, const cp_value *arguments,
-                              uint32_t count) {
+cp_value *call_block(cp_context *cp, struct function *f, cp_value self, const cp_value *arguments, uint32_t count) {
+    uint32_t first = f->proto->first_argument, declared = f->proto->signature->declared + 1;
+    cp_value *block = cp_alloc((1 + first + (count > declared ? count : declared)) * sizeof *block);
+    *block++ = cp_from_object(f);
+    if (first) block[0] = self;
+    if (count) memcpy(block + first, arguments, count * sizeof *block);
+    return f->proto->fixed_arguments == (int32_t)count || call_arrange(cp, f, block, count) ? block : NULL;
+}
+
+cp_value *call_block_of_apply(cp_context *cp, const cp_value *arguments, uint32_t count, struct function **callee) {
+    *callee = NULL;
+    size_t items;
+    if (count < 2 || list_measure(arguments[count - 1], &items) != LIST_PROPER || items > UINT32_MAX / 2) return NULL;
+    cp_value f = arguments[0];
+    if (cp_is_symbol(f)) f = cp_symbol_of(f)->function;
+    if (f == CP_UNSET || !cp_is_function(f) || !function_of(f)->proto || function_of(f)->proto->first_argument)
+        return NULL;
+    uint32_t given = count - 2, at = given;
+    cp_value *all = cp_alloc((given + items + 1) * sizeof *all);
+    memcpy(all, arguments + 1, given * sizeof *all);
+    for (cp_value l = arguments[count - 1]; cp_is_cell(l); l = cp_tail(l)) all[at++] = cp_head(l);
+    *callee = function_of(f);
+    return call_block(cp, *callee, CP_UNSET, all, at);
+}
+
+bool call_arguments_fit(cp_context *cp, struct function *f, const cp_value *arguments) {
+    const struct signature *signature = f->proto->signature;
+    for (uint32_t i = 0; i < signature->declared; i++) {
+        const struct parameter *parameter = &signature->parameters[i];
+        if (CP_LIKELY(parameter->type->any || arguments[i] == CP_UNSET || type_accepts(parameter->type, arguments[i])))
+            continue;
+        return argument_error(cp, f, parameter, arguments[i]), false;
+    }
+    return true;
+}
+
+static inline cp_value call_scripted(cp_context *cp, struct function *f, cp_value self, const cp_value *arguments,
+                                     uint32_t count) {
     struct thread *t = cp->current;
     cp_value *base = thread_top(t) + 1;
     uint32_t first = f->proto->first_argument;
@@ -59,9 +96,9 @@ static cp_value call_scripted(cp_context *cp, struct function *f, cp_value self,
         return cp_throw(cp, CP_ERROR_CARAPACE, CP_RUNTIME, "too many calls within calls: the recursion has no end");
     base[-1] = cp_from_object(f);
     if (first) base[0] = self;
-    if (count) memcpy(base + first, arguments, count * sizeof *base);
+    for (uint32_t i = 0; i < count; i++) base[first + i] = arguments[i];
     if (f->proto->fixed_arguments != (int32_t)count && !call_arrange(cp, f, base, count)) return CP_THROWN;
-    return vm_run(t, f->proto, base);
+    return cp->runtime->run(t, f->proto, base);
 }
 
 /* ---- native functions ---- */
@@ -211,6 +248,8 @@ cp_value *call_by_keyword(cp_context *cp, struct signature *signature, bool nati
 /* ---- the public face ---- */
 
 cp_value cp_call(cp_context *cp, cp_value function, const cp_value *arguments, int count) {
+    if (CP_LIKELY(cp_is_function(function)) && function_of(function)->proto) /* vm_run looks at the C stack itself */
+        return call_scripted(cp, function_of(function), CP_UNSET, arguments, (uint32_t)count);
     if (cp_check_stack(cp) == CP_THROWN) return CP_THROWN;
     if (!cp_is_function(function)) {
         if (call_is_object(cp, function)) return cp_send(cp, function, cp->known.sym_call, arguments, count);

@@ -199,11 +199,12 @@ NATIVE(is_defined) {
 
 /* ---- functions ---- */
 
-NATIVE(apply) {
+cp_value native_apply(cp_context *cp, cp_value self, const cp_value *arguments, int count) {
     UNUSED;
     cp_value last = arguments[count - 1];
     if (!cp_is_list(last)) return cp_throw_type(cp, "the last argument of apply", "List", last);
-    size_t given = (size_t)count - 2, length = cp_list_length(last);
+    size_t given = (size_t)count - 2, length;
+    if (!list_count_proper(cp, last, &length)) return CP_THROWN;
     cp_value *all = cp_alloc((given + length + 1) * sizeof *all);
     memcpy(all, arguments + 1, given * sizeof *all);
     for (size_t i = 0; i < length; i++, last = cp_tail(last)) all[given + i] = cp_head(last);
@@ -379,7 +380,7 @@ const cp_function_def core_functions[] = {
     {"isFunction", "Symbol", "(name)", is_function, "true for a Function and for the name of one, else ()."},
     {"isDefined", "Symbol", "(name)", is_defined,
      "true when there is a variable, global, function or class of that name, else ()."},
-    {"apply", "Object", "(function argument ...)", apply,
+    {"apply", "Object", "(function argument ...)", native_apply,
      "Calls the function with the arguments; the last of them is a List of further ones."},
     {"macroExpand", "Object", "(form)", macro_expand, "The form with its macro calls at the top expanded."},
     {"eval", "Object", "(form)", eval_function, "Compiles and runs a form in the scope of the file that calls it."},

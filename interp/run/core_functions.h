@@ -5,6 +5,9 @@
 
 #include "interp/data/class.h"
 
+/* The function apply, which the virtual machine knows when it meets it. */
+cp_value native_apply(cp_context *cp, cp_value self, const cp_value *arguments, int count);
+
 extern const cp_function_def core_functions[], inspect_functions[];
 
 /* What stands behind a name in function position. */

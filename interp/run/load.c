@@ -43,17 +43,6 @@ static cp_value read_all(cp_context *cp, struct source *source, cp_value *offset
     return forms.list;
 }
 
-/* An Error of the compiler has its place already; what it lacks is the text to show. */
-static cp_value compile_error(cp_context *cp, struct source *source, uint32_t position) {
-    struct error *error = error_of(cp->error);
-    error_settle(cp, cp->error);
-    if (!error->source && error->line > 0) {
-        error->source = source;
-        error->position = position;
-    }
-    return CP_THROWN;
-}
-
 static cp_value run_forms(cp_context *cp, struct source *source, struct file_scope *file) {
     cp_value offsets = CP_NIL, forms = read_all(cp, source, &offsets), value = CP_NIL;
     if (forms == CP_THROWN) return forms;
@@ -61,7 +50,7 @@ static cp_value run_forms(cp_context *cp, struct source *source, struct file_sco
     for (; cp_is_cell(forms); forms = cp_tail(forms), offsets = cp_tail(offsets)) {
         uint32_t position = (uint32_t)cp_fixnum_value(cp_head(offsets));
         cp_value function = compile_form(cp, source, file, cp_head(forms), position);
-        if (function == CP_THROWN) return compile_error(cp, source, position);
+        if (function == CP_THROWN) return function;
         value = cp_call(cp, function, NULL, 0);
         thread_forget_dead_values(cp->current);
         if (value == CP_THROWN) return value;

@@ -83,6 +83,7 @@ void runtime_init(cp_context *cp) {
     struct runtime *runtime = mem_alloc_uncollectable(sizeof *runtime);
     cp->runtime = runtime;
     cp->settle_error = unwind_settle;
+    runtime->run = vm_run;
     runtime->next_thread_id = 1;
     runtime->shared = cp_table(cp);
     read_memory_limit();
@@ -91,6 +92,7 @@ void runtime_init(cp_context *cp) {
     if (!cp->scheduler) abort();
     cp_define_class(cp, &thread_class);
     cp_define_functions(cp, thread_functions);
+    cp_define_functions(cp, signal_functions);
     cp_define_functions(cp, core_functions);
     cp_define_functions(cp, leave_functions);
     cp_define_functions(cp, inspect_functions);

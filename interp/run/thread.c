@@ -260,7 +260,7 @@ bool thread_poll(struct thread *t) {
         return false;
     }
     while (t->suspended && !t->cancelled)
-        if (cp_wait_on(cp, &t->resume_list, -1) == CP_WAIT_CANCELLED) return false;
+        if (cp_wait_for(cp, &t->resume_list, -1, "its method resume", NULL) == CP_WAIT_CANCELLED) return false;
     if (t->cancelled) return thread_throw_cancelled(cp) != CP_THROWN;
     if (mem_over_limit()) {
         mem_collect();
@@ -272,7 +272,7 @@ bool thread_poll(struct thread *t) {
         }
     }
     if (mem_finalizers_due()) mem_run_finalizers();
-    if (cp->runtime->thread_count > 1) {
+    if (cp->runtime->thread_count > 1 || cp->runtime->signals_watched) {
         cp_value pending = cp->error;
         scheduler_yield(cp->scheduler);
         cp->current = t;

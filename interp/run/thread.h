@@ -3,6 +3,8 @@
 #ifndef RUN_THREAD_H
 #define RUN_THREAD_H
 
+#include <signal.h>
+
 #include "interp/base/fiber.h"
 #include "interp/base/scheduler.h"
 #include "interp/lang/proto.h"
@@ -27,13 +29,15 @@ struct thread {
     cp_value *globals; /* by index; CP_UNSET = this thread has none */
     bool *exported;    /* which of them new threads get */
     uint64_t id;
-    cp_value object;         /* its Thread object, or () for the main thread until someone asks */
-    cp_value start_function; /* what it runs */
-    const char *waiting_for; /* for the report of a deadlock; NULL while it runs */
+    cp_value object;              /* its Thread object, or () for the main thread until someone asks */
+    cp_value start_function;      /* what it runs */
+    const char *waiting_for;      /* for the report of a deadlock; NULL while it runs */
+    const cp_value *waiting_from; /* where the Thread stands that it must come from; NULL = not known */
     bool finished, cancelled, suspended;
     cp_value result, error;
     cp_wait_list resume_list;    /* where it waits while suspended */
     cp_before_wait *before_wait; /* innermost first */
+    struct native_call *natives; /* profile.h: native functions at work, innermost first; kept only while profiling */
 };
 
 struct global_info {
@@ -42,9 +46,21 @@ struct global_info {
     bool declared;
 };
 
+/* What a script has made of one signal: see signal.c. */
+struct runtime_signal {
+    struct signal_watch *watch; /* kept once it was made */
+    cp_value event;             /* set when the signal comes; () = not watched */
+    bool changed;               /* `before` is to be put back */
+    struct sigaction before;
+};
+
+enum { RUNTIME_SIGNALS = 10 };
+
 /* What the run room keeps in a context. */
 struct runtime {
-    struct thread *threads; /* list of live ones */
+    cp_value (*run)(struct thread *t, struct proto *proto, cp_value *base); /* vm_run, or one that is watched */
+    struct counts *counts;                                                  /* count.h: of --count, else NULL */
+    struct thread *threads;                                                 /* list of live ones */
     uint32_t thread_count;
     uint64_t next_thread_id;
     struct global_info *globals;
@@ -58,9 +74,16 @@ struct runtime {
     cp_value end_functions;         /* List of Functions: %atEnd, the last first */
     int (*ends[8])(cp_context *cp); /* cp_at_end */
     unsigned end_count;
+    struct runtime_signal signals[RUNTIME_SIGNALS];
+    unsigned signals_watched;
 };
 
 enum { THREAD_BUDGET = 4000 };
+
+/* Whether values may be used up to `top`, and another frame be made above `frame`. */
+static inline bool thread_has_room(const struct thread *t, const struct frame *frame, const cp_value *top) {
+    return top <= t->value_limit && frame + 1 < t->frame_limit;
+}
 
 /* The end of the values in use: what the collector must look at. */
 static inline cp_value *thread_top(const struct thread *t) {
@@ -96,5 +119,8 @@ void thread_release(struct thread *t);
 cp_value thread_object(cp_context *cp, struct thread *t);
 extern const cp_class_def thread_class;
 extern const cp_function_def thread_functions[];
+
+/* signal.c */
+extern const cp_function_def signal_functions[];
 
 #endif

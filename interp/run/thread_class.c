@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "interp/base/memory.h"
+#include "interp/base/vector.h"
 #include "interp/lang/compile.h"
 #include "interp/run/leave.h"
 #include "interp/run/vm.h"
@@ -23,21 +24,48 @@ enum { THREAD_NAME, THREAD_EXPRESSION, THREAD_RESULT, THREAD_ERROR, THREAD_FINAL
 
 static struct thread_object *object_of(cp_value v) { return (struct thread_object *)v; }
 
+/* ---- deadlocks ---- */
+
+enum { REPORT_THREADS = 20 };
+
+static void append_name(struct bytes *text, cp_context *cp, struct thread *t) {
+    cp_value name = t->object == CP_NIL ? CP_NIL : cp_slots(cp, t->object)[THREAD_NAME];
+    if (name != CP_NIL) bytes_printf(text, "thread %.60s", cp_text_z(cp, name));
+    else if (t == cp->runtime->foreground) bytes_append_string(text, "the main thread");
+    else bytes_printf(text, "thread %llu", (unsigned long long)t->id);
+}
+
+/* Who waits for what, the oldest thread first. */
+static cp_value throw_deadlock(cp_context *cp) {
+    struct runtime *runtime = cp->runtime;
+    struct bytes text = {0};
+    struct thread *t = runtime->threads;
+    uint32_t told = 0;
+    while (t && t->next) t = t->next;
+    for (; t && told < REPORT_THREADS; t = t->previous, told++) {
+        bytes_append_string(&text, told ? "; " : "");
+        append_name(&text, cp, t);
+        bytes_printf(&text, " waits for %s", t->waiting_for ? t->waiting_for : "another thread");
+        struct thread *from = t->waiting_from && *t->waiting_from ? object_of(*t->waiting_from)->thread : NULL;
+        if (from) {
+            bytes_append_string(&text, " of ");
+            append_name(&text, cp, from);
+        }
+    }
+    if (t) bytes_printf(&text, "; and %u more", runtime->thread_count - told);
+    bytes_append(&text, "", 1);
+    cp_throw(cp, CP_ERROR_CARAPACE, CP_RUNTIME, "deadlock: every thread waits for another: %s", text.data);
+    bytes_free(&text);
+    return CP_THROWN;
+}
+
 cp_value thread_throw_cancelled(cp_context *cp) {
     struct runtime *runtime = cp->runtime;
     struct thread *t = cp->current;
     if (runtime->deadlock_reported && t == runtime->foreground) {
         runtime->deadlock_reported = false;
         task_clear_cancel(t->task);
-        char text[1024] = "", line[128];
-        size_t length = 0;
-        for (struct thread *other = runtime->threads; other && length < 900; other = other->next) {
-            int n = snprintf(line, sizeof line, "%s thread %llu waits for %s", length ? ";" : ":",
-                             (unsigned long long)other->id, other->waiting_for ? other->waiting_for : "another thread");
-            if (n > 0 && length + (size_t)n < sizeof text)
-                memcpy(text + length, line, (size_t)n + 1), length += (size_t)n;
-        }
-        return cp_throw(cp, CP_ERROR_CARAPACE, CP_RUNTIME, "deadlock: every thread waits for another%s", text);
+        return throw_deadlock(cp);
     }
     /* told once: what finally and with run on the way out may call and wait */
     t->cancelled = false;
@@ -145,7 +173,7 @@ static cp_value thread_suspend(cp_context *cp, cp_value self, const cp_value *ar
     t->suspended = true;
     t->budget = 0; /* it notices at its next call or loop turn */
     while (t == cp->current && t->suspended)
-        if (cp_wait_on(cp, &t->resume_list, -1) == CP_WAIT_CANCELLED) return CP_THROWN;
+        if (cp_wait_for(cp, &t->resume_list, -1, "its method resume", NULL) == CP_WAIT_CANCELLED) return CP_THROWN;
     return CP_NIL;
 }
 
@@ -163,20 +191,37 @@ static cp_value thread_finished(cp_context *cp, cp_value self, const cp_value *a
     return object_of(self)->finished ? cp->known.sym_true : CP_NIL;
 }
 
-static cp_value thread_wait(cp_context *cp, cp_value self, const cp_value *arguments, int count) {
-    (void)count;
+/* The time at which a wait of so many milliseconds, an Integer or (), ends; -1 = never. False after a throw. */
+static bool deadline_of(cp_context *cp, cp_value timeout, int64_t *deadline) {
+    int64_t milliseconds, now = cp_now(cp);
+    *deadline = -1;
+    if (timeout == CP_NIL) return true;
+    if (!cp_to_int64(timeout, &milliseconds) || milliseconds < 0) {
+        cp_throw(cp, CP_ERROR_CARAPACE, CP_BAD_ARGUMENT, "a timeout is 0 or more milliseconds");
+        return false;
+    }
+    if (milliseconds < INT64_MAX - now) *deadline = now + milliseconds;
+    return true;
+}
+
+/* true, () when the time was over, CP_THROWN. */
+static cp_value wait_for_end(cp_context *cp, cp_value self, int64_t deadline) {
     struct thread_object *object = object_of(self);
-    int64_t timeout = -1;
-    if (arguments[0] != CP_NIL) cp_to_int64(arguments[0], &timeout);
-    int64_t deadline = timeout < 0 ? 0 : cp_now(cp) + timeout;
     if (object->thread == cp->current)
         return cp_throw(cp, CP_ERROR_CARAPACE, CP_ILLEGAL, "a thread cannot wait for its own end");
     while (object->started && !object->finished) {
-        int64_t left = timeout < 0 ? -1 : deadline - cp_now(cp);
-        if (timeout >= 0 && left <= 0) return CP_NIL;
-        if (cp_wait_on(cp, &object->waiters, left) == CP_WAIT_CANCELLED) return CP_THROWN;
+        int64_t left = deadline < 0 ? -1 : deadline - cp_now(cp);
+        if (deadline >= 0 && left <= 0) return CP_NIL;
+        if (cp_wait_for(cp, &object->waiters, left, "the end", &self) == CP_WAIT_CANCELLED) return CP_THROWN;
     }
     return cp->known.sym_true;
+}
+
+static cp_value thread_wait(cp_context *cp, cp_value self, const cp_value *arguments, int count) {
+    (void)count;
+    int64_t deadline;
+    if (!deadline_of(cp, arguments[0], &deadline)) return CP_THROWN;
+    return wait_for_end(cp, self, deadline);
 }
 
 static cp_value thread_id(cp_context *cp, cp_value self) { return cp_integer(cp, (int64_t)object_of(self)->id); }
@@ -210,7 +255,9 @@ static const cp_method_def thread_methods[] = {
     {"resume", "NIL", "()", thread_resume, "Lets a suspended thread go on."},
     {"finished", "Symbol", "()", thread_finished, "true when the thread has ended, else ()."},
     {"wait", "Symbol", "((timeout Integer ()))", thread_wait,
-     "Waits for the thread's end, at most so many milliseconds: true, or () when the time was over."},
+     "Waits for the thread's end, at most so many milliseconds, without a number for ever: true, or () when the time "
+     "was "
+     "over. Errors: 1.2 its own end; 1.8 below 0."},
     {0},
 };
 
@@ -237,6 +284,25 @@ static cp_value get_shared(cp_context *cp, cp_value self, const cp_value *argume
     return found == CP_UNSET ? CP_NIL : found;
 }
 
+static cp_value wait_all(cp_context *cp, cp_value self, const cp_value *arguments, int count) {
+    (void)self, (void)count;
+    int64_t deadline;
+    if (!deadline_of(cp, arguments[1], &deadline)) return CP_THROWN;
+    cp_iterator iterator;
+    cp_list_builder threads = {0}; /* first: waiting, the sequence might change */
+    if (cp_iterate(cp, &iterator, arguments[0]) == CP_THROWN) return CP_THROWN;
+    for (cp_value item; (item = cp_next(cp, &iterator)) != CP_DONE; cp_list_add(&threads, item)) {
+        if (item == CP_THROWN) return CP_THROWN;
+        if (cp_class_of(cp, item) != cp_find_class(cp, "Thread"))
+            return cp_throw_type(cp, "each item of waitAll", "Thread", item);
+    }
+    for (cp_value rest = threads.list; cp_is_cell(rest); rest = cp_tail(rest)) {
+        cp_value ended = wait_for_end(cp, cp_object_behind(cp_head(rest)), deadline);
+        if (ended != cp->known.sym_true) return ended;
+    }
+    return cp->known.sym_true;
+}
+
 static cp_value thread_id_function(cp_context *cp, cp_value self, const cp_value *arguments, int count) {
     (void)self, (void)arguments, (void)count;
     return cp_integer(cp, (int64_t)cp->current->id);
@@ -252,6 +318,10 @@ const cp_function_def thread_functions[] = {
      "Sets the value of a key in the region that all threads share; gives the value."},
     {"getShared", "Object", "(key)", get_shared,
      "The value of a key in the region that all threads share, () when it has none."},
+    {"waitAll", "Symbol", "(threads (timeout Integer ()))", wait_all,
+     "Waits until all Threads of a sequence have ended, at most `timeout` milliseconds in all, without one for ever: "
+     "true, or () when the time was over. What each came to is in its result and error. Errors: 1.2 the running thread "
+     "among them; 1.8 a timeout below 0; 1.11 an item that is no Thread."},
     {"threadId", "Integer", "()", thread_id_function, "The number of the running thread."},
     {"currentThread", "Thread", "()", current_thread, "The Thread object of the running thread."},
     {0},

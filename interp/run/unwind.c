@@ -27,7 +27,7 @@ struct error_origin {
 static cp_value frame_description(cp_context *cp, cp_value function, uint32_t word) {
     int line, column;
     const struct proto *proto = function_of(function)->proto;
-    source_place(proto->source, proto->positions[word], &line, &column);
+    source_place(proto->source, proto_position(proto, word), &line, &column);
     cp_value title = proto->is_top_level ? cp_string_z(cp, "top level") : function_title(cp, function_of(function));
     return cp_list_n((cp_value[]){title, proto->source->name, cp_fixnum(line), cp_fixnum(column)}, 4);
 }
@@ -55,9 +55,10 @@ void unwind_settle(cp_context *cp, cp_value value) {
     int line, column;
     const struct proto *proto = function_of(origin->frames[0].function)->proto;
     error->source = proto->source;
-    error->position = proto->positions[origin->frames[0].word];
+    error->position = proto_position(proto, origin->frames[0].word);
     source_place(proto->source, error->position, &line, &column);
     error_locate(value, proto->source->name, line, column);
+    source_tell_expansion_at(cp, proto->source, value, error->position);
 }
 
 void unwind_locate(struct thread *t) {
@@ -65,13 +66,16 @@ void unwind_locate(struct thread *t) {
     if (!cp_is_error(thrown)) return;
     struct error *error = error_of(thrown);
     if (error->located || error->origin) return;
-    uint32_t depth = (uint32_t)(t->frame - t->frames), count = depth;
-    if (depth == 0) return;
+    const struct frame *innermost = t->frame;
+    if (innermost == t->frames) return;
+    /* an argument of a wrong class: the function has not begun, its caller is to be looked at */
+    if (innermost->proto->positions[frame_word(innermost)] == POSITION_OF_CALL && innermost[-1].proto) innermost--;
+    uint32_t depth = (uint32_t)(innermost - t->frames), count = depth;
     if (count > TRACE_INNER + TRACE_OUTER) count = TRACE_INNER + TRACE_OUTER;
     struct error_origin *origin = cp_alloc(sizeof *origin + count * sizeof origin->frames[0]);
     origin->skipped = depth - count;
     for (uint32_t i = 0; i < count; i++) {
-        const struct frame *f = i < TRACE_INNER || !origin->skipped ? t->frame - i : t->frames + (count - i);
+        const struct frame *f = i < TRACE_INNER || !origin->skipped ? innermost - i : t->frames + (count - i);
         origin->frames[i].function = f->base[-1];
         origin->frames[i].word = frame_word(f);
     }

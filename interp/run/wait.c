@@ -15,6 +15,8 @@ cp_value cp_check_stack(cp_context *cp) {
                     "too deep: native functions and scripts call each other without end, or data is nested too deeply");
 }
 
+size_t cp_stack_left(cp_context *cp) { return (void)cp, fiber_stack_left(); }
+
 cp_value cp_poll(cp_context *cp) { return thread_poll(cp->current) ? CP_NIL : CP_THROWN; }
 
 cp_value cp_current_thread(cp_context *cp) { return thread_object(cp, cp->current); }
@@ -22,7 +24,7 @@ cp_value cp_current_thread(cp_context *cp) { return thread_object(cp, cp->curren
 /* What a wait came to. A cancelled one has an Error for the script. */
 static enum cp_wait come_back(cp_context *cp, struct thread *t, wait_result result) {
     cp->current = t;
-    t->waiting_for = NULL;
+    if (result != WAIT_CANCELLED) t->waiting_for = NULL;
     if (mem_finalizers_due()) mem_run_finalizers();
     switch (result) {
     case WAIT_READY: return CP_WAIT_READY;
@@ -32,6 +34,7 @@ static enum cp_wait come_back(cp_context *cp, struct thread *t, wait_result resu
     }
     if (scheduler_take_interrupt(cp->scheduler)) cp_throw(cp, CP_ERROR_SYSTEM, 4, "interrupted");
     else thread_throw_cancelled(cp);
+    t->waiting_for = NULL; /* after the report of a deadlock, which tells of this thread, too */
     return CP_WAIT_CANCELLED;
 }
 
@@ -91,7 +94,7 @@ static void unlink_waiter(cp_wait_list *list, struct waiter *w) {
     else list->last = w->previous;
 }
 
-enum cp_wait cp_wait_on(cp_context *cp, cp_wait_list *list, int64_t timeout) {
+enum cp_wait cp_wait_for(cp_context *cp, cp_wait_list *list, int64_t timeout, const char *what, const cp_value *from) {
     struct thread *t = cp->current;
     if (t->before_wait) {
         /* It may have waited, and what the caller is to be woken for may have come meanwhile: he looks again. */
@@ -102,11 +105,18 @@ enum cp_wait cp_wait_on(cp_context *cp, cp_wait_list *list, int64_t timeout) {
     if (w.previous) w.previous->next = &w;
     else list->first = &w;
     list->last = &w;
-    t->waiting_for = "another thread";
+    t->waiting_for = what;
+    t->waiting_from = from;
     wait_result result = scheduler_park(cp->scheduler, timeout);
     if (!w.woken) unlink_waiter(list, &w);
     else if (result == WAIT_TIMEOUT) result = WAIT_READY;
-    return come_back(cp, t, result);
+    enum cp_wait wait = come_back(cp, t, result);
+    t->waiting_from = NULL;
+    return wait;
+}
+
+enum cp_wait cp_wait_on(cp_context *cp, cp_wait_list *list, int64_t timeout) {
+    return cp_wait_for(cp, list, timeout, "another thread", NULL);
 }
 
 void cp_wake_one(cp_context *cp, cp_wait_list *list) {

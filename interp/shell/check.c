@@ -28,13 +28,8 @@ struct check {
     size_t count;
 };
 
-static void note(struct check *check, cp_value error, uint32_t position) {
-    struct error *e = error_of(error);
+static void note(struct check *check, cp_value error) {
     error_settle(check->cp, error);
-    if (!e->source && e->line > 0) {
-        e->source = check->source;
-        e->position = position;
-    }
     cp_list_add(&check->errors, error);
     check->count++;
 }
@@ -63,7 +58,7 @@ static cp_value read_forms(struct check *check, cp_value *offsets) {
             cp_value error = cp_take_error(check->cp);
             error_of(error)->source = check->source;
             error_of(error)->position = (uint32_t)(reader.cursor - reader.start);
-            note(check, error, error_of(error)->position);
+            note(check, error);
             break;
         }
         cp_list_add(&forms, form);
@@ -78,7 +73,7 @@ static void compile_forms(struct check *check, cp_value forms, cp_value offsets)
         uint32_t position = (uint32_t)cp_fixnum_value(cp_head(offsets));
         cp_value function = compile_form(check->cp, check->source, check->file, cp_head(forms), position);
         if (function != CP_THROWN && is_form(cp_head(forms), "defun")) function = cp_call(check->cp, function, NULL, 0);
-        if (function == CP_THROWN) note(check, cp_take_error(check->cp), position);
+        if (function == CP_THROWN) note(check, cp_take_error(check->cp));
     }
 }
 
@@ -97,14 +92,13 @@ static void note_unknown_names(struct check *check) {
     cp_context *cp = check->cp;
     for (const struct name_use *use = check->file->uses; use; use = use->next) {
         if (is_known(check, use->name)) continue;
-        int line, column;
         cp_symbol *near = symbol_suggest_function(cp, use->name);
         cp_value text = cp_string_format(cp, "there is no variable or function %s%s%s%s", use->name->text,
                                          near ? "; did you mean " : "", near ? near->text : "", near ? "?" : "");
         cp_value error = cp_error_new(cp, CP_ERROR_CARAPACE, CP_UNKNOWN, text);
-        source_place(check->source, use->position, &line, &column);
-        error_locate(error, check->source->name, line, column);
-        note(check, error, use->position);
+        source_locate_error(check->source, error, use->position);
+        source_tell_expansion_at(cp, check->source, error, use->position);
+        note(check, error);
     }
 }
 
@@ -130,7 +124,7 @@ int check_file(cp_context *cp, const char *path, bool json) {
     if (text == CP_THROWN) {
         cp_value error = cp_take_error(cp);
         error_of(error)->file = cp_string_z(cp, path);
-        note(&check, error, 0);
+        note(&check, error);
     } else {
         check.file->note_uses = true;
         check.source = source_new(cp, cp_string_z(cp, strcmp(path, "-") ? path : "<stdin>"), text);

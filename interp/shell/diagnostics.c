@@ -28,18 +28,29 @@ static void print_caret(const char *line, size_t size, int column, bool colours)
     fputs(colours ? "\033[1;31m^\033[0m\n" : "^\n", stderr);
 }
 
-static void print_source_line(const struct error *error, bool colours) {
+static void print_source_line(const struct source *source, uint32_t position, bool colours) {
     size_t size;
-    if (!error->source) return;
-    const char *line = source_line_at(error->source, error->position, &size);
+    const char *line = source_line_at(source, position, &size);
     int place_line, column;
-    source_place(error->source, error->position, &place_line, &column);
-    if (place_line != error->line) return; /* the place was set by hand */
+    source_place(source, position, &place_line, &column);
     size_t shown = size > 300 ? 300 : size;
     fputs("    ", stderr);
     for (size_t i = 0; i < shown; i++) putc((unsigned char)line[i] < ' ' && line[i] != '\t' ? '?' : line[i], stderr);
     putc('\n', stderr);
-    if ((size_t)error->column <= shown + 1) print_caret(line, shown, error->column, colours);
+    if ((size_t)column <= shown + 1) print_caret(line, shown, column, colours);
+}
+
+/* The line of an Error's place, and of the macro call that is to blame when that is another one. */
+static void print_source_lines(cp_context *cp, cp_value value, bool colours) {
+    const struct error *error = error_of(value);
+    int line = 0, column = 0;
+    if (error->source) source_place(error->source, error->position, &line, &column);
+    bool shown = error->source && line == error->line; /* else the place was set by hand */
+    if (shown) print_source_line(error->source, error->position, colours);
+    if (!error->expansion_source) return;
+    fprintf(stderr, "  in the expansion of the macro %s\n", cp_text_z(cp, cp_error_detail(cp, value, "expansion")));
+    if (!shown || error->expansion_source != error->source || error->expansion_position != error->position)
+        print_source_line(error->expansion_source, error->expansion_position, colours);
 }
 
 /* A recursion's frames are alike: how often is enough. */
@@ -88,9 +99,7 @@ void diagnostics_print(cp_context *cp, cp_value value) {
     fprintf(stderr, colours ? "\033[1;31merror %d.%d:\033[0m " : "error %d.%d: ", error->error_class, error->code);
     print_text(cp_text_z(cp, error->text));
     putc('\n', stderr);
-    print_source_line(error, colours);
-    cp_value expansion = cp_error_detail(cp, value, "expansion");
-    if (expansion != CP_UNSET) fprintf(stderr, "  in the expansion of the macro %s\n", cp_text_z(cp, expansion));
+    print_source_lines(cp, value, colours);
     print_trace(cp, error->trace);
     print_loads(cp, value);
     int depth = 0;

@@ -24,6 +24,7 @@ static void find_executable(char *path, size_t size, const char *name) {
 
 int main(int argc, char **argv) {
     struct shell shell;
+    struct watch *watch;
     char executable[4096];
     shell_read_options(&shell, argc, argv);
     if (shell.action == SHELL_HELP) return shell_print_help(), EX_OK;
@@ -42,6 +43,8 @@ int main(int argc, char **argv) {
     for (size_t i = 0; carapace_modules[i]; i++) carapace_modules[i](cp);
     help_register(cp);
     runtime_catch_interrupts(cp);
-    int status = runtime_run_main(cp, shell_run, &shell);
-    return runtime_finish(cp, status);
+    if (!watch_begin(cp, &shell, &watch)) return EX_CANTCREAT;
+    int status = runtime_finish(cp, runtime_run_main(cp, shell_run, &shell));
+    int failed = watch_end(cp, watch);
+    return status != EX_OK ? status : failed;
 }

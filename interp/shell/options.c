@@ -16,6 +16,10 @@ static const struct option_entry {
     {"-", NULL, SHELL_SCRIPT, "run the script on standard input"},
     {"--check", "FILE", SHELL_CHECK, "read and compile the file, run nothing, tell all that is wrong; status 0 or 65"},
     {"--json", NULL, SHELL_CHECK, "with --check: one JSON object a line on standard output"},
+    {"--profile", "[=FILE]", SHELL_PROMPT,
+     "tell where the time went, on standard error or in FILE; FILE.svg: a flame graph"},
+    {"--count", "[=FILE]", SHELL_PROMPT, "count the virtual machine's instructions by function"},
+    {"--opcodes", NULL, SHELL_PROMPT, "with --count: also by instruction"},
     {"-load", "NAME", SHELL_PROMPT, "load a package first; may be given several times"},
     {"--version", NULL, SHELL_VERSION, "print the version"},
     {"--help", NULL, SHELL_HELP, "print this"},
@@ -38,7 +42,8 @@ void shell_print_help(void) {
          "Without a script and with a terminal on standard input: a prompt.\n");
     for (size_t i = 0; i < sizeof options / sizeof options[0]; i++) {
         char left[64];
-        snprintf(left, sizeof left, "%s %s", options[i].name, options[i].argument ? options[i].argument : "");
+        const char *argument = options[i].argument ? options[i].argument : "";
+        snprintf(left, sizeof left, "%s%s%s", options[i].name, *argument == '[' ? "" : " ", argument);
         printf("  %-20s %s\n", left, options[i].doc);
     }
     puts("\ncommands:");
@@ -73,7 +78,34 @@ static void wrong(struct shell *shell, const char *problem, const char *subject)
     shell->subject = subject;
 }
 
-void shell_read_options(struct shell *shell, int count, char **arguments) {
+/* --profile, --profile=FILE and the like, which stand before what is run. False: another option. */
+static bool read_watch(struct shell *shell, const char *text) {
+    static const struct {
+        const char *name;
+        enum shell_watch watch;
+    } watches[] = {{"--profile", WATCH_PROFILE}, {"--count", WATCH_COUNT}};
+    for (size_t i = 0; i < sizeof watches / sizeof watches[0]; i++) {
+        size_t size = strlen(watches[i].name);
+        if (strncmp(text, watches[i].name, size) || (text[size] && text[size] != '=')) continue;
+        if (shell->watch && shell->watch != watches[i].watch) wrong(shell, "not together with the other", text);
+        else if (text[size] && !text[size + 1]) wrong(shell, "the name of a file must follow the =", text);
+        shell->watch = watches[i].watch;
+        shell->watch_file = text[size] ? text + size + 1 : NULL;
+        return true;
+    }
+    if (strcmp(text, "--opcodes")) return false;
+    shell->opcodes = true;
+    return true;
+}
+
+static void check_watch(struct shell *shell) {
+    if (shell->action == SHELL_WRONG) return;
+    if (shell->opcodes && shell->watch != WATCH_COUNT) wrong(shell, "only with --count", "--opcodes");
+    else if (shell->watch && shell->action == SHELL_CHECK)
+        wrong(shell, "not with --check, which runs nothing", shell->watch == WATCH_COUNT ? "--count" : "--profile");
+}
+
+static void read_options(struct shell *shell, int count, char **arguments) {
     *shell = (struct shell){.argument_count = count, .arguments = arguments, .action = SHELL_PROMPT, .rest = count};
     const char *slash = count > 0 ? strrchr(arguments[0], '/') : NULL;
     if (count > 0 && !strcmp(slash ? slash + 1 : arguments[0], "sendmail")) { /* installed under that name, or a link */
@@ -84,6 +116,10 @@ void shell_read_options(struct shell *shell, int count, char **arguments) {
     }
     for (int i = 1; i < count; i++) {
         const char *text = arguments[i];
+        if (read_watch(shell, text)) {
+            if (shell->action == SHELL_WRONG) return;
+            continue;
+        }
         const struct option_entry *option = find_option(text);
         if (!option) {
             if (text[0] == '-') {
@@ -129,4 +165,9 @@ void shell_read_options(struct shell *shell, int count, char **arguments) {
         shell->action = SHELL_SCRIPT;
         shell->subject = "-";
     }
+}
+
+void shell_read_options(struct shell *shell, int count, char **arguments) {
+    read_options(shell, count, arguments);
+    check_watch(shell);
 }

@@ -16,6 +16,8 @@ enum shell_action {
     SHELL_WRONG
 };
 
+enum shell_watch { WATCH_NOTHING, WATCH_PROFILE, WATCH_COUNT };
+
 /* The command line, taken apart. */
 struct shell {
     int argument_count;
@@ -26,7 +28,10 @@ struct shell {
     int rest;                 /* index of the first argument for the script */
     const char *packages[32]; /* -load */
     int package_count;
-    bool json; /* --json: what --check finds as JSON lines */
+    bool json;              /* --json: what --check finds as JSON lines */
+    enum shell_watch watch; /* --profile, --count */
+    const char *watch_file; /* where its report goes; NULL = standard error */
+    bool opcodes;           /* --opcodes */
 };
 
 /* options.c */
@@ -37,6 +42,12 @@ void shell_print_help(void);
 int shell_run(cp_context *cp, void *shell);
 /* Sets ::CommandLine, ::Arguments, ::InstallDir. */
 void shell_set_globals(cp_context *cp, const struct shell *shell);
+
+/* watch.c: begins what --profile or --count ask for; false, with a sentence on standard error, when it cannot. `end`
+   writes the report: 0, or EX_IOERR when that failed. */
+struct watch;
+bool watch_begin(cp_context *cp, const struct shell *shell, struct watch **watch);
+int watch_end(cp_context *cp, struct watch *watch);
 
 /* repl.c: the prompt, until the person ends it; the process's status. */
 int repl_run(cp_context *cp);

@@ -4,6 +4,7 @@
 
 #include "modules/coding/base64.h"
 #include "modules/coding/charset.h"
+#include "modules/coding/transfer_decode.h"
 #include "modules/header/header_text.h"
 #include "modules/coding/utf8_text.h"
 
@@ -17,9 +18,9 @@ struct word {
     size_t length; /* of the whole */
 };
 
-/* RFC 2047 2: =?charset[*language]?encoding?text?= with printable ASCII only and no space inside. (Longer ones than 75
- * are read.) */
-static bool parse_word(struct word *word, const char *text, size_t size) {
+/* RFC 2047 2: =?charset[*language]?encoding?text?= with printable ASCII only and no space inside, but for those in Q
+   that are read leniently: some senders leave spaces there. (Longer ones than 75 are read.) */
+static bool parse_word(struct word *word, const char *text, size_t size, bool lenient) {
     if (size < 8 || text[0] != '=' || text[1] != '?') return false;
     size_t i = 2;
     while (i < size && i < 64 && text[i] > 32 && text[i] < 127 && text[i] != '?') i++;
@@ -32,7 +33,8 @@ static bool parse_word(struct word *word, const char *text, size_t size) {
     if ((!word->q && encoding != 'B' && encoding != 'b') || text[i + 2] != '?') return false;
     i += 3;
     size_t start = i;
-    while (i < size && text[i] > 32 && text[i] < 127 && text[i] != '?') i++;
+    bool blanks = lenient && word->q;
+    while (i < size && (text[i] > 32 || (blanks && text[i] == ' ')) && text[i] < 127 && text[i] != '?') i++;
     if (i + 2 > size || text[i] != '?' || text[i + 1] != '=') return false;
     word->data = text + start;
     word->size = i - start;
@@ -42,7 +44,7 @@ static bool parse_word(struct word *word, const char *text, size_t size) {
 
 size_t header_encoded_word(const char *text, size_t size) {
     struct word word;
-    return parse_word(&word, text, size) ? word.length : 0;
+    return parse_word(&word, text, size, false) ? word.length : 0;
 }
 
 static int hex_value(char c) {
@@ -52,13 +54,15 @@ static int hex_value(char c) {
     return -1;
 }
 
-/* Append a word's bytes, still in its character set; false when they are not well encoded. */
-static bool append_bytes(struct mail_buffer *bytes, const struct word *word) {
+/* Append a word's bytes, still in its character set; false when they are not well encoded. Leniently all are: what can
+   be decoded is, broken escapes stay. */
+static bool append_bytes(struct mail_buffer *bytes, const struct word *word, bool lenient) {
     char *out = mail_buffer_reserve(bytes, word->size + 4);
     size_t count = 0;
     if (out == NULL) return false;
     if (!word->q) {
-        if (!base64_decode(out, &count, word->data, word->size)) return false;
+        if (lenient) count = base64_decode_lenient(out, word->data, word->size);
+        else if (!base64_decode(out, &count, word->data, word->size)) return false;
         bytes->size += count;
         return true;
     }
@@ -67,11 +71,13 @@ static bool append_bytes(struct mail_buffer *bytes, const struct word *word) {
         if (c == '_') {
             c = ' ';
         } else if (c == '=') {
-            if (i + 2 >= word->size) return false;
-            int high = hex_value(word->data[i + 1]), low = hex_value(word->data[i + 2]);
-            if (high < 0 || low < 0) return false;
-            c = (char)(high << 4 | low);
-            i += 2;
+            bool whole = i + 2 < word->size;
+            int high = whole ? hex_value(word->data[i + 1]) : -1, low = whole ? hex_value(word->data[i + 2]) : -1;
+            if ((high < 0 || low < 0) && !lenient) return false;
+            if (high >= 0 && low >= 0) {
+                c = (char)(high << 4 | low);
+                i += 2;
+            }
         }
         out[count++] = c;
     }
@@ -133,24 +139,24 @@ static size_t white_space(const char *text, size_t size) {
 /* Decode the word at text and all that follow it directly. Those of one set are joined before conversion, because some
    senders cut characters in two. Returns the length taken, 0 if the first word cannot be decoded; *skip is then how
    much stays as it is, so that no input is looked at more than a few times. */
-static size_t decode_run(struct mail_buffer *out, const char *text, size_t size, size_t *skip) {
+static size_t decode_run(struct mail_buffer *out, const char *text, size_t size, size_t *skip, bool lenient) {
     struct mail_buffer bytes = {0}, converted = {0};
     struct word word, next;
     size_t taken = 0, end = 0;
-    bool more = parse_word(&word, text, size);
+    bool more = parse_word(&word, text, size, lenient);
     *skip = word.length;
-    more = more && charset_is_known(word.charset, word.charset_size) && append_bytes(&bytes, &word);
+    more = more && charset_is_known(word.charset, word.charset_size) && append_bytes(&bytes, &word, lenient);
     while (more) {
         struct word first = word;
         end = (size_t)(word.data - text) + word.size + 2;
         /* Collect the words of this set. */
         for (;;) {
             size_t gap = white_space(text + end, size - end);
-            more = parse_word(&next, text + end + gap, size - end - gap);
+            more = parse_word(&next, text + end + gap, size - end - gap, lenient);
             bool joins = more && next.charset_size == first.charset_size &&
                          memcmp(next.charset, first.charset, first.charset_size) == 0;
             size_t kept = bytes.size;
-            if (!joins || !append_bytes(&bytes, &next)) {
+            if (!joins || !append_bytes(&bytes, &next, lenient)) {
                 bytes.size = kept;
                 if (joins) more = false;
                 break;
@@ -165,7 +171,7 @@ static size_t decode_run(struct mail_buffer *out, const char *text, size_t size,
         taken = end;
         mail_buffer_clear(&bytes);
         word = next;
-        more = more && charset_is_known(word.charset, word.charset_size) && append_bytes(&bytes, &word);
+        more = more && charset_is_known(word.charset, word.charset_size) && append_bytes(&bytes, &word, lenient);
     }
     if (taken == 0 && end > 0) *skip = end;
     mail_buffer_free(&bytes);
@@ -173,19 +179,20 @@ static size_t decode_run(struct mail_buffer *out, const char *text, size_t size,
     return taken;
 }
 
-enum mail_status header_text_decode(struct mail_buffer *out, const char *text, size_t size) {
+static enum mail_status decode(struct mail_buffer *out, const char *text, size_t size, bool lenient) {
     struct mail_buffer scratch = {0}, decoded = {0};
+    struct word word;
     size_t start = 0, i = 0, skip;
     while (i < size) {
         const char *mark = memchr(text + i, '=', size - i);
         if (mark == NULL) break;
         i = (size_t)(mark - text);
-        if (header_encoded_word(mark, size - i) == 0) {
+        if (!parse_word(&word, mark, size - i, lenient)) {
             i++;
             continue;
         }
         mail_buffer_clear(&decoded);
-        size_t taken = decode_run(&decoded, mark, size - i, &skip);
+        size_t taken = decode_run(&decoded, mark, size - i, &skip, lenient);
         if (taken == 0) {
             i += skip;
             continue;
@@ -200,4 +207,12 @@ enum mail_status header_text_decode(struct mail_buffer *out, const char *text, s
     mail_buffer_free(&scratch);
     mail_buffer_free(&decoded);
     return out->failed ? MAIL_NO_MEMORY : MAIL_OK;
+}
+
+enum mail_status header_text_decode(struct mail_buffer *out, const char *text, size_t size) {
+    return decode(out, text, size, false);
+}
+
+enum mail_status header_text_decode_lenient(struct mail_buffer *out, const char *text, size_t size) {
+    return decode(out, text, size, true);
 }

@@ -21,6 +21,14 @@ static bool is_token(unsigned char c) { return c > 32 && c < 127 && strchr("()<>
 /* RFC 2231 7: attribute-char, which besides excludes what RFC 2231 itself uses. */
 static bool is_attribute(unsigned char c) { return is_token(c) && c != '*' && c != '\'' && c != '%'; }
 
+/* Whether a value needs no quotes. RFC 2045 5.1 would allow * ' and % too, but readers that know RFC 2231 take them for
+   its marks: Python's email ends a bare word at a * and loses an apostrophe in it. */
+static bool is_plain_value(const char *text, size_t size) {
+    for (size_t i = 0; i < size; i++)
+        if (!is_attribute((unsigned char)text[i])) return false;
+    return size > 0;
+}
+
 bool header_token_is_valid(const char *text, size_t size) {
     for (size_t i = 0; i < size; i++) {
         if (!is_token((unsigned char)text[i])) return false;
@@ -100,8 +108,7 @@ enum mail_status header_write_parameter(struct mail_buffer *out, size_t *column,
         value = repaired.data;
         size = repaired.size;
     }
-    /* Not those of RFC 2231's special characters either: Python's email loses an apostrophe in a bare word. */
-    bool token = !extended && header_token_is_valid(value, size) && !memchr(value, '\'', size);
+    bool token = !extended && is_plain_value(value, size);
     size_t width = name_size + 2 + (extended ? 9 : token ? 1 : 3);
     for (size_t i = 0; i < size; i++) width += escaped_width((unsigned char)value[i], extended);
     if (width <= LINE_LIMIT) {
@@ -321,4 +328,21 @@ bool header_read_parameter(struct mail_buffer *out, const char *header, size_t s
         return false;
     }
     return !out->failed;
+}
+
+bool header_next_parameter(const char *header, size_t size, size_t *position, const char **name, size_t *name_size) {
+    for (size_t i = next_parameter(header, size, *position); i < size; i = next_parameter(header, size, i)) {
+        i = skip_blanks(header, size, i + 1);
+        size_t start = i;
+        while (i < size && is_token((unsigned char)header[i])) i++;
+        const char *star = memchr(header + start, '*', i - start);
+        size_t length = star ? (size_t)(star - header) - start : i - start;
+        if (length == 0 || skip_blanks(header, size, i) >= size || header[skip_blanks(header, size, i)] != '=')
+            continue;
+        *position = i;
+        *name = header + start;
+        *name_size = length;
+        return true;
+    }
+    return false;
 }

@@ -24,4 +24,8 @@ enum mail_status header_write_parameter(struct mail_buffer *out, size_t *column,
    none or memory is out (out->failed). */
 bool header_read_parameter(struct mail_buffer *out, const char *header, size_t size, const char *name);
 
+/* Goes through the parameters that stand in a header value, in order: with *position 0 at first, gives the next one's
+   name without what RFC 2231 adds to it (so that one in sections comes once for each). False at the end. */
+bool header_next_parameter(const char *header, size_t size, size_t *position, const char **name, size_t *name_size);
+
 #endif

@@ -42,5 +42,8 @@ size_t header_encoded_word(const char *text, size_t size);
    decoded (UTF-8, US-ASCII, ISO-8859-1 here, other sets through iconv), white space between adjacent ones dropped. What
    cannot be decoded stays as it is. Result is always valid UTF-8. Fails only on memory. */
 enum mail_status header_text_decode(struct mail_buffer *out, const char *text, size_t size);
+/* The same for headers of strangers: spaces within words in Q, broken base64 and broken escapes are decoded as far as
+   they can be. What header_write_text wrote is not always read back by this as it was. */
+enum mail_status header_text_decode_lenient(struct mail_buffer *out, const char *text, size_t size);
 
 #endif

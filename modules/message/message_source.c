@@ -37,9 +37,11 @@ bool message_source_alone(cp_context *cp, cp_value self) {
     static const struct {
         enum smtp_message_slot slot;
         const char *name;
-    } unseen[] = {{SLOT_SUBJECT, "subject"}, {SLOT_TEXT, "text"},        {SLOT_HTML, "html"},
-                  {SLOT_INLINES, "inlines"}, {SLOT_REPLY_TO, "replyTo"}, {SLOT_ATTACHMENTS, "attachments"},
-                  {SLOT_HEADERS, "headers"}, {SLOT_DATE, "date"},        {SLOT_PRIORITY, "priority"}};
+    } unseen[] = {{SLOT_SUBJECT, "subject"},    {SLOT_TEXT, "text"},           {SLOT_HTML, "html"},
+                  {SLOT_INLINES, "inlines"},    {SLOT_REPLY_TO, "replyTo"},    {SLOT_ATTACHMENTS, "attachments"},
+                  {SLOT_HEADERS, "headers"},    {SLOT_DATE, "date"},           {SLOT_PRIORITY, "priority"},
+                  {SLOT_CALENDAR, "calendar"},  {SLOT_FLOWED, "flowed"},       {SLOT_UNSUBSCRIBE, "unsubscribe"},
+                  {SLOT_ONE_CLICK, "oneClick"}, {SLOT_RECEIPT_TO, "receiptTo"}};
     for (size_t i = 0; i < sizeof unseen / sizeof *unseen; i++) {
         if (cp_slots(cp, self)[unseen[i].slot] == CP_NIL) continue;
         cp_throw(cp, CP_ERROR_CARAPACE, CP_BAD_ARGUMENT,

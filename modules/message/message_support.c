@@ -18,6 +18,8 @@ void message_register(cp_context *cp) {
     struct message_state *state = message_state(cp);
     state->smtp_message_number = cp_class_number(cp_define_class(cp, &smtp_message_class));
     state->mime_number = cp_class_number(cp_define_class(cp, &mime_class));
+    state->mime_report = cp_define_class(cp, &mime_report_class);
+    state->mime_report_recipient = cp_define_class(cp, &mime_report_recipient_class);
     cp_define_functions(cp, address_functions);
 }
 

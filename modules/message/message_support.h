@@ -9,16 +9,20 @@
 #include "modules/mime/mail_message.h"
 #include "modules/coding/mail_random.h"
 #include "modules/mime/mime_build.h"
+#include "modules/mime/mime_content.h"
 #include "modules/mime/mime_part.h"
 #include "modules/message/message.h"
 
 extern const cp_class_def smtp_message_class;
 extern const cp_class_def mime_class;
+extern const cp_class_def mime_report_class;
+extern const cp_class_def mime_report_recipient_class;
 
 /* Kept per context. */
 struct message_state {
     uint32_t smtp_message_number, mime_number; /* of the classes */
-    struct mail_random *random;                /* of ids and boundaries; pointer-free memory */
+    cp_class *mime_report, *mime_report_recipient;
+    struct mail_random *random; /* of ids and boundaries; pointer-free memory */
 };
 struct message_state *message_state(cp_context *cp);
 struct mail_random *message_random(cp_context *cp);
@@ -97,5 +101,7 @@ int64_t message_writer_size(cp_context *cp, struct mime_writer *writer);
 cp_value message_writer_string(cp_context *cp, struct mime_writer *writer, bool binary);
 /* The whole into an object with a method `write`, or the file of that path. CP_NIL, or CP_THROWN. */
 cp_value message_writer_to(cp_context *cp, struct mime_writer *writer, cp_value target);
+/* The same with bytes of a message that was parsed. */
+cp_value message_content_to(cp_context *cp, struct mime_content_reader *content, cp_value target);
 
 #endif

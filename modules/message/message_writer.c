@@ -2,7 +2,7 @@
 /*
  * message_writer.c: a built message into a String, a Binary, a file or a Stream.
  */
-#include "modules/message/message_support.h"
+#include "modules/message/mime_parsed.h"
 
 #include <errno.h>
 #include <unistd.h>
@@ -59,9 +59,11 @@ cp_value message_writer_string(cp_context *cp, struct mime_writer *writer, bool 
     return result;
 }
 
-cp_value message_writer_to(cp_context *cp, struct mime_writer *writer, cp_value target) {
+/* Where bytes come from: gives up to BLOCK of them, 0 at the end, -1 after a throw. */
+typedef ssize_t (*next_bytes)(cp_context *cp, void *from, char *buffer);
+
+static cp_value copy_to(cp_context *cp, next_bytes next, void *from, cp_value target) {
     bool own = cp_is_string(target);
-    if (message_writer_size(cp, writer) < 0) return CP_THROWN;
     if (own) {
         cp_value arguments[] = {cp_string_z(cp, "file"), target, cp_string_z(cp, "w")};
         target = cp_create(cp, "Stream", arguments, 3);
@@ -71,9 +73,9 @@ cp_value message_writer_to(cp_context *cp, struct mime_writer *writer, cp_value 
     bool reuse = strcmp(cp_class_name(cp_class_of(cp, target)), "Stream") == 0;
     cp_value name = cp_symbol_z(cp, "write"), result = CP_NIL, block = cp_binary_n(cp, NULL, BLOCK);
     while (result != CP_THROWN) {
-        ssize_t count = mime_writer_read(writer, (char *)cp_binary_of(block)->data, BLOCK);
+        ssize_t count = next(cp, from, (char *)cp_binary_of(block)->data);
         if (count == 0) break;
-        if (count < 0) result = throw_writer(cp, writer);
+        if (count < 0) result = CP_THROWN;
         else {
             cp_value bytes =
                 reuse && count == BLOCK ? block : cp_binary_n(cp, cp_binary_of(block)->data, (size_t)count);
@@ -89,4 +91,26 @@ cp_value message_writer_to(cp_context *cp, struct mime_writer *writer, cp_value 
         }
     }
     return result == CP_THROWN ? CP_THROWN : CP_NIL;
+}
+
+static ssize_t next_written(cp_context *cp, void *from, char *buffer) {
+    struct mime_writer *writer = from;
+    ssize_t count = mime_writer_read(writer, buffer, BLOCK);
+    if (count < 0) throw_writer(cp, writer);
+    return count;
+}
+
+cp_value message_writer_to(cp_context *cp, struct mime_writer *writer, cp_value target) {
+    if (message_writer_size(cp, writer) < 0) return CP_THROWN;
+    return copy_to(cp, next_written, writer, target);
+}
+
+static ssize_t next_read(cp_context *cp, void *from, char *buffer) {
+    ssize_t count = mime_content_read(from, buffer, BLOCK);
+    if (count < 0) mime_parsed_throw(cp, (int)count);
+    return count;
+}
+
+cp_value message_content_to(cp_context *cp, struct mime_content_reader *content, cp_value target) {
+    return copy_to(cp, next_read, content, target);
 }

@@ -5,7 +5,7 @@
  * startMultipart opens a multipart, attach... adds to the innermost that is open, end closes it. What is added is a
  * Mime too and is given back, so that its properties can be changed.
  */
-#include "modules/message/mime_object.h"
+#include "modules/message/mime_parsed.h"
 
 #include <strings.h>
 
@@ -33,10 +33,19 @@ static cp_value check_options(cp_context *cp, const char *field, cp_value value)
     return mime_check_options(cp, field, value) ? value : CP_THROWN;
 }
 
-static cp_value new_boundary(cp_context *cp) {
+/* The system's randomness, or `own` when this Mime has a seed; `purpose` tells its uses apart. */
+static struct mail_random *random_of(cp_context *cp, cp_value self, struct mail_random *own, uint64_t purpose) {
+    int64_t seed;
+    cp_value value = cp_slots(cp, self)[MIME_SLOT_SEED];
+    if (value == CP_NIL || !cp_to_int64(value, &seed)) return message_random(cp);
+    mail_random_init_seed(own, (uint64_t)seed ^ purpose << 32);
+    return own;
+}
+
+static cp_value new_boundary(cp_context *cp, cp_value self) {
     enum { LETTERS = 24 };
     char boundary[2 + LETTERS] = "=_"; /* cannot occur in quoted-printable: RFC 2045 6.7 */
-    struct mail_random *random = message_random(cp);
+    struct mail_random own, *random = random_of(cp, self, &own, 1 + mime_object_of(self)->boundaries++);
     mail_random_letters(random, boundary + 2, LETTERS);
     if (random->failed) return structure(cp, "the system gives no random numbers for a boundary");
     return cp_string_n(cp, boundary, sizeof boundary);
@@ -62,7 +71,7 @@ static bool set_type(cp_context *cp, cp_value *slots, const char *type) {
 
 static cp_value set_separator(cp_context *cp, cp_value self, cp_value value) {
     struct mail_error error;
-    (void)self;
+    if (!mime_object_touch(cp, self)) return CP_THROWN;
     if (value == CP_NIL) return value;
     if (!message_check_line(cp, "separator", value)) return CP_THROWN;
     struct mime_part *trial = mime_part_new();
@@ -71,44 +80,45 @@ static cp_value set_separator(cp_context *cp, cp_value self, cp_value value) {
     mime_part_free(trial);
     return status == MAIL_OK ? value : message_throw(cp, &error, false);
 }
+static cp_value get_headers(cp_context *cp, cp_value self) { return mime_object_headers(cp, self); }
 static cp_value set_headers(cp_context *cp, cp_value self, cp_value value) {
-    (void)self;
-    return message_check_headers(cp, "headers", value) ? value : CP_THROWN;
+    if (!message_check_headers(cp, "headers", value) || !mime_object_touch(cp, self)) return CP_THROWN;
+    return mime_object_of(self)->headers = value;
 }
 static cp_value set_version(cp_context *cp, cp_value self, cp_value value) {
-    (void)self;
+    if (!mime_object_touch(cp, self)) return CP_THROWN;
     bool fine = value != CP_NIL && cp_string_size(value) == 3 && memcmp(cp_string_text(value), "1.0", 3) == 0;
     return fine ? value : bad(cp, "version", "\"1.0\", of which there is no other (RFC 2045 4)", value);
 }
 static cp_value set_encoding(cp_context *cp, cp_value self, cp_value value) {
-    (void)self;
+    if (!mime_object_touch(cp, self)) return CP_THROWN;
     if (value == CP_NIL || transfer_encoding_from_name(cp_string_text(value), cp_string_size(value))) return value;
     return bad(cp, "contentTransferEncoding", "7bit, 8bit, quoted-printable or base64", value);
 }
 static cp_value set_media_type(cp_context *cp, cp_value self, cp_value value) {
-    (void)self;
+    if (!mime_object_touch(cp, self)) return CP_THROWN;
     return check_token(cp, "mediaType", value);
 }
 static cp_value set_media_sub_type(cp_context *cp, cp_value self, cp_value value) {
-    (void)self;
+    if (!mime_object_touch(cp, self)) return CP_THROWN;
     return check_token(cp, "mediaSubType", value);
 }
 static cp_value set_media_options(cp_context *cp, cp_value self, cp_value value) {
-    (void)self;
+    if (!mime_object_touch(cp, self)) return CP_THROWN;
     if (mime_option(value, "boundary") != CP_UNSET)
         return bad(cp, "mediaOptions", "without the boundary, which is `separator`", value);
     return check_options(cp, "mediaOptions", value);
 }
 static cp_value set_disposition_type(cp_context *cp, cp_value self, cp_value value) {
-    (void)self;
+    if (!mime_object_touch(cp, self)) return CP_THROWN;
     return check_token(cp, "dispositionType", value);
 }
 static cp_value set_disposition_options(cp_context *cp, cp_value self, cp_value value) {
-    (void)self;
+    if (!mime_object_touch(cp, self)) return CP_THROWN;
     return check_options(cp, "dispositionOptions", value);
 }
 static cp_value set_content_id(cp_context *cp, cp_value self, cp_value value) {
-    (void)self;
+    if (!mime_object_touch(cp, self)) return CP_THROWN;
     if (value == CP_NIL) return value;
     if (!message_check_line(cp, "contentId", value)) return CP_THROWN;
     cp_value id = *cp_text_z(cp, value) == '<' ? value : cp_string_format(cp, "<%s>", cp_text_z(cp, value));
@@ -128,6 +138,7 @@ static cp_value get_content_type(cp_context *cp, cp_value self) {
 }
 static cp_value set_content_type(cp_context *cp, cp_value self, cp_value value) {
     cp_value *slots = cp_slots(cp, self), type, options, boundary;
+    if (!mime_object_touch(cp, self)) return CP_THROWN;
     if (value == CP_NIL) {
         slots[MIME_SLOT_TYPE] = slots[MIME_SLOT_SUB_TYPE] = slots[MIME_SLOT_OPTIONS] = CP_NIL;
         return value;
@@ -158,6 +169,7 @@ static cp_value get_content_disposition(cp_context *cp, cp_value self) {
 }
 static cp_value set_content_disposition(cp_context *cp, cp_value self, cp_value value) {
     cp_value *slots = cp_slots(cp, self), type = CP_NIL, options = CP_NIL;
+    if (!mime_object_touch(cp, self)) return CP_THROWN;
     if (value != CP_NIL) {
         if (!mime_split_options(cp, "contentDisposition", value, &type, &options)) return CP_THROWN;
         if (check_token(cp, "contentDisposition", type) == CP_THROWN ||
@@ -179,9 +191,19 @@ static const cp_property_def properties[] = {
      "The boundary between the parts of a multipart; startMultipart makes one that cannot be guessed. Errors: 1.8 not "
      "as RFC "
      "2046 5.1.1 has it."},
-    {"headers", "List", CP_READ_WRITE, NULL, NULL, set_headers,
-     "Further headers, each a List (name value). Addresses and other text may have any characters but newlines. "
-     "Errors: 1.8."},
+    {"headers", "List", CP_READ_WRITE, NULL, get_headers, set_headers,
+     "Further headers, each a List (name value). Addresses and other text may have any characters but newlines. Of a "
+     "message that was parsed: all headers in their order, decoded; those that other properties write are left out "
+     "when "
+     "it is written anew. Errors: 1.8."},
+    {"rawHeaders", "List", CP_READ_ONLY, NULL, mime_get_raw_headers, NULL,
+     "All headers in their order, each a List (name value), the value as it stands in the message, folded and encoded. "
+     "Errors: as `string`."},
+    {"fileName", "String", CP_READ_ONLY, NULL, mime_get_file_name, NULL,
+     "The name that the sender gave this part, decoded, or (). It may be anything: `saveTo` makes it safe."},
+    {"defects", "List", CP_READ_ONLY, NULL, mime_get_defects, NULL,
+     "What was wrong with the form of a part that was parsed, each a String; of the message itself, what was wrong "
+     "anywhere in it."},
     {"version", "String", CP_READ_WRITE, "\"1.0\"", NULL, set_version,
      "MIME-Version, which is always 1.0. Errors: 1.8."},
     {"contentTransferEncoding", "String", CP_READ_WRITE, NULL, NULL, set_encoding,
@@ -198,6 +220,10 @@ static const cp_property_def properties[] = {
      "Parameters of the disposition, each a List (name value), as ((\"filename\" \"a.pdf\")). Errors: 1.8."},
     {"contentId", "String", CP_READ_WRITE, NULL, NULL, set_content_id,
      "What HTML in the same multipart/related shows as cid:x@y; kept with its angle brackets. Errors: 1.8."},
+    {"seed", "Integer", CP_READ_WRITE, NULL, NULL, NULL,
+     "Makes the boundaries the same in each run, for tests: to be set before startMultipart, as by (create Mime seed: "
+     "7). A "
+     "message that is sent should have none, so that nobody can guess them."},
     {"contentType", "String", CP_READ_WRITE, NULL, get_content_type, set_content_type,
      "mediaType, mediaSubType, mediaOptions and the boundary as one: \"text/plain; charset=utf-8\". Errors: 1.8."},
     {"contentDisposition", "String", CP_READ_WRITE, NULL, get_content_disposition, set_content_disposition,
@@ -211,7 +237,9 @@ static const cp_property_def properties[] = {
 /* The multipart that is open, or () when this Mime is still nothing. CP_THROWN. */
 static cp_value open_multipart(cp_context *cp, cp_value self) {
     struct mime_object *m = mime_object_of(self);
-    if (m->kind != MIME_OBJECT_EMPTY)
+    bool parsed = m->kind == MIME_OBJECT_PARSED && mime_object_is_multipart(cp, self);
+    if (parsed && !mime_object_touch(cp, self)) return CP_THROWN;
+    if (m->kind != MIME_OBJECT_EMPTY && !parsed)
         return structure(cp, "this Mime has its content already: for more than one part begin with startMultipart");
     if (cp_is_cell(m->open)) return cp_head(m->open);
     if (!mime_object_is_multipart(cp, self)) return CP_NIL;
@@ -236,7 +264,7 @@ static cp_value new_part(cp_context *cp, cp_value self) {
 
 static cp_value method_new_boundary(cp_context *cp, cp_value self, const cp_value *arguments, int count) {
     (void)arguments, (void)count;
-    cp_value boundary = new_boundary(cp);
+    cp_value boundary = new_boundary(cp, self);
     if (boundary != CP_THROWN) cp_slots(cp, self)[MIME_SLOT_SEPARATOR] = boundary;
     return boundary;
 }
@@ -247,7 +275,7 @@ static cp_value method_start_multipart(cp_context *cp, cp_value self, const cp_v
     cp_value subtype = arguments[0], boundary, target = self;
     if (check_token(cp, "subtype", subtype) == CP_THROWN) return CP_THROWN;
     cp_value multipart = m->started || m->kind != MIME_OBJECT_EMPTY ? open_multipart(cp, self) : CP_NIL;
-    if (multipart == CP_THROWN || (boundary = new_boundary(cp)) == CP_THROWN) return CP_THROWN;
+    if (multipart == CP_THROWN || (boundary = new_boundary(cp, self)) == CP_THROWN) return CP_THROWN;
     if (multipart != CP_NIL) target = new_mime(cp, self);
     cp_value *slots = cp_slots(cp, target);
     bool known = mime_object_is_multipart(cp, target) && slots[MIME_SLOT_SUB_TYPE] != CP_NIL;
@@ -382,13 +410,37 @@ static cp_value method_attach(cp_context *cp, cp_value self, const cp_value *arg
 /* ---- methods: the whole ---- */
 
 enum form { FORM_STRING, FORM_BINARY, FORM_SIZE, FORM_TARGET };
+enum { CAREFUL = 1 << 20 /* bytes from which memory is asked for, not taken */ };
+
+/* What was parsed and not changed is written as it came. */
+static cp_value untouched(cp_context *cp, cp_value self, enum form form, cp_value target) {
+    const struct mime_object *m = mime_object_of(self);
+    const struct mime_entity *e = mime_parsed_entity(m);
+    if (form == FORM_SIZE) return cp_integer(cp, (int64_t)(e->end - e->start));
+    struct mime_content_reader *content = cp_alloc(sizeof *content);
+    mime_content_init_raw(content, &m->parsed->source, e->start, e->end);
+    if (form == FORM_TARGET) return message_content_to(cp, content, target);
+    size_t size = (size_t)(e->end - e->start), done = 0;
+    if (size > CAREFUL && !cp_try_alloc_atomic(cp, size)) return CP_THROWN;
+    cp_value result = form == FORM_BINARY ? cp_binary_n(cp, NULL, size) : cp_string_n(cp, NULL, size);
+    char *out = form == FORM_BINARY ? (char *)cp_binary_of(result)->data : cp_string_of(result)->inline_text;
+    while (done < size) { /* bytes as they are need no more room than there are */
+        ssize_t count = mime_content_read(content, out + done, size - done);
+        if (count <= 0) return mime_parsed_throw(cp, (int)count);
+        done += (size_t)count;
+    }
+    return result;
+}
 
 static cp_value whole(cp_context *cp, cp_value self, enum form form, cp_value target) {
+    if (mime_object_of(self)->kind == MIME_OBJECT_PARSED && mime_object_is_whole(self))
+        return untouched(cp, self, form, target);
     cp_list_builder kept = {0};
     struct mime_writer writer = {.handle = -1};
     cp_value result = CP_THROWN;
+    struct mail_random own;
     struct mime_part *root = mime_object_part(cp, self, &kept);
-    if (root && message_writer_init(cp, &writer, root, false, message_random(cp))) {
+    if (root && message_writer_init(cp, &writer, root, false, random_of(cp, self, &own, 0))) {
         if (form == FORM_TARGET) result = message_writer_to(cp, &writer, target);
         else if (form == FORM_SIZE) {
             int64_t size = message_writer_size(cp, &writer);
@@ -461,6 +513,46 @@ static const cp_method_def methods[] = {
     {"size", "Integer", "()", method_size, "The octets of `string`. Errors: as there."},
     {"writeTo", "NIL", "(target)", method_write_to,
      "Writes the whole to a Stream, or to the file of that path, piece by piece. Errors: as `string`; 5.4."},
+    {"parse", "Mime", "((source String|Binary|Buffer|Stream))", mime_method_parse,
+     "Reads a message into this Mime, which must be new, and gives it. A String is the message itself; a Stream is "
+     "read "
+     "to its end, and a file may be of any size: its contents stay there, and must not change. Any bytes can be "
+     "parsed: "
+     "what is wrong with them is listed in `defects`. Unless it is changed, `string` gives the same bytes again. "
+     "Errors: 5.3; 11.1 this Mime has content."},
+    {"parts", "List", "()", mime_method_parts,
+     "The parts of a multipart, or the message within a message/rfc822, each a Mime; otherwise (). Errors: 5.3."},
+    {"walk", "NIL", "((function Function))", mime_method_walk,
+     "Calls (function part) with this Mime and all parts below it, each before its own parts. Errors: the function's."},
+    {"text", "String", "()", mime_method_text,
+     "The text that people read: the first text/plain that is no attachment, decoded, with LF as line end, paragraphs "
+     "of format=flowed in one line each, and without files in uuencode. () when there is none. Errors: as `string`."},
+    {"html", "String", "()", mime_method_html,
+     "The first text/html that is no attachment, decoded. () when there is none. Errors: as `string`."},
+    {"attachments", "List", "()", mime_method_attachments,
+     "Every part with content that is neither `text` nor `html`, each a Mime, with messages within the message and "
+     "files "
+     "in uuencode. Errors: as `string`."},
+    {"saveTo", "List", "((folder String))", mime_method_save_to,
+     "Writes each of the `attachments` (of a part with content: this one) to a new file in a folder, and gives the "
+     "paths. The name is the sender's, made safe: one component, no control characters, no names that a system "
+     "reserves, at most 200 bytes; one that is taken gets a number. Errors: 5.1 and 5.4; as `string`."},
+    {"header", "String", "((name String))", mime_method_header,
+     "The first header of that name, decoded, or (). Errors: as `string`."},
+    {"allHeaders", "List", "((name String))", mime_method_all_headers,
+     "The values of all headers of that name, decoded, in their order. Errors: as `string`."},
+    {"content", "String|Binary", "()", mime_method_content,
+     "What this part holds, decoded: a String for text, in UTF-8 with LF as line end, whatever it came in; a Binary "
+     "for "
+     "all else. Errors: 1.5 it is too long for the memory; as `string`."},
+    {"data", "Binary", "()", mime_method_data,
+     "What this part holds as bytes, with only its transfer encoding undone. Errors: as `content`."},
+    {"writeContentTo", "NIL", "(target)", mime_method_write_content_to,
+     "Writes what `data` gives to a Stream, or to the file of that path, piece by piece. Errors: as `string`; 5.4."},
+    {"report", "MimeReport", "()", mime_method_report,
+     "What a report says: of delivery (RFC 3464), of abuse (RFC 5965), of having been read (RFC 8098). () when the "
+     "message "
+     "is no report. Errors: as `string`."},
     {0},
 };
 
@@ -469,7 +561,7 @@ const cp_class_def mime_class = {
     .doc =
         "A MIME message or a part of one: text, a file, or a multipart of others. Begin with startMultipart, add with "
         "attachTextFile, attachFile, attachData, close with end; `string` is the result. Also an attachment of "
-        "SmtpMessage.",
+        "SmtpMessage. Or read one with `parse`, and look at its `text`, `attachments`, `parts`, `header`.",
     .size = sizeof(struct mime_object),
     .flags = CP_CLASS_STRING_IS_CONTENT,
     .major = 1,

@@ -28,6 +28,11 @@ enum smtp_message_slot {
     SLOT_PRIORITY,
     SLOT_NOTIFY,
     SLOT_SEED,
+    SLOT_CALENDAR,
+    SLOT_FLOWED,
+    SLOT_UNSUBSCRIBE,
+    SLOT_ONE_CLICK,
+    SLOT_RECEIPT_TO,
     SLOT_SOURCE,
     SLOT_RESULTS
 };
@@ -51,7 +56,8 @@ static inline struct smtp_message *smtp_message_of(cp_value self) { return (stru
 struct smtp_message_build {
     struct mail_built built;
     struct mime_writer writer;
-    cp_value text, html, kept;
+    cp_value text, html, calendar, kept;
+    cp_list_builder addresses; /* Strings made for the engine, while it is told */
     struct mail_random random; /* when seeded */
 };
 
@@ -75,6 +81,8 @@ struct mail_random *smtp_message_random(cp_context *cp, cp_value self, struct ma
 unsigned smtp_message_notify(cp_context *cp, cp_value notify);
 /* False after a throw (1.8). () is allowed. */
 bool smtp_message_check_notify(cp_context *cp, cp_value notify);
+/* False after a throw (1.8) unless it is a URI that can stand in List-Unsubscribe, or a List of them. () is allowed. */
+bool smtp_message_check_unsubscribe(cp_context *cp, cp_value unsubscribe);
 /* Reads what the property `date` was set to. False after a throw (1.8). */
 bool smtp_message_read_date(cp_context *cp, cp_value date, int64_t *seconds, int *offset_minutes);
 

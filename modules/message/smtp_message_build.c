@@ -11,6 +11,7 @@
 #include "modules/header/address.h"
 #include "modules/header/mail_date.h"
 #include "modules/header/message_id.h"
+#include "modules/message/address_domain.h"
 #include "modules/message/message_signer.h"
 
 /* ---- id, date, randomness ---- */
@@ -76,6 +77,8 @@ cp_value smtp_message_id(cp_context *cp, cp_value self) {
     if (m->made_id != CP_NIL) return m->made_id;
     cp_value from = slots[SLOT_FROM] != CP_NIL ? slots[SLOT_FROM] : slots[SLOT_SENDER];
     if (from == CP_NIL) return CP_NIL;
+    from = address_ascii_domain(cp, from);
+    if (from == CP_THROWN) return from;
     struct address_list list;
     struct mail_error error;
     struct mail_random own;
@@ -139,19 +142,30 @@ bool smtp_message_check_notify(cp_context *cp, cp_value notify) {
 
 /* ---- what the engine is told ---- */
 
+/* The mailbox as the engine takes it, its domain in ASCII where that is possible. False after a throw. */
+static bool tell(cp_context *cp, struct smtp_message_build *build, cp_value mailbox, struct mail_text *text) {
+    cp_value plain = address_ascii_domain(cp, mailbox);
+    if (plain == CP_THROWN) return false;
+    if (plain != mailbox) cp_list_add(&build->addresses, plain);
+    *text = message_text(plain);
+    return true;
+}
+
 /* One address and a List of more as what the engine takes; an address that stands in both comes once. False after a
    throw. */
-static bool read_addresses(cp_context *cp, const char *field, cp_value one, cp_value more,
-                           struct mail_text_list *list) {
+static bool read_addresses(cp_context *cp, struct smtp_message_build *build, const char *field, cp_value one,
+                           cp_value more, struct mail_text_list *list) {
     size_t count;
     if (!message_check_list(cp, field, more, &count) || !message_check_mailboxes(cp, field, more, false)) return false;
     count += one != CP_NIL;
     if (count == 0) return true;
     struct mail_text *items = cp_alloc(count * sizeof *items);
-    if (one != CP_NIL) items[list->count++] = message_text(one);
-    for (; cp_is_cell(more); more = cp_tail(more))
-        if (one == CP_NIL || !cp_equal(cp, one, cp_head(more))) items[list->count++] = message_text(cp_head(more));
     list->items = items;
+    if (one != CP_NIL && !tell(cp, build, one, &items[list->count++])) return false;
+    for (; cp_is_cell(more); more = cp_tail(more))
+        if ((one == CP_NIL || !cp_equal(cp, one, cp_head(more))) &&
+            !tell(cp, build, cp_head(more), &items[list->count++]))
+            return false;
     return true;
 }
 
@@ -171,6 +185,83 @@ static bool refuse_own_headers(cp_context *cp, cp_value list) {
     return true;
 }
 
+/* ---- headers of properties ---- */
+
+static bool is_uri(const char *bytes, size_t size) {
+    if (size > 900 || (strncasecmp(bytes, "https:", size < 6 ? size : 6) != 0 &&
+                       strncasecmp(bytes, "http:", size < 5 ? size : 5) != 0 &&
+                       strncasecmp(bytes, "mailto:", size < 7 ? size : 7) != 0))
+        return false;
+    for (size_t i = 0; i < size; i++)
+        if (bytes[i] <= 32 || bytes[i] >= 127 || strchr("<>\"", bytes[i])) return false;
+    return size > 7;
+}
+
+static bool is_https(cp_value uri) {
+    return cp_string_size(uri) > 6 && strncasecmp(cp_string_text(uri), "https:", 6) == 0;
+}
+
+bool smtp_message_check_unsubscribe(cp_context *cp, cp_value unsubscribe) {
+    size_t count;
+    cp_value list = cp_is_string(unsubscribe) ? cp_cons(unsubscribe, CP_NIL) : unsubscribe;
+    if (!message_check_list(cp, "unsubscribe", list, &count)) return false;
+    for (; cp_is_cell(list); list = cp_tail(list)) {
+        cp_value uri = cp_head(list);
+        if (cp_is_string(uri) && is_uri(cp_string_text(uri), cp_string_size(uri))) continue;
+        cp_throw(
+            cp, CP_ERROR_CARAPACE, CP_BAD_ARGUMENT,
+            "unsubscribe is a URI like https://example.org/u?id=1 or mailto:u@example.org, or a List of them, not %s",
+            message_quoted(cp, uri));
+        return false;
+    }
+    return true;
+}
+
+static void add_header(cp_context *cp, cp_list_builder *headers, const char *name, cp_value value) {
+    cp_value pair[] = {cp_string_z(cp, name), value};
+    cp_list_add(headers, cp_list_n(pair, 2));
+}
+
+/* What the properties say that are written as headers. False after a throw. */
+static bool property_headers(cp_context *cp, cp_value self, cp_list_builder *headers) {
+    const cp_value *slots = cp_slots(cp, self);
+    cp_value list = slots[SLOT_UNSUBSCRIBE], value = CP_NIL;
+    bool https = false;
+    if (!smtp_message_check_unsubscribe(cp, list)) return false; /* the List may have changed */
+    if (cp_is_string(list)) list = cp_cons(list, CP_NIL);
+    for (; cp_is_cell(list); list = cp_tail(list)) {
+        cp_value uri = cp_head(list);
+        https |= is_https(uri);
+        value = value == CP_NIL ? cp_string_format(cp, "<%s>", cp_text_z(cp, uri))
+                                : cp_string_format(cp, "%s, <%s>", cp_text_z(cp, value), cp_text_z(cp, uri));
+    }
+    if (slots[SLOT_RECEIPT_TO] != CP_NIL)
+        add_header(cp, headers, "Disposition-Notification-To", slots[SLOT_RECEIPT_TO]);
+    if (value != CP_NIL) add_header(cp, headers, "List-Unsubscribe", value);
+    if (slots[SLOT_ONE_CLICK] == CP_NIL) return true;
+    if (!https) {
+        cp_throw(cp, CP_ERROR_CARAPACE, CP_BAD_ARGUMENT, "oneClick needs a URI of https: in unsubscribe (RFC 8058)");
+        return false;
+    }
+    add_header(cp, headers, "List-Unsubscribe-Post", cp_string_z(cp, "List-Unsubscribe=One-Click"));
+    return true;
+}
+
+/* A header that a property writes must not be there twice. */
+static bool refuse_twice(cp_context *cp, cp_value own, cp_value list) {
+    for (; cp_is_cell(list); list = cp_tail(list)) {
+        const char *name = cp_text_z(cp, cp_head(cp_head(list)));
+        for (cp_value rest = own; cp_is_cell(rest); rest = cp_tail(rest)) {
+            if (strcasecmp(name, cp_text_z(cp, cp_head(cp_head(rest)))) != 0) continue;
+            cp_throw(cp, CP_ERROR_CARAPACE, CP_BAD_ARGUMENT, "headers: %s is set by a property too", name);
+            return false;
+        }
+    }
+    return true;
+}
+
+/* ---- what the engine is told, whole ---- */
+
 /* Fills the engine's description. False after a throw. */
 static bool describe(cp_context *cp, cp_value self, struct mail_message *m, struct smtp_message_build *build) {
     const cp_value *slots = cp_slots(cp, self);
@@ -179,21 +270,25 @@ static bool describe(cp_context *cp, cp_value self, struct mail_message *m, stru
         cp_throw(cp, CP_ERROR_CARAPACE, CP_MISSING, "the message has no sender");
         return false;
     }
-    m->from = message_text(from);
-    m->sender = message_text(slots[SLOT_SENDER]);
-    m->envelope_sender = message_text(slots[SLOT_ENVELOPE_SENDER]);
+    if (!tell(cp, build, from, &m->from) || !tell(cp, build, slots[SLOT_SENDER], &m->sender) ||
+        !tell(cp, build, slots[SLOT_ENVELOPE_SENDER], &m->envelope_sender))
+        return false;
     bool one = cp_is_string(reply);
-    if (!read_addresses(cp, "recipients", slots[SLOT_RECIPIENT], slots[SLOT_RECIPIENTS], &m->to) ||
-        !read_addresses(cp, "copyRecipients", slots[SLOT_COPY_RECIPIENT], slots[SLOT_COPY_RECIPIENTS], &m->cc) ||
-        !read_addresses(cp, "blindCopyRecipients", CP_NIL, slots[SLOT_BLIND_COPY_RECIPIENTS], &m->bcc) ||
-        !read_addresses(cp, "replyTo", one ? reply : CP_NIL, one ? CP_NIL : reply, &m->reply_to) ||
+    if (!read_addresses(cp, build, "recipients", slots[SLOT_RECIPIENT], slots[SLOT_RECIPIENTS], &m->to) ||
+        !read_addresses(cp, build, "copyRecipients", slots[SLOT_COPY_RECIPIENT], slots[SLOT_COPY_RECIPIENTS], &m->cc) ||
+        !read_addresses(cp, build, "blindCopyRecipients", CP_NIL, slots[SLOT_BLIND_COPY_RECIPIENTS], &m->bcc) ||
+        !read_addresses(cp, build, "replyTo", one ? reply : CP_NIL, one ? CP_NIL : reply, &m->reply_to) ||
         !message_check_headers(cp, "headers", slots[SLOT_HEADERS]) || !refuse_own_headers(cp, slots[SLOT_HEADERS]))
         return false;
     if (slots[SLOT_SOURCE] != CP_NIL) return true;
     m->subject = message_text(slots[SLOT_SUBJECT]);
     build->html = unless_empty(slots[SLOT_HTML]);
-    build->text = build->html == CP_NIL ? slots[SLOT_TEXT] : unless_empty(slots[SLOT_TEXT]);
+    bool only = build->html == CP_NIL && unless_empty(slots[SLOT_CALENDAR]) == CP_NIL;
+    build->text = only ? slots[SLOT_TEXT] : unless_empty(slots[SLOT_TEXT]);
     m->html = message_text(build->html);
+    build->calendar = unless_empty(slots[SLOT_CALENDAR]);
+    m->calendar = message_text(build->calendar);
+    m->flowed = slots[SLOT_FLOWED] != CP_NIL;
     m->text = message_text(build->text);
     m->has_date = true;
     if (!find_date(cp, self, &m->date, &m->offset_minutes)) return false;
@@ -226,7 +321,10 @@ static bool build_unsigned(cp_context *cp, cp_value self, struct smtp_message_bu
         message_throw(cp, &error, false);
         return false;
     }
-    return message_add_headers(cp, build->built.root, slots[SLOT_HEADERS]) &&
+    cp_list_builder own = {0};
+    return property_headers(cp, self, &own) && refuse_twice(cp, own.list, slots[SLOT_HEADERS]) &&
+           message_add_headers(cp, build->built.root, own.list) &&
+           message_add_headers(cp, build->built.root, slots[SLOT_HEADERS]) &&
            message_writer_init(cp, &build->writer, build->built.root, allow_8bit, m.random);
 }
 
@@ -263,7 +361,7 @@ bool smtp_message_build(cp_context *cp, cp_value self, struct smtp_message_build
 void smtp_message_build_free(struct smtp_message_build *build) {
     mime_writer_finish(&build->writer);
     mail_built_free(&build->built);
-    build->text = build->html = build->kept = CP_NIL;
+    build->text = build->html = build->calendar = build->kept = CP_NIL;
 }
 
 /* ---- for Smtp ---- */

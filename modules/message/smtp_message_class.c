@@ -104,6 +104,13 @@ static cp_value set_notify(cp_context *cp, cp_value self, cp_value value) {
     return keep_if(smtp_message_check_notify(cp, value), self, value);
 }
 
+static cp_value set_unsubscribe(cp_context *cp, cp_value self, cp_value value) {
+    return keep_if(smtp_message_check_unsubscribe(cp, value), self, value);
+}
+static cp_value set_receipt_to(cp_context *cp, cp_value self, cp_value value) {
+    return set_address(cp, self, "receiptTo", value);
+}
+
 static cp_value get_message_id(cp_context *cp, cp_value self) { return smtp_message_id(cp, self); }
 static cp_value set_message_id(cp_context *cp, cp_value self, cp_value value) {
     cp_value id = value;
@@ -170,6 +177,25 @@ static const cp_property_def properties[] = {
     {"seed", "Integer", CP_READ_WRITE, NULL, NULL, set_any,
      "Makes the Message-ID, cids and boundaries the same in each run, for tests; with `date` set the whole message "
      "is."},
+    {"calendar", "String", CP_READ_WRITE, NULL, NULL, set_any,
+     "An invitation as iCalendar has it (RFC 5545), which readers show instead of `text` and `html`; what it wants "
+     "done is "
+     "its METHOD line: REQUEST, CANCEL, REPLY (RFC 6047)."},
+    {"flowed", "Object", CP_READ_WRITE, NULL, NULL, set_any,
+     "true: the text goes as format=flowed (RFC 3676): its lines are paragraphs, which readers break to their width; "
+     "those "
+     "that begin with > are quotations."},
+    {"unsubscribe", "String|List", CP_READ_WRITE, NULL, NULL, set_unsubscribe,
+     "Where who gets this can leave the list, a URI of https: or mailto:, or a List of them: List-Unsubscribe (RFC "
+     "2369). "
+     "Errors: 1.8 no URI."},
+    {"oneClick", "Object", CP_READ_WRITE, NULL, NULL, set_any,
+     "true: a POST to the https: URI of `unsubscribe` is enough (RFC 8058), and a header says so. Errors, when the "
+     "message is "
+     "built: 1.8 there is no such URI."},
+    {"receiptTo", "String", CP_READ_WRITE, NULL, NULL, set_receipt_to,
+     "Asks the reader's program to report to this address that the message was read (RFC 8098). Errors: 1.8 no "
+     "address."},
     {"source", "String|Binary", CP_READ_WRITE, NULL, NULL, set_any,
      "A whole message, headers and all, that goes as it is; only its line ends are made CR LF. The envelope is still "
      "the "

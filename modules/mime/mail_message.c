@@ -17,6 +17,7 @@
 #include "modules/header/media_type.h"
 #include "modules/header/message_id.h"
 #include "modules/mime/mime_part_private.h"
+#include "modules/mime/mime_text.h"
 #include "modules/coding/utf8_text.h"
 
 /* The parsed lists of one address header: each text may hold several mailboxes. */
@@ -416,22 +417,55 @@ static struct mime_part *html_part(struct builder *b, size_t inline_count) {
     return related;
 }
 
-/* What is read: text, html or both. NULL without an error if there is neither. */
+/* The text in lines that readers may join again: RFC 3676. */
+static struct mime_part *plain_part(struct builder *b) {
+    if (!b->m->flowed) return text_part(b, b->m->text, "text/plain");
+    struct mail_buffer flowed = {0};
+    mime_text_flow(&flowed, b->m->text.data, b->m->text.size);
+    struct mime_part *part = text_part(b, (struct mail_text){"", 0}, "text/plain");
+    size_t size = flowed.size;
+    char *data = part ? mail_buffer_take(&flowed) : NULL;
+    mail_buffer_free(&flowed);
+    if (part == NULL) return NULL;
+    if (data == NULL) return checked(part, mail_error_no_memory(b->error));
+    enum mail_status status = mime_part_set_text(part, data, size, MIME_TAKE, b->error);
+    if (status == MAIL_OK) status = mime_part_set_type_parameter(part, "format", "flowed", 6, b->error);
+    return checked(part, status);
+}
+
+/* RFC 6047 2.4: the method parameter is that of the METHOD line. */
+static struct mime_part *calendar_part(struct builder *b) {
+    struct mail_text text = b->m->calendar;
+    struct mime_part *part = text_part(b, text, "text/calendar");
+    enum mail_status status = MAIL_OK;
+    for (size_t at = 0; part && at < text.size;) {
+        const char *line = text.data + at, *newline = memchr(line, '\n', text.size - at);
+        size_t size = newline ? (size_t)(newline - line) : text.size - at;
+        at += size + 1;
+        while (size > 0 && (line[size - 1] == '\r' || line[size - 1] == ' ')) size--;
+        if (size < 8 || size > 40 || strncasecmp(line, "METHOD:", 7) != 0) continue;
+        if (header_token_is_valid(line + 7, size - 7))
+            status = mime_part_set_type_parameter(part, "method", line + 7, size - 7, b->error);
+        break;
+    }
+    return part ? checked(part, status) : NULL;
+}
+
+/* What is read: text, html, calendar, or an alternative of them, the best last (RFC 2046 5.1.4). NULL without an error
+   if there is none. */
 static struct mime_part *body_part(struct builder *b, size_t inline_count, bool *failed) {
     const struct mail_message *m = b->m;
     struct mime_part *body = NULL;
-    if (m->html.data && m->text.data) {
+    unsigned count = (m->text.data != NULL) + (m->html.data != NULL) + (m->calendar.data != NULL);
+    if (count == 0) return NULL;
+    if (count > 1) {
         body = multipart(b, "alternative");
-        bool fine = body && append(b, body, text_part(b, m->text, "text/plain"), false) &&
-                    append(b, body, html_part(b, inline_count), false);
+        bool fine = body && (!m->text.data || append(b, body, plain_part(b), false)) &&
+                    (!m->html.data || append(b, body, html_part(b, inline_count), false)) &&
+                    (!m->calendar.data || append(b, body, calendar_part(b), false));
         if (body && !fine) body = give_up(b, body);
-    } else if (m->html.data) {
-        body = html_part(b, inline_count);
-    } else if (m->text.data) {
-        body = text_part(b, m->text, "text/plain");
-    } else {
-        return NULL;
-    }
+    } else if (m->html.data) body = html_part(b, inline_count);
+    else body = m->text.data ? plain_part(b) : calendar_part(b);
     *failed = body == NULL;
     return body;
 }

@@ -48,6 +48,8 @@ struct mail_message {
     struct mail_text_list to, cc, bcc, reply_to;
     struct mail_text subject; /* absent: no Subject line */
     struct mail_text text, html;
+    struct mail_text calendar; /* iCalendar (RFC 5545), UTF-8; its METHOD is the part's (RFC 6047 2.4) */
+    bool flowed;               /* text goes as format=flowed (RFC 3676) */
     const struct mail_attachment *attachments;
     size_t attachment_count;
     const struct mail_header *headers; /* others, in order; those that have a field here are refused */
@@ -70,10 +72,10 @@ struct mail_built {
     bool needs_smtputf8; /* an address is not ASCII: RFC 6531 */
 };
 
-/* Build. Text alone is one part; text and html multipart/alternative; inline attachments multipart/related around the
-   html; others multipart/mixed around all. Bcc is never written. Header order: Date, From, Sender, Reply-To, To, Cc,
-   Subject, Message-ID, priority, others, MIME-Version, Content-*. No recipient at all is allowed here (a draft). With
-   envelope_only, root and message_id stay NULL. On failure *built is empty. */
+/* Build. Text alone is one part; text, html and calendar multipart/alternative; inline attachments multipart/related
+   around the html; others multipart/mixed around all. Bcc is never written. Header order: Date, From, Sender, Reply-To,
+   To, Cc, Subject, Message-ID, priority, others, MIME-Version, Content-*. No recipient at all is allowed here (a
+   draft). With envelope_only, root and message_id stay NULL. On failure *built is empty. */
 enum mail_status mail_message_build(const struct mail_message *message, struct mail_built *built,
                                     struct mail_error *error);
 void mail_built_free(struct mail_built *built);

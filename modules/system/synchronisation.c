@@ -16,11 +16,12 @@ static int64_t deadline_after(cp_context *cp, int64_t milliseconds) {
     return milliseconds > INT64_MAX - now ? -1 : now + milliseconds;
 }
 
-/* Waits once; CP_WAIT_TIMEOUT only when the deadline is over. */
-static enum cp_wait wait_until(cp_context *cp, cp_wait_list *list, int64_t deadline) {
-    if (deadline < 0) return cp_wait_on(cp, list, -1);
-    int64_t left = deadline - cp_now(cp);
-    return left <= 0 ? CP_WAIT_TIMEOUT : cp_wait_on(cp, list, left);
+/* Waits once for `what`, which comes from a thread, NULL when that is not known; CP_WAIT_TIMEOUT only when the deadline
+   is over. */
+static enum cp_wait wait_until(cp_context *cp, cp_wait_list *list, int64_t deadline, const char *what,
+                               const cp_value *from) {
+    int64_t left = deadline < 0 ? -1 : deadline - cp_now(cp);
+    return deadline >= 0 && left <= 0 ? CP_WAIT_TIMEOUT : cp_wait_for(cp, list, left, what, from);
 }
 
 /* CP_THROWN after a wait that cannot go on. */
@@ -77,7 +78,7 @@ static cp_value event_method_wait(cp_context *cp, cp_value self, const cp_value 
     int64_t deadline = deadline_after(cp, timeout);
     uint64_t pulses = event->pulses;
     while (!event->set && event->pulses == pulses) {
-        enum cp_wait wait = wait_until(cp, &event->waiting, deadline);
+        enum cp_wait wait = wait_until(cp, &event->waiting, deadline, "an Event to be set", NULL);
         if (wait == CP_WAIT_TIMEOUT) return truth(cp, event->set || event->pulses != pulses);
         if (wait != CP_WAIT_READY) return wait_broken(cp, wait);
     }
@@ -157,7 +158,7 @@ static cp_value queue_method_put(cp_context *cp, cp_value self, const cp_value *
     (void)count;
     struct queue *queue = queue_of(self);
     while (!queue->closed && queue_full(queue)) {
-        enum cp_wait wait = cp_wait_on(cp, &queue->putters, -1);
+        enum cp_wait wait = cp_wait_for(cp, &queue->putters, -1, "room in a Queue", NULL);
         if (wait == CP_WAIT_READY) continue;
         if (!queue_full(queue)) cp_wake_one(cp, &queue->putters); /* the place was meant for us: pass it on */
         return wait_broken(cp, wait);
@@ -178,7 +179,7 @@ static cp_value queue_method_get(cp_context *cp, cp_value self, const cp_value *
     if (!system_timeout(cp, arguments[0], &timeout)) return CP_THROWN;
     int64_t deadline = deadline_after(cp, timeout);
     while (!queue_ready(queue)) {
-        enum cp_wait wait = wait_until(cp, &queue->getters, deadline);
+        enum cp_wait wait = wait_until(cp, &queue->getters, deadline, "an item in a Queue", NULL);
         if (wait == CP_WAIT_READY) continue;
         if (wait == CP_WAIT_TIMEOUT) {
             if (queue_ready(queue)) break;
@@ -204,7 +205,7 @@ static cp_value queue_method_wait(cp_context *cp, cp_value self, const cp_value 
     if (!system_timeout(cp, arguments[0], &timeout)) return CP_THROWN;
     int64_t deadline = deadline_after(cp, timeout);
     while (!queue_ready(queue)) {
-        enum cp_wait wait = wait_until(cp, &queue->watchers, deadline);
+        enum cp_wait wait = wait_until(cp, &queue->watchers, deadline, "an item in a Queue", NULL);
         if (wait == CP_WAIT_TIMEOUT) break;
         if (wait != CP_WAIT_READY) return wait_broken(cp, wait);
     }
@@ -321,7 +322,7 @@ static cp_value lock_acquire(cp_context *cp, struct lock *lock, int64_t timeout)
     *(lock->last ? &lock->last->next : &lock->first) = waiter;
     lock->last = waiter;
     while (!waiter->granted) {
-        enum cp_wait wait = wait_until(cp, &waiter->list, deadline);
+        enum cp_wait wait = wait_until(cp, &waiter->list, deadline, "a Lock", &lock->owner);
         if (wait == CP_WAIT_READY || (wait == CP_WAIT_TIMEOUT && waiter->granted)) continue;
         if (waiter->granted) lock_release(cp, lock);
         else lock_leave(lock, waiter);

@@ -44,12 +44,17 @@ cp_value __attribute__((weak)) cp_call(cp_context *context, cp_value function, c
 }
 
 cp_value __attribute__((weak))
-cp_send_z(cp_context *context, cp_value receiver, const char *name, const cp_value *arguments, int count) {
+cp_send(cp_context *context, cp_value receiver, cp_value name, const cp_value *arguments, int count) {
     cp_class *c = cp_class_of(context, receiver);
-    struct member *member = class_member(context, c, 0, cp_symbol_of(cp_symbol_z(context, name)));
-    if (!member) return cp_throw(context, CP_ERROR_CARAPACE, CP_UNKNOWN, "no member %s", name);
+    struct member *member = class_member(context, c, 0, cp_symbol_of(name));
+    if (!member) return cp_throw(context, CP_ERROR_CARAPACE, CP_UNKNOWN, "no member %s", cp_symbol_of(name)->text);
     if (member->kind == MEMBER_METHOD) return call_native(context, member->function, receiver, arguments, count);
     return count ? member->property->set(context, receiver, arguments[0]) : member->property->get(context, receiver);
+}
+
+cp_value __attribute__((weak))
+cp_send_z(cp_context *context, cp_value receiver, const char *name, const cp_value *arguments, int count) {
+    return cp_send(context, receiver, cp_symbol_z(context, name), arguments, count);
 }
 
 cp_value __attribute__((weak)) cp_check_stack(cp_context *context) {

@@ -26,6 +26,11 @@ cp_send_z(cp_context *context, cp_value receiver, const char *name, const cp_val
     return CP_NIL;
 }
 
+cp_value __attribute__((weak))
+cp_send(cp_context *context, cp_value receiver, cp_value name, const cp_value *arguments, int count) {
+    return cp_send_z(context, receiver, cp_symbol_of(name)->text, arguments, count);
+}
+
 cp_value __attribute__((weak)) cp_check_stack(cp_context *context) {
     (void)context;
     return CP_NIL; /* the main program's stack is large */

@@ -60,6 +60,13 @@ static void overflow_promotes_and_comes_back(void **unused) {
     assert_false(cp_to_int64(number("9223372036854775808"), &n));
     assert_false(cp_to_int64(cp_real(1), &n));
     assert_true(number("-4611686018427387904") == least);
+    uint64_t u = 1;
+    prints(cp_integer_unsigned(cp, UINT64_MAX), "18446744073709551615");
+    assert_true(cp_integer_unsigned(cp, 5) == cp_fixnum(5));
+    assert_true(cp_to_uint64(number("18446744073709551615"), &u) && u == UINT64_MAX);
+    assert_true(cp_to_uint64(cp_fixnum(0), &u) && u == 0);
+    assert_false(cp_to_uint64(number("18446744073709551616"), &u));
+    assert_false(cp_to_uint64(cp_fixnum(-1), &u) || cp_to_uint64(number("-9223372036854775809"), &u));
 }
 
 /* Against 128-bit arithmetic of the compiler. */
@@ -155,7 +162,7 @@ static void compares(const char *a, const char *b, int expected) {
     assert_int_equal(number_compare(cp, number(b), number(a), &order), NUMBER_ORDERED);
     assert_int_equal(order, -expected);
     assert_int_equal(number_equal(number(a), number(b)), expected == 0);
-    if (expected == 0) assert_int_equal(number_hash(number(a)), number_hash(number(b)));
+    if (expected == 0) assert_int_equal(number_hash(cp, number(a)), number_hash(cp, number(b)));
 }
 
 static void comparison_is_exact(void **unused) {

@@ -50,5 +50,7 @@ printf 'city,amount\nRome,1.5\nOslo,2\nRome,3.25\n' > data.csv
 check "csv-summary sums by group" has "Rome               4.75"
 "$CARAPACE" "$examples/workers.cpl" 12 > out 2>&1
 check "workers do all jobs" has "12 jobs done, the sum of their squares is 650"
+"$CARAPACE" "$examples/library.cpl" > out 2>&1
+check "library sorts by a callback, reads a struct and formats" sh -c 'printf "%s\n" 1.4142135623730951 "48 = 0.75 * 2^6" "(1 3 5 9)" "1970-1-2 GMT" "12 items, 3.5 kg" "No such file or directory" | cmp -s - out'
 echo "1..$number"
 exit $status

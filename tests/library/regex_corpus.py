@@ -47,7 +47,7 @@ def modifiers(text):
             everything = True
         elif word in PREFIXES:
             prefix += PREFIXES[word]
-        elif word not in HARMLESS:
+        elif word not in HARMLESS and not word.startswith("jitstack="):
             raise ValueError(f"modifier {word}")
     return flags, prefix, everything
 
@@ -117,7 +117,8 @@ def cases(lines):
                     continue
                 if int(found[1]) == 0:
                     results.append([])
-                results[-1].append(None if found[2] == "<unset>" else shown(found[2]))
+                text_of = str if "subject_literal" in options else shown
+                results[-1].append(None if found[2] == "<unset>" else text_of(found[2]))
             yield pattern, options, line, results
 
 
@@ -162,6 +163,8 @@ def main():
     script, wanted, skipped = [PROGRAM], {}, []
     for number, (pattern, options, line, results) in enumerate(cases(text.split("\n")), 1):
         try:
+            if options.strip() == "hex":
+                pattern, options = bytes.fromhex(pattern).decode("latin-1"), ""
             flags, prefix, everything = modifiers(options)
             subject = line.strip() if "subject_literal" in options else subject_of(line)
         except ValueError as reason:

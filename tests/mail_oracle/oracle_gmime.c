@@ -5,6 +5,8 @@
  *     {"headers": [[name, decoded value]...], "addresses": {"from": [[display name, address]...], "to":..., "cc":...,
  *      "reply-to":...}, "text": string or null, "html": string or null,
  *      "attachments": [{"name":..., "type":..., "id":..., "size":..., "sha256":...}...]}
+ *     oracle_gmime --tree < list             prints for each [[name, decoded value]...] and the tree of parts:
+ *     [type, file name, text of a text part, SHA-256 of any other leaf's bytes, [trees of the parts]]
  *
  * The first text/plain and the first text/html that are no attachments are the text and the html, decoded to UTF-8;
  * every other leaf is an attachment, its hash taken over the decoded bytes. A file that GMime cannot read is null. */
@@ -143,25 +145,55 @@ static json_t *describe(GMimeMessage *message) {
                      contents.html ? contents.html : json_null(), "attachments", contents.attachments);
 }
 
-static json_t *read_message(const char *path) {
+static json_t *tree_of(GMimeObject *object) {
+    json_t *text = json_null(), *sum = json_null(), *name = json_null(), *children = json_array();
+    if (GMIME_IS_MULTIPART(object)) {
+        GMimeMultipart *multipart = GMIME_MULTIPART(object);
+        for (int i = 0; i < g_mime_multipart_get_count(multipart); i++)
+            json_array_append_new(children, tree_of(g_mime_multipart_get_part(multipart, i)));
+    } else if (GMIME_IS_MESSAGE_PART(object)) {
+        GMimeMessage *message = g_mime_message_part_get_message(GMIME_MESSAGE_PART(object));
+        GMimeObject *top = message ? g_mime_message_get_mime_part(message) : NULL;
+        if (top) json_array_append_new(children, tree_of(top));
+    } else if (GMIME_IS_TEXT_PART(object)) {
+        text = text_of(object);
+        name = text_value(g_mime_part_get_filename(GMIME_PART(object)));
+    } else if (GMIME_IS_PART(object)) {
+        GByteArray *bytes = decoded_bytes(GMIME_PART(object));
+        char *digest = g_compute_checksum_for_data(G_CHECKSUM_SHA256, bytes->data, bytes->len);
+        sum = text_value(digest);
+        name = text_value(g_mime_part_get_filename(GMIME_PART(object)));
+        g_free(digest);
+        g_byte_array_unref(bytes);
+    }
+    return json_pack("[o, o, o, o, o]", type_of(object), name, text, sum, children);
+}
+
+static json_t *describe_tree(GMimeMessage *message) {
+    GMimeObject *top = g_mime_message_get_mime_part(message);
+    return json_pack("[o, o]", headers_of(message), top ? tree_of(top) : json_null());
+}
+
+static json_t *read_message(const char *path, bool tree) {
     GMimeStream *stream = g_mime_stream_file_open(path, "r", NULL);
     if (!stream) return json_null();
     GMimeParser *parser = g_mime_parser_new_with_stream(stream);
     GMimeMessage *message = g_mime_parser_construct_message(parser, NULL);
-    json_t *description = message ? describe(message) : json_null();
+    json_t *description = !message ? json_null() : tree ? describe_tree(message) : describe(message);
     if (message) g_object_unref(message);
     g_object_unref(parser);
     g_object_unref(stream);
     return description;
 }
 
-int main(void) {
+int main(int count, char **arguments) {
+    bool tree = count > 1 && strcmp(arguments[1], "--tree") == 0;
     g_mime_init();
     char path[4096];
     while (fgets(path, sizeof path, stdin)) {
         path[strcspn(path, "\n")] = 0;
-        json_t *description = read_message(path);
-        json_dumpf(description, stdout, JSON_COMPACT | JSON_ENSURE_ASCII);
+        json_t *description = read_message(path, tree);
+        json_dumpf(description, stdout, JSON_COMPACT | JSON_ENSURE_ASCII | JSON_ENCODE_ANY);
         putchar('\n');
         json_decref(description);
     }

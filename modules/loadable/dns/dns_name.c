@@ -1,42 +1,26 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * dns_name.c: names as scripts write them. libidn2 is looked for when a name with other letters than ASCII's is met,
- * because it and its tables are as large as all of Carapace.
+ * dns_name.c: names as scripts write them: checked, and in the form in which they are asked for.
  */
 #include <arpa/inet.h>
-#include <dlfcn.h>
-#include <idn2.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "modules/loadable/dns/dns.h"
 
 enum { LABEL_MAX = 63, NAME_MAX_ASCII = 253, GIVEN_MAX = 1000 };
-
-typedef int (*to_ascii)(const char *, char **, int);
 
 static cp_value bad_name(cp_context *cp, cp_value given, const char *why) {
     return dns_throw(cp, CP_DNS_BAD_NAME, false, "%.200s is no name to look up: %s",
                      cp_text_z(cp, cp_to_source(cp, given)), why);
 }
 
-/* The ASCII form (RFC 5891, with the mappings of UTS 46). */
-static bool internationalised(cp_context *cp, cp_value given, const char *text, char out[DNS_QUERY_NAME]) {
-    void *library = dlopen("libidn2.so.0", RTLD_NOW | RTLD_LOCAL); /* counted: loaded once */
-    union {
-        void *from;
-        to_ascii to;
-    } lookup = {library ? dlsym(library, "idn2_to_ascii_8z") : NULL};
-    if (!lookup.from) {
-        bad_name(cp, given, "names of other letters than ASCII's need libidn2 (package libidn2-0)");
-        return false;
-    }
-    char *made = NULL;
-    int status = lookup.to(text, &made, IDN2_NFC_INPUT | IDN2_NONTRANSITIONAL);
-    bool fits = status == IDN2_OK && strlen(made) < DNS_QUERY_NAME;
-    if (fits) strcpy(out, made);
-    free(made); /* idn2_free is free */
-    if (!fits) bad_name(cp, given, "it has letters that names cannot have, or is too long");
+/* The ASCII form, by the module of its own that domains beyond ASCII have. */
+static bool internationalised(cp_context *cp, cp_value given, char out[DNS_QUERY_NAME]) {
+    cp_value made = cp_call(cp, cp_symbol_z(cp, "%domainToAscii"), &given, 1);
+    if (made == CP_THROWN) cp_take_error(cp);
+    bool fits = made != CP_THROWN && cp_is_string(made) && cp_string_size(made) < DNS_QUERY_NAME;
+    if (fits) strcpy(out, cp_text_z(cp, made));
+    else bad_name(cp, given, "it has letters that names cannot have, or is too long");
     return fits;
 }
 
@@ -65,7 +49,7 @@ bool dns_query_name(cp_context *cp, cp_value given, char out[DNS_QUERY_NAME]) {
         return false;
     }
     for (size_t i = 0; i < size; i++) ascii = ascii && !(text[i] & 0x80);
-    if (!ascii && !internationalised(cp, given, text, out)) return false;
+    if (!ascii && !internationalised(cp, given, out)) return false;
     if (ascii) snprintf(out, DNS_QUERY_NAME, "%.255s", text);
     size = strlen(out);
     if (size > 1 && out[size - 1] == '.') out[size - 1] = '\0';
