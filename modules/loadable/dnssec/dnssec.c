@@ -67,6 +67,7 @@ static cp_value add_anchors(cp_context *cp, struct ub_ctx *context, cp_value pat
 }
 
 static cp_value set_up(cp_context *cp, struct ub_ctx *context, cp_value servers, cp_value anchors) {
+    ub_ctx_debugout(context, NULL); /* nothing on the script's standard error */
     int status = ub_ctx_async(context, 1);
     if (!status) status = ub_ctx_set_option(context, "do-not-query-localhost:", "no"); /* a resolver of this machine */
     if (!status && servers == CP_NIL) status = ub_ctx_resolvconf(context, NULL) ? UB_READFILE : 0;
@@ -169,7 +170,10 @@ static cp_value method_resolve(cp_context *cp, cp_value self, const cp_value *ar
     if (!question) return cp_throw(cp, CP_ERROR_CARAPACE, CP_RUNTIME, "out of memory");
     int status = ub_resolve_async(context_of(v), name, (int)type, CLASS_IN, question, answered, &id);
     cp_value result = CP_THROWN;
-    if (status) fail(cp, CP_DNS_FAILED, "%.255s cannot be looked up: %s", name, ub_strerror(status));
+    if (status == UB_INITFAIL || status == UB_SYNTAX) /* it reads its files only now */
+        fail(cp, CP_DNS_TRUST_ANCHOR, "libunbound cannot start: %s; are the records of trustAnchors right?%s",
+             ub_strerror(status), "");
+    else if (status) fail(cp, CP_DNS_FAILED, "%.255s cannot be looked up: %s", name, ub_strerror(status));
     else {
         result = wait_for(cp, v, question, name);
         if (!question->done) ub_cancel(context_of(v), id); /* it is not called any more */
