@@ -72,7 +72,7 @@ endif
 # ---- Sources ---------------------------------------------------------------------------------------------------------
 
 MAIN     := interp/shell/main.c
-SOURCES  := $(sort $(wildcard $(foreach room,base data builtin lang run shell,interp/$(room)/*.c)) \
+SOURCES  := $(sort $(wildcard $(foreach room,base data builtin code lang run shell,interp/$(room)/*.c)) \
               $(filter-out modules/loadable/%,$(wildcard modules/*.c modules/*/*.c)))
 STDLIB   := $(sort $(wildcard stdlib/*.cpl stdlib/*/*.cpl stdlib/*/*/*.cpl))
 LOADABLE := $(patsubst modules/loadable/%/,%,$(wildcard modules/loadable/*/))

@@ -69,7 +69,7 @@ bool signature_equal(const struct signature *a, const struct signature *b);
 /* As a script would write it: (n Integer) (timeout Integer 1000). CP_THROWN when a default cannot be printed. */
 cp_value signature_string(cp_context *cp, const struct signature *signature);
 
-struct proto; /* lang/proto.h: compiled code */
+struct proto; /* code/proto.h: compiled code */
 enum function_flags { FUNCTION_NATIVE = 1 };
 /* A Function value. header.bits: enum function_flags. */
 struct function {

@@ -2,7 +2,7 @@
 /* bind_operator.c: operators and the few built-in functions that are instructions of their own. Redefined by a script,
    they are calls like any other: the table says only_while_builtin. */
 #include "interp/lang/binder.h"
-#include "interp/lang/instructions.h"
+#include "interp/code/instructions.h"
 
 static struct node *item(struct binder *b, cp_value form, size_t index, uint32_t position) {
     cp_value cell = form_cell(form, index);

@@ -5,7 +5,7 @@
 
 #include "interp/data/equal.h"
 #include "interp/data/number.h"
-#include "interp/lang/instructions.h"
+#include "interp/code/instructions.h"
 
 static const char *operator_name(uint32_t op) {
     switch (op) {

@@ -7,7 +7,7 @@
 
 #include "interp/base/fiber.h"
 #include "interp/base/scheduler.h"
-#include "interp/lang/proto.h"
+#include "interp/code/proto.h"
 
 /* A call in progress. The Function itself is base[-1], which keeps the proto alive. */
 struct frame {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * vm.c: the virtual machine's loop. The instructions are described in lang/instructions.h.
+ * vm.c: the virtual machine's loop. The instructions are described in code/instructions.h.
  *
  * Invariants: `base` and `pc` belong to t->frame, of which `frame` is a copy. A scripted call never uses the C stack.
  * Whatever may throw, call, allocate for long or wait first saves pc into its frame (SAVE), because places and traces
@@ -13,9 +13,9 @@
 #include "interp/data/error.h"
 #include "interp/data/number.h"
 #include "interp/lang/compile.h"
-#include "interp/lang/instructions.h"
+#include "interp/code/instructions.h"
 #include "interp/lang/package.h"
-#include "interp/lang/raw_real.h"
+#include "interp/code/raw_real.h"
 
 #define A OPERAND_A(i)
 #define B OPERAND_B(i)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* raw_real.h: raw doubles in registers, as the generator and the virtual machine agree on them: see generate_real.c. */
-#ifndef LANG_RAW_REAL_H
-#define LANG_RAW_REAL_H
+#ifndef CODE_RAW_REAL_H
+#define CODE_RAW_REAL_H
 
 #include "interp/carapace.h"
 

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* generate_function.c: one function: its prologue (defaults, checks of arguments, cells), its body, its proto. */
-#include "interp/lang/binder.h"
-#include "interp/lang/generate.h"
+#include "interp/code/generate.h"
 
 /* `local` forms that begin the body are always run first: their variables need no value before. */
 static void find_early_locals(struct node *body) {

@@ -11,13 +11,13 @@
  * Formats: 0 none, A, AB, ABC, ABx, AsBx, ABsC, J (sABC); +W with a second word that is a constant's or cache's index,
  * +J with a second word that is a jump distance.
  *
- * D[n] is register n when it holds a raw double (lang/generate_real.c), of which one pattern stands for ().
+ * D[n] is register n when it holds a raw double (generate_real.c), of which one pattern stands for ().
  *
  * A call's registers: R[A] the Function (the callee's R[-1]), R[A+1]... the arguments (the callee's R[0]...); the
  * result lands in R[A]. A method's receiver is its first argument: the callee's R[0] is `this`.
  */
-#ifndef LANG_INSTRUCTIONS_H
-#define LANG_INSTRUCTIONS_H
+#ifndef CODE_INSTRUCTIONS_H
+#define CODE_INSTRUCTIONS_H
 
 #define INSTRUCTIONS(X)                                                                                                \
     X(MOVE, AB, "R[A] = R[B]")                                                                                         \

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* node.h: what the binder makes of a form and the generator turns into instructions: names resolved, macros expanded,
    types known where they can be. */
-#ifndef LANG_NODE_H
-#define LANG_NODE_H
+#ifndef CODE_NODE_H
+#define CODE_NODE_H
 
-#include "interp/lang/proto.h"
+#include "interp/code/proto.h"
 
 enum node_kind {
     NODE_CONSTANT,      /* value */
@@ -134,5 +134,11 @@ enum {
     REAL_USES_LEAST = 3,     /* from which on raw doubles pay */
     LOOP_CONSTANTS_MOST = 16 /* constants of a function's loops that get registers */
 };
+
+/* Whether a value of static type `from` can never be taken by `to`. */
+bool type_never_fits(const struct type *to, const struct type *from);
+bool type_always_fits(const struct type *to, const struct type *from);
+int function_capture(struct function_state *function, struct variable *variable); /* its index among the captures */
+void function_add_local(struct function_state *function, struct variable *variable);
 
 #endif

@@ -6,9 +6,7 @@
  * copy is written, the handler ranges of the tries that are being left are interrupted, so that an Error in the copy is
  * not caught by the very try that it leaves.
  */
-#include "interp/lang/generate.h"
-
-#include "interp/lang/binder.h"
+#include "interp/code/generate.h"
 
 /* ---- conditions ---- */
 

@@ -9,10 +9,9 @@
  *
  * () is the one pattern REAL_NIL, a NaN that no operation makes: a result that is no number has its operands looked at.
  */
-#include "interp/lang/generate.h"
+#include "interp/code/generate.h"
 
-#include "interp/lang/binder.h"
-#include "interp/lang/raw_real.h"
+#include "interp/code/raw_real.h"
 
 enum { RAW_UNKNOWN, RAW_YES, RAW_NO };
 

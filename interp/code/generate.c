@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* generate.c: values, variables, operators. Calls are in generate_call.c, branches and loops in generate_control.c. */
-#include "interp/lang/generate.h"
+#include "interp/code/generate.h"
 
-#include "interp/lang/binder.h"
-#include "interp/lang/raw_real.h"
+#include "interp/code/raw_real.h"
 
 static int capture_index(struct generator *g, struct variable *variable) {
     return function_capture(g->function, variable);

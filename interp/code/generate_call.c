@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* generate_call.c: calls, the dot, create. The layout of a call's registers is in instructions.h. */
-#include "interp/lang/generate.h"
+#include "interp/code/generate.h"
 
 static void arguments(struct generator *g, struct node *node) {
     for (uint32_t i = 0; i < node->count; i++) generate_into(g, node->items[i], emit_register(g));

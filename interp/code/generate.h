@@ -6,11 +6,11 @@
  * a value is written into a variable's register only as the last act of its expression, so that an Error half-way
  * leaves the variable as it was.
  */
-#ifndef LANG_GENERATE_H
-#define LANG_GENERATE_H
+#ifndef CODE_GENERATE_H
+#define CODE_GENERATE_H
 
-#include "interp/lang/instructions.h"
-#include "interp/lang/node.h"
+#include "interp/code/instructions.h"
+#include "interp/code/node.h"
 
 /* Jumps that still need their distance. */
 struct jumps {

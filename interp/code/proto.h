@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* proto.h: compiled code of one function, as the generator makes it and the virtual machine runs it. */
-#ifndef LANG_PROTO_H
-#define LANG_PROTO_H
+#ifndef CODE_PROTO_H
+#define CODE_PROTO_H
 
 #include "interp/data/class.h"
-#include "interp/lang/source.h"
+#include "interp/code/source.h"
 
 /* try: an Error thrown by code in [start, end) goes to `target` with the Error in `reg`. Inner ones come first. */
 struct handler {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* emit.c: the generator's paper and pencil: words, constants, registers, jumps. */
-#include "interp/lang/generate.h"
+#include "interp/code/generate.h"
 
 #include "interp/data/error.h"
 
