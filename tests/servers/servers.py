@@ -7,6 +7,7 @@
 
 Names: sink (Postfix's smtp-sink; its options may follow; -d is added: each message is a file "message.*" below
 FOLDER/messages), discard (the same keeping nothing), aiosmtpd, hostile, tls, auth (the programs beside this file, see there),
+dns, mx, policy (likewise), knot (Knot DNS with zones of tests/servers/zones: see start_knot),
 postfix (a whole Postfix, root only, which delivers everything into the maildir FOLDER/messages; --tls lets it encrypt),
 dovecot (its submission service, root only: see start_dovecot), postgresql (a database
 postgres, user tester, password secret)."""
@@ -414,9 +415,104 @@ def start_postgresql(arguments, folder):
         folder, [*as_user, control, "-D", str(data), "-m", "fast", "-w", "stop"])
 
 
+KNOT = """\
+server:
+    listen: 127.0.0.1@{port}
+    rundir: {folder}/run
+    udp-workers: 1
+    tcp-workers: 1
+    background-workers: 1
+log:
+  - target: stderr
+    any: info
+database:
+    storage: {folder}/state
+    journal-db-max-size: 8M
+    kasp-db-max-size: 8M
+    timer-db-max-size: 8M
+    catalog-db-max-size: 8M
+policy:
+  - id: one
+    algorithm: ecdsap256sha256
+    single-type-signing: on
+    nsec3: off
+template:
+  - id: default
+    storage: {folder}/zones
+    zonefile-sync: -1
+    zonefile-load: difference-no-serial
+    journal-content: all
+zone:
+{zones}
+"""
+
+
+def knows_zone(port, zone):
+    """Whether the DNS server answers for a zone by now: it loads and signs after it has begun to listen."""
+    name = b"".join(bytes([len(label)]) + label.encode() for label in zone.split(".")) + b"\0"
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asker:
+        asker.settimeout(0.2)
+        asker.connect(("127.0.0.1", port))
+        try:
+            asker.send(b"\x12\x34\0\0\0\x01\0\0\0\0\0\0" + name + b"\0\x06\0\x01")
+            answer = asker.recv(4096)
+            return answer[3] & 15 == 0 and answer[7] > 0
+        except OSError:
+            return False
+
+
+def start_knot(arguments, folder):
+    """Knot DNS. arguments: zone files, each named ZONE.zone, relative to tests/servers/zones; with :signed behind, DNSSEC signs
+    it. FOLDER/anchors then has the keys to validate with. @NAME@ in a zone file is the argument NAME=VALUE."""
+    knot, keymgr = program("knotd", "/usr/sbin"), program("keymgr", "/usr/sbin")
+    for name in ("run", "state", "zones"):
+        (folder / name).mkdir(exist_ok=True)
+    values = dict(word.split("=", 1) for word in arguments if "=" in word)
+    signed, text = [], ""
+    zones = [word for word in arguments if "=" not in word]
+    for word in zones:
+        path, _, how = word.partition(":")
+        zone = pathlib.Path(path).stem
+        content = (HERE / "zones" / path).read_text()
+        for key, value in values.items():
+            content = content.replace(f"@{key}@", value)
+        (folder / "zones" / f"{zone}.zone").write_text(content)
+        text += f"  - domain: {zone}\n"
+        if how == "signed":
+            signed.append(zone)
+            text += "    dnssec-signing: on\n    dnssec-policy: one\n"
+
+    def command(port):
+        (folder / "knot.conf").write_text(KNOT.format(port=port, folder=folder, zones=text))
+        return [knot, "-c", str(folder / "knot.conf")]
+
+    server = start_on_probed_port(command, folder)
+    end = time.monotonic() + READY_SECONDS
+    for word in zones:
+        while not knows_zone(server.port, pathlib.Path(word.partition(":")[0]).stem):
+            if time.monotonic() > end or server.process.poll() is not None:
+                server.stop()
+                raise Failed((folder / "server.log").read_text(errors="replace")[-2000:])
+            time.sleep(0.02)
+    anchors = ""
+    for zone in signed:
+        for line in subprocess.run([keymgr, "-c", str(folder / "knot.conf"), zone, "ds"], capture_output=True, text=True,
+                                   check=True).stdout.splitlines():
+            anchors += line.replace(" DS ", " IN DS ") + "\n"
+    (folder / "anchors").write_text(anchors)
+    return server
+
+
+def start_dns(arguments, folder):
+    return start_python("dns_server.py", arguments, folder)
+
+
 STARTERS = {"sink": start_sink, "discard": lambda arguments, folder: start_sink(arguments, folder, keep=False),
             "aiosmtpd": start_aiosmtpd, "hostile": start_hostile, "postfix": start_postfix,
-            "postgresql": start_postgresql, "dovecot": start_dovecot, "tls": start_tls, "auth": start_auth}
+            "postgresql": start_postgresql, "dovecot": start_dovecot, "tls": start_tls, "auth": start_auth,
+            "knot": start_knot, "dns": start_dns,
+            "mx": lambda arguments, folder: start_python("mx_server.py", arguments, folder),
+            "policy": lambda arguments, folder: start_python("policy_server.py", arguments, folder)}
 
 
 def start(name, arguments, folder):
