@@ -97,11 +97,11 @@ static const char *text_or_null(cp_context *cp, cp_value value) {
 /* Without it, what passwordEval prints; both () is no error yet: there are mechanisms that need none. */
 static cp_value find_password(cp_context *cp, struct smtp *smtp) {
     if (smtp->password != NULL || smtp->evaluated != NULL || smtp->password_eval == CP_NIL) return CP_NIL;
-    return smtp_secret_evaluate(cp, &smtp->evaluated, smtp->password_eval);
+    return comms_secret_evaluate(cp, &smtp->evaluated, smtp->password_eval);
 }
 
 static const char *password_of(const struct smtp *smtp) {
-    return smtp_secret_text(smtp->password != NULL ? smtp->password : smtp->evaluated);
+    return comms_secret_text(smtp->password != NULL ? smtp->password : smtp->evaluated);
 }
 
 static sasl_credentials credentials_of(cp_context *cp, struct smtp *smtp, const struct comms_security *security) {
@@ -110,7 +110,7 @@ static sasl_credentials credentials_of(cp_context *cp, struct smtp *smtp, const 
     cp_to_int64(port, &number);
     return (sasl_credentials){.user = text_or_null(cp, smtp->user),
                               .password = password_of(smtp),
-                              .token = smtp_secret_text(smtp->token),
+                              .token = comms_secret_text(smtp->token),
                               .host = cp_is_string(host) ? cp_text_z(cp, host) : NULL,
                               .port = number > 0 && number < 65536 ? (unsigned)number : 0,
                               .binding_type = security->binding_type,
@@ -181,7 +181,7 @@ static sasl_mechanism choose(cp_context *cp, struct smtp *smtp, sasl_credentials
 
 /* A server that repeats a secret must not bring it into Errors and logs. */
 static void hide_secrets(cp_context *cp, struct smtp *smtp) {
-    const char *secrets[] = {password_of(smtp), smtp_secret_text(smtp->token)};
+    const char *secrets[] = {password_of(smtp), comms_secret_text(smtp->token)};
     const char *text = cp_text_z(cp, smtp->reply);
     for (int i = 0; i < 2; i++) {
         size_t size = secrets[i] ? strlen(secrets[i]) : 0;
@@ -220,7 +220,7 @@ static cp_value fail(cp_context *cp, struct smtp *smtp, sasl_client *sasl, sasl_
 }
 
 static cp_value refused(cp_context *cp, struct smtp *smtp, sasl_client *sasl, sasl_mechanism mechanism) {
-    smtp_secret_forget(cp, &smtp->evaluated); /* perhaps the command knows a newer one by now */
+    comms_secret_forget(cp, &smtp->evaluated); /* perhaps the command knows a newer one by now */
     const char *words = sasl_client_error(sasl);
     cp_value what = cp_string_format(cp, "%s was not logged in (%s)%s%s",
                                      smtp->user == CP_NIL ? "the token's owner" : cp_text_z(cp, smtp->user),
