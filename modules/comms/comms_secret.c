@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* comms_secret: a password or token: kept outside the collected heap, wiped when it is replaced or its owner is lost. */
+/* comms_secret: a password or token: kept outside the collected heap, wiped when it is replaced or its owner is lost.
+ */
 #include "modules/comms/comms_secret.h"
 
 #include <errno.h>
