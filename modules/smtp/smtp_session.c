@@ -3,6 +3,7 @@
  * the end. */
 #include "modules/smtp/smtp.h"
 
+#include <netinet/in.h>
 #include <stdio.h>
 #include <unistd.h>
 
