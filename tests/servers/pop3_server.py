@@ -62,7 +62,7 @@ class Session:
                 self.socket.sendall(b"z")
                 time.sleep(0.05)
         data = {"garbage": b"\0\xff\x80<html>\r\n", "twice": data + data, "bare": data.replace(b"\r\n", b"\n"),
-                "dots": b"+OK\r\na\n.\r\n+OK fake\r\n.\rb\r\n..\r\n.\r\n", "number": b"+OK many more\r\n", "plus": b"+ Z28=\r\n",
+                "dots": b"+OK\r\na\n.\r\n+OK fake\r\n.\rb\r\n..\r\n.\r\n", "number": b"+OK many more\r\n1 many\r\n", "plus": b"+ Z28=\r\n",
                 "idle": data + b"-ERR [SYS/TEMP] idle too long\r\n", "echo": b"-ERR what is " + argument.encode() + b"?\r\n",
                 "err": b"-ERR " + text.replace("_", " ").encode() + b"\r\n", "inject": data + b"+OK injected\r\n"}[what]
         self.socket.sendall(data)
@@ -121,6 +121,7 @@ def run(session):
         pass
     finally:
         try:
+            session.socket.shutdown(socket.SHUT_RDWR)
             session.socket.close()
         except OSError:
             pass
