@@ -6,6 +6,7 @@
 #include "modules/message/mime_spool.h"
 
 enum {
+    BLOCK = 64 * 1024,  /* bytes written at a time */
     AHEAD = 8,          /* messages asked for ahead */
     DELETES_AHEAD = 32, /* marks for deletion on their way; with the others within POP3_COMMANDS_MAX */
 };
@@ -59,20 +60,36 @@ cp_value pop3_method_top(cp_context *cp, cp_value self, const cp_value *argument
 /* ---- one, to somewhere ---- */
 
 struct writing {
-    cp_value target;
-    cp_value name; /* write */
+    cp_value target, name; /* write */
+    cp_value block;        /* a Binary used again and again, () for targets that may keep what they get */
+    size_t room;           /* of the block */
 };
 
 static cp_value write_content(cp_context *cp, void *context, const pop3_event *event) {
-    const struct writing *writing = context;
-    cp_value bytes = cp_binary_n(cp, event->bytes, event->size);
-    return cp_send(cp, writing->target, writing->name, &bytes, 1);
+    struct writing *writing = context;
+    cp_value bytes = writing->block;
+    if (bytes == CP_NIL || event->size > writing->room) {
+        bytes = cp_binary_n(cp, event->bytes, event->size);
+        return cp_send(cp, writing->target, writing->name, &bytes, 1);
+    }
+    memcpy(cp_binary_of(bytes)->data, event->bytes, event->size);
+    cp_binary_of(bytes)->size = event->size;
+    cp_value result = cp_send(cp, writing->target, writing->name, &bytes, 1);
+    cp_binary_of(bytes)->size = writing->room;
+    return result;
+}
+
+/* A Stream has done with the bytes when it returns: 25 MB need no 25 MB of Binaries. */
+static void reuse_block(cp_context *cp, struct writing *writing) {
+    if (strcmp(cp_class_name(cp_class_of(cp, writing->target)), "Stream") != 0) return;
+    writing->room = BLOCK;
+    writing->block = cp_binary_n(cp, NULL, BLOCK);
 }
 
 cp_value pop3_method_fetch_to(cp_context *cp, cp_value self, const cp_value *arguments, int count) {
     (void)count;
     struct pop3 *pop3 = pop3_of(cp, self);
-    struct writing writing = {arguments[1], cp_symbol_z(cp, "write")};
+    struct writing writing = {.target = arguments[1], .name = cp_symbol_z(cp, "write")};
     uint64_t number;
     bool own = cp_is_string(arguments[1]);
     if (!pop3_message_number(cp, arguments[0], &number) || pop3_enter_mailbox(cp, pop3) == CP_THROWN) return CP_THROWN;
@@ -81,6 +98,7 @@ cp_value pop3_method_fetch_to(cp_context *cp, cp_value self, const cp_value *arg
         writing.target = cp_create(cp, "Stream", parts, 3);
         if (writing.target == CP_THROWN) return pop3_finish(cp, pop3, CP_THROWN);
     }
+    reuse_block(cp, &writing);
     cp_value result = pop3_run(cp, pop3, POP3_RETR, number, 0, write_content, &writing);
     if (result != CP_THROWN && !pop3->ok) result = not_fetched(cp, pop3, number);
     if (own) {
