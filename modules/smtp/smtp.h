@@ -8,7 +8,7 @@
  *     smtp_send_all.c many
  *     smtp_stream.c   how far ahead of the replies is written, and what is learnt of a server about it
  *     smtp_tls.c      encryption: from the start, or by STARTTLS
- *     smtp_auth.c     logging in; smtp_secret.c keeps passwords
+ *     smtp_auth.c     logging in
  *     smtp_error.c    Errors
  *     smtp_log.c      commands and replies in the log
  */
@@ -19,7 +19,7 @@
 
 #include "modules/comms/comms_stack.h"
 #include "modules/protocol/smtp_client.h"
-#include "modules/smtp/smtp_secret.h"
+#include "modules/comms/comms_secret.h"
 
 /* Defines the class Smtp. comms_register and message_register come before. */
 void smtp_register(cp_context *cp);
@@ -71,8 +71,8 @@ struct smtp {
     cp_value tls_layer;    /* the Tls to put in, once somebody asked for it; else () */
     cp_value tls_inserted; /* the one that was put in and is to be taken out; else () */
     cp_value user, password_eval, auth_mechanism;
-    smtp_secret *password, *token;
-    smtp_secret *evaluated; /* what passwordEval has printed */
+    comms_secret *password, *token;
+    comms_secret *evaluated; /* what passwordEval has printed */
     bool lmtp, partial;
     int64_t timeout; /* ms, upper bound on any one reply; 0 = the engine's values alone */
 

@@ -112,23 +112,23 @@ static cp_value set_user(cp_context *cp, cp_value self, cp_value value) {
         return cp_throw(cp, CP_ERROR_CARAPACE, CP_BAD_ARGUMENT, "a user has no NUL character");
     return smtp_of(cp, self)->user = value;
 }
-static cp_value shown(cp_context *cp, const smtp_secret *secret) {
+static cp_value shown(cp_context *cp, const comms_secret *secret) {
     return secret == NULL ? CP_NIL : cp_string_z(cp, "*****");
 }
 static cp_value get_password(cp_context *cp, cp_value self) { return shown(cp, smtp_of(cp, self)->password); }
 static cp_value get_token(cp_context *cp, cp_value self) { return shown(cp, smtp_of(cp, self)->token); }
 static cp_value set_password(cp_context *cp, cp_value self, cp_value value) {
-    return smtp_secret_set(cp, &smtp_of(cp, self)->password, "password", value) == CP_THROWN ? CP_THROWN : value;
+    return comms_secret_set(cp, &smtp_of(cp, self)->password, "password", value) == CP_THROWN ? CP_THROWN : value;
 }
 static cp_value set_token(cp_context *cp, cp_value self, cp_value value) {
-    return smtp_secret_set(cp, &smtp_of(cp, self)->token, "token", value) == CP_THROWN ? CP_THROWN : value;
+    return comms_secret_set(cp, &smtp_of(cp, self)->token, "token", value) == CP_THROWN ? CP_THROWN : value;
 }
 static cp_value get_password_eval(cp_context *cp, cp_value self) { return smtp_of(cp, self)->password_eval; }
 static cp_value set_password_eval(cp_context *cp, cp_value self, cp_value value) {
     struct smtp *smtp = smtp_of(cp, self);
     if (value != CP_NIL && memchr(cp_string_text(value), 0, cp_string_size(value)))
         return cp_throw(cp, CP_ERROR_CARAPACE, CP_BAD_ARGUMENT, "a command has no NUL character");
-    smtp_secret_forget(cp, &smtp->evaluated);
+    comms_secret_forget(cp, &smtp->evaluated);
     return smtp->password_eval = value;
 }
 static cp_value get_auth_mechanism(cp_context *cp, cp_value self) { return smtp_of(cp, self)->auth_mechanism; }

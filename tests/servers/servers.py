@@ -6,10 +6,10 @@
     servers.py hostile 421@mail -- COMMAND ARGS...    # runs COMMAND with SMTP_HOST SMTP_PORT SMTP_FOLDER set
 
 Names: sink (Postfix's smtp-sink; its options may follow; -d is added: each message is a file "message.*" below
-FOLDER/messages), discard (the same keeping nothing), aiosmtpd, hostile, tls, auth (the programs beside this file, see there),
-dns, mx, policy (likewise), knot (Knot DNS with zones of tests/servers/zones: see start_knot),
+FOLDER/messages), discard (the same keeping nothing), aiosmtpd, hostile, tls, auth, pop3hostile (the programs beside this
+file, see there), dns, mx, policy (likewise), knot (Knot DNS with zones of tests/servers/zones: see start_knot),
 postfix (a whole Postfix, root only, which delivers everything into the maildir FOLDER/messages; --tls lets it encrypt),
-dovecot (its submission service, root only: see start_dovecot), postgresql (a database
+dovecot (its submission service, root only: see start_dovecot), pop3 (Dovecot's POP3, likewise: see start_pop3), postgresql (a database
 postgres, user tester, password secret)."""
 import base64
 import ctypes
@@ -202,6 +202,11 @@ def start_auth(arguments, folder):
     return start_python("auth_server.py", arguments, folder)
 
 
+def start_pop3_hostile(arguments, folder):
+    need_certificates()
+    return start_python("pop3_server.py", arguments, folder)
+
+
 def need_certificates():
     if not pki.is_there():
         raise Unavailable("no openssl here")
@@ -291,7 +296,7 @@ def start_postfix(arguments, folder):
 
 
 DOVECOT = """\
-protocols = submission
+protocols = {protocols}
 listen = 127.0.0.1
 base_dir = {folder}/run
 state_dir = {folder}/state
@@ -311,13 +316,25 @@ passdb {{
 }}
 passdb {{
   driver = passwd-file
-  mechanisms = plain login cram-md5 scram-sha-1 scram-sha-256
+  mechanisms = plain login cram-md5 scram-sha-1 scram-sha-256 apop
   args = scheme=PLAIN username_format=%u {folder}/users
 }}
 userdb {{
   driver = static
   args = uid={uid} gid={gid} home={folder}/mail/%u allow_all_users=yes
 }}
+{services}
+service anvil {{
+  chroot =
+  unix_listener anvil-auth-penalty {{
+    mode = 0
+  }}
+}}
+service stats {{
+  chroot =
+}}
+"""
+DOVECOT_SUBMISSION = """\
 submission_relay_host = 127.0.0.1
 submission_relay_port = {relay}
 submission_relay_trusted = no
@@ -327,14 +344,18 @@ service submission-login {{
     port = {port}
   }}
 }}
-service anvil {{
+"""
+DOVECOT_POP3 = """\
+pop3_lock_session = yes
+service pop3-login {{
   chroot =
-  unix_listener anvil-auth-penalty {{
-    mode = 0
+  inet_listener pop3 {{
+    port = {port}
+    ssl = {implicit}
   }}
-}}
-service stats {{
-  chroot =
+  inet_listener pop3s {{
+    port = 0
+  }}
 }}
 """
 DOVECOT_OAUTH2 = """\
@@ -356,21 +377,77 @@ def token_for(user, key, seconds=3600):
 def start_dovecot(arguments, folder):
     """Dovecot's submission service, with bob@example.test and secret; FOLDER/token and FOLDER/old-token are tokens of his.
     arguments: mechanisms, none for all; --tls-only. What it relays comes to a server with its files in FOLDER/relay."""
-    dovecot = program("dovecot", "/usr/sbin")
-    if not os.access("/usr/lib/dovecot/submission", os.X_OK):
-        raise Unavailable("no submission service of Dovecot here")
+    relay = None
+
+    def services(port):
+        return DOVECOT_SUBMISSION.format(relay=relay.port, port=port)
+
+    need_dovecot("submission")
+    relay = start("hostile", [], folder / "relay")
+    try:
+        server = run_dovecot("submission", services, arguments, folder)
+    except BaseException:
+        relay.stop()
+        raise
+    server.also = [relay]
+    return server
+
+
+def start_pop3(arguments, folder):
+    """Dovecot's POP3 service with the same user. arguments: mechanisms, none for all; --tls-only; --implicit encrypts from
+    the start; --mail N puts N messages into the mailbox, --big MB one more of that size."""
+    words = list(arguments)
+
+    def value(name):
+        if name not in words:
+            return 0
+        at = words.index(name)
+        number = int(words[at + 1])
+        del words[at:at + 2]
+        return number
+
+    need_dovecot("pop3")
+    fill_mailbox(folder / "mail/bob@example.test", value("--mail"), value("--big"))
+    implicit = "yes" if "--implicit" in words else "no"
+    return run_dovecot("pop3", lambda port: DOVECOT_POP3.format(port=port, implicit=implicit), words, folder)
+
+
+def fill_mailbox(mailbox, count, big):
+    """A Maildir; message N has the subject "Message N" and lines that begin with dots. Each is known by its Message-ID."""
+    for name in ("cur", "new", "tmp"):
+        (mailbox / name).mkdir(parents=True, exist_ok=True)
+    head = "From: a@x.test\nTo: bob@example.test\nSubject: Message {0}\nMessage-ID: <{0}@x.test>\n"
+    for number in range(1, count + 1):
+        text = head + "\n.\n..\n.text {0}\n" + "line\n" * (number % 7)
+        (mailbox / f"new/{number:06}.test").write_text(text.format(number))
+    if big:
+        with open(mailbox / "new/999999.test", "wb") as file:
+            file.write((head + "Content-Type: application/octet-stream\nContent-Transfer-Encoding: base64\n\n").format("big").encode())
+            line = base64.b64encode(bytes(range(57))) + b"\n"
+            for _ in range(big * 1024 * 1024 // len(line)):
+                file.write(line)
+
+
+def need_dovecot(service):
+    if not os.access(f"/usr/lib/dovecot/{service}", os.X_OK):
+        raise Unavailable(f"no {service} service of Dovecot here")
     if os.getuid() != 0:
         raise Unavailable("Dovecot must be started by root")
     need_certificates()
+
+
+def run_dovecot(protocols, services, arguments, folder):
+    dovecot = program("dovecot", "/usr/sbin")
     pki.make(folder, {"good"})
-    relay = start("hostile", [], folder / "relay")
     nobody = pwd.getpwnam("nobody")
     words = [word for word in arguments if not word.startswith("--")]
-    mechanisms = " ".join(words) or "plain login cram-md5 scram-sha-1 scram-sha-256 xoauth2 oauthbearer"
+    mechanisms = " ".join(words) or "plain login cram-md5 scram-sha-1 scram-sha-256 xoauth2 oauthbearer" + (
+        " apop" if protocols == "pop3" else "")
     key = os.urandom(32)
     for name in ("run", "state", "mail", "keys/default/HS256"):
         (folder / name).mkdir(parents=True, exist_ok=True)
-    os.chown(folder / "mail", nobody.pw_uid, nobody.pw_gid)
+    for path in [folder / "mail", *(folder / "mail").rglob("*")]:
+        os.chown(path, nobody.pw_uid, nobody.pw_gid)
     (folder / "keys/default/HS256/default").write_text(base64.b64encode(key).decode())
     (folder / "token").write_text(token_for("bob@example.test", key))
     (folder / "old-token").write_text(token_for("bob@example.test", key, -5))
@@ -379,17 +456,11 @@ def start_dovecot(arguments, folder):
 
     def command(port):
         (folder / "dovecot.conf").write_text(DOVECOT.format(
-            folder=folder, port=port, relay=relay.port, mechanisms=mechanisms, uid=nobody.pw_uid, gid=nobody.pw_gid,
-            tls_only="yes" if "--tls-only" in arguments else "no"))
+            folder=folder, protocols=protocols, services=services(port), mechanisms=mechanisms, uid=nobody.pw_uid,
+            gid=nobody.pw_gid, tls_only="yes" if "--tls-only" in arguments else "no"))
         return [dovecot, "-F", "-c", str(folder / "dovecot.conf")]
 
-    try:
-        server = start_on_probed_port(command, folder)
-    except BaseException:
-        relay.stop()
-        raise
-    server.also = [relay]
-    return server
+    return start_on_probed_port(command, folder)
 
 
 def start_postgresql(arguments, folder):
@@ -509,8 +580,8 @@ def start_dns(arguments, folder):
 
 STARTERS = {"sink": start_sink, "discard": lambda arguments, folder: start_sink(arguments, folder, keep=False),
             "aiosmtpd": start_aiosmtpd, "hostile": start_hostile, "postfix": start_postfix,
-            "postgresql": start_postgresql, "dovecot": start_dovecot, "tls": start_tls, "auth": start_auth,
-            "knot": start_knot, "dns": start_dns,
+            "postgresql": start_postgresql, "dovecot": start_dovecot, "pop3": start_pop3,
+            "pop3hostile": start_pop3_hostile, "tls": start_tls, "auth": start_auth, "knot": start_knot, "dns": start_dns,
             "mx": lambda arguments, folder: start_python("mx_server.py", arguments, folder),
             "policy": lambda arguments, folder: start_python("policy_server.py", arguments, folder)}
 
