@@ -25,7 +25,7 @@ def test(chasquid):
     chasquid.carries_large("large-1")
     # It loses what came with the final dot in one piece, against RFC 2920, and waits for commands that it has thrown away.
     # After `timeout` Smtp connects anew, keeps to lock-step, and no message is lost or comes twice.
-    chasquid.carries_many(timeout=1500)
+    chasquid.carries_many(count=6, timeout=500)
     chasquid.refuses_one("unknown@example.test", 550)
 
 
