@@ -42,8 +42,24 @@ endif
 WORK := build/$(CONFIG)/objects
 
 COMPILE = $(CC) -std=gnu11 -D_GNU_SOURCE $(CPPFLAGS) -I. $(CFLAGS) -pthread $(WARNINGS) $(MODE)
+# Each instruction of the virtual machine jumps to the next by itself: the processor foresees those jumps better. A
+# product and a sum are rounded each for itself.
+ifneq ($(CONFIG),fuzz)
+$(patsubst %,$(WORK)/interp/run/%.o,vm vm_count vm_profile): MODE += -fno-gcse -fno-crossjumping -fno-tree-slp-vectorize -ffp-contract=off
+endif
 LIBS    = -lgc -lffi -lreadline -luv -lgmp -lpcre2-8 -lutf8proc -ldl -lm
 LINK    = $(CC) $(CFLAGS) -pthread $(MODE) $(LDFLAGS)
+
+# What users run has those libraries within: finding them and their symbols would be a third of the time that a start
+# takes (docs/performance.md). Loadable modules see nothing of them. STATIC=no, or archives missing: shared ones.
+ARCHIVES := gc ffi readline tinfo uv_a gmp pcre2-8 utf8proc
+STATIC   ?= $(if $(filter lib%,$(foreach name,$(ARCHIVES),$(shell $(CC) -print-file-name=lib$(name).a))),no,yes)
+ifeq ($(CONFIG)-$(STATIC),plain-yes)
+PROGRAM_LIBS = -Wl,-z,pack-relative-relocs -Wl,--exclude-libs,ALL \
+               -Wl,-Bstatic $(ARCHIVES:%=-l%) -Wl,-Bdynamic -ldl -lm
+else
+PROGRAM_LIBS = $(LIBS)
+endif
 
 # `make V=1` shows the commands.
 ifeq ($(V),)
@@ -56,7 +72,7 @@ endif
 # ---- Sources ---------------------------------------------------------------------------------------------------------
 
 MAIN     := interp/shell/main.c
-SOURCES  := $(sort $(wildcard $(foreach room,base data builtin lang run shell,interp/$(room)/*.c)) \
+SOURCES  := $(sort $(wildcard $(foreach room,base data builtin code lang run shell,interp/$(room)/*.c)) \
               $(filter-out modules/loadable/%,$(wildcard modules/*.c modules/*/*.c)))
 STDLIB   := $(sort $(wildcard stdlib/*.cpl stdlib/*/*.cpl stdlib/*/*/*.cpl))
 LOADABLE := $(patsubst modules/loadable/%/,%,$(wildcard modules/loadable/*/))
@@ -81,7 +97,7 @@ all: $(PROGRAM) $(MODULES)
 # -rdynamic: loadable modules find the functions of carapace.h in the executable.
 $(PROGRAM): $(OBJECTS) $(WORK)/sources
 	$(SHOW) LINK $@
-	$(Q)$(LINK) -rdynamic -o $@ $(OBJECTS) $(LIBS)
+	$(Q)$(LINK) -rdynamic -o $@ $(OBJECTS) $(PROGRAM_LIBS)
 
 # Everything but main, from which a C test or a fuzzer takes what it touches.
 $(LIBRARY): $(OBJECTS) $(WORK)/sources
@@ -104,7 +120,7 @@ $(OUT)/modules/%.so: $$(wildcard modules/loadable/$$*/*.[ch] modules/loadable/$$
 # What the results depend on besides files: rewritten, and so newer, only when it changes. Without the second one a
 # source or script that was deleted would stay in the executable.
 $(WORK)/flags: CONTENT = $(COMPILE)
-$(WORK)/sources: CONTENT = $(SOURCES) $(STDLIB) $(LINK) $(LIBS)
+$(WORK)/sources: CONTENT = $(SOURCES) $(STDLIB) $(LINK) $(PROGRAM_LIBS)
 $(WORK)/flags $(WORK)/sources: FORCE
 	@mkdir -p $(@D)
 	@echo '$(CONTENT)' | cmp -s - $@ || echo '$(CONTENT)' > $@

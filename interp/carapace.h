@@ -163,22 +163,23 @@ bool cp_to_int64(cp_value v, int64_t *result);
 cp_value cp_integer_unsigned(cp_context *cp, uint64_t n);
 bool cp_to_uint64(cp_value v, uint64_t *result);
 
-/* Self-tagging: the exponent is rotated so that the common exponents, 0, inf and NaN meet tag 010; the rest is boxed
-   (Melancon, Feeley, Serrano: Float Self-Tagging, arXiv 2411.16544). */
+/* Self-tagging: the exponent is moved and rotated so that the common exponents, 0, inf and NaN meet tag 010; the rest
+   is boxed (Melancon, Feeley, Serrano: Float Self-Tagging, arXiv 2411.16544). */
+#define CP_REAL_OFFSET ((uint64_t)5 << 58)
 static inline uint64_t cp_rotate_left(uint64_t x, int n) { return x << n | x >> (64 - n); }
 static inline uint64_t cp_rotate_right(uint64_t x, int n) { return x >> n | x << (64 - n); }
 cp_value cp_box_real(double d);
 static inline cp_value cp_real(double d) {
     uint64_t bits;
     memcpy(&bits, &d, 8);
-    cp_value v = cp_rotate_right(cp_rotate_left(bits, 6) + 5, 1);
+    cp_value v = cp_rotate_left(bits + CP_REAL_OFFSET, 5);
     return CP_LIKELY(cp_is_immediate_real(v)) ? v : cp_box_real(d);
 }
 /* The double in a Real. */
 static inline double cp_real_value(cp_value v) {
     double d;
     if (CP_LIKELY(cp_is_immediate_real(v))) {
-        uint64_t bits = cp_rotate_right(cp_rotate_left(v, 1) - 5, 6);
+        uint64_t bits = cp_rotate_right(v, 5) - CP_REAL_OFFSET;
         memcpy(&d, &bits, 8);
     } else memcpy(&d, (const char *)v + sizeof(cp_object), 8);
     return d;

@@ -7,10 +7,12 @@
 #include "modules/library/library_data.h"
 #include "modules/comms/comms.h"
 #include "modules/ffi/ffi_register.h"
+#include "modules/layers/layers.h"
 #include "modules/smtp/smtp.h"
 #include "modules/system/system.h"
 
 void (*const carapace_modules[])(cp_context *cp) = {
-    system_register, library_register, message_register, library_data_register,
-    comms_register,  smtp_register,    ffi_register,     NULL,
+    system_register,       library_register, message_register,
+    library_data_register, comms_register,   layers_register,
+    smtp_register,         ffi_register,     NULL,
 };

@@ -13,7 +13,8 @@
 /* A declared class, or several joined by `|`. One struct per spelling, so equal types are one pointer. */
 struct type {
     cp_symbol *name;
-    bool any; /* Object: accepts everything */
+    cp_value fixnum; /* 1 when Integer is among them, which is the tag of small ones: a check without a branch more */
+    bool any;        /* Object: accepts everything */
     uint32_t count;
     uint32_t numbers[]; /* class numbers */
 };
@@ -21,11 +22,16 @@ struct type {
    NULL: a spelling that names no class, such as "|", is a type that takes only (). */
 struct type *type_named(cp_context *cp, const char *name, size_t size);
 struct type *type_of_symbol(cp_context *cp, cp_symbol *name);
+/* Whether it is just this one class. */
+static inline bool type_is(const struct type *type, uint32_t number) {
+    return type->count == 1 && !type->any && type->numbers[0] == number;
+}
 /* The type of a package's own spelling, of which nothing is known yet, that joins these classes. */
 struct type *type_joined(cp_context *cp, cp_symbol *name, cp_symbol **parts, size_t count);
 bool type_accepts_slow(const struct type *type, cp_value v);
 /* () is taken by every type: any variable may hold it. */
 static inline bool type_accepts(const struct type *type, cp_value v) {
+    if (v & type->fixnum) return true;
     if (type->any || v == CP_NIL) return true;
     if (CP_LIKELY(type->count == 1)) {
         uint32_t number = cp_class_number_of(v);
@@ -63,7 +69,7 @@ bool signature_equal(const struct signature *a, const struct signature *b);
 /* As a script would write it: (n Integer) (timeout Integer 1000). CP_THROWN when a default cannot be printed. */
 cp_value signature_string(cp_context *cp, const struct signature *signature);
 
-struct proto; /* lang/proto.h: compiled code */
+struct proto; /* code/proto.h: compiled code */
 enum function_flags { FUNCTION_NATIVE = 1 };
 /* A Function value. header.bits: enum function_flags. */
 struct function {

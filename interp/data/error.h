@@ -17,7 +17,7 @@ struct error {
     cp_value cause;                  /* the Error that was on its way when this one was thrown, or () */
     cp_value details;                /* List of (Symbol . value) */
     bool located;                    /* file, line and column are known */
-    struct source *source;           /* lang/source.h: for the line with the caret; NULL when not known */
+    struct source *source;           /* code/source.h: for the line with the caret; NULL when not known */
     uint32_t position;               /* byte offset there */
     struct source *expansion_source; /* where the macro was called whose result was wrong, or NULL */
     uint32_t expansion_position;

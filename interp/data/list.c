@@ -82,9 +82,18 @@ bool list_count_proper(cp_context *cp, cp_value list, size_t *count) {
 }
 
 cp_value cp_list_reverse(cp_value list) {
-    size_t count;
+    size_t count = 0, next_mark = 16;
+    cp_value result = CP_NIL, mark = CP_UNSET, at = list;
+    for (; cp_is_cell(at) && at != mark; at = cp_tail(at), count++) { /* one walk for all Lists that end */
+        if (CP_UNLIKELY(count == next_mark)) {
+            mark = at;
+            next_mark *= 2;
+        }
+        result = cp_cons(cp_head(at), result);
+    }
+    if (!cp_is_cell(at)) return result;
     list_measure(list, &count);
-    cp_value result = CP_NIL;
+    result = CP_NIL;
     for (; count > 0; count--, list = cp_tail(list)) result = cp_cons(cp_head(list), result);
     return result;
 }

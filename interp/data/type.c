@@ -47,7 +47,9 @@ static void add_part(cp_context *cp, struct type *type, const char *text, size_t
         return;
     }
     cp_symbol *name = alone ? type->name : cp_symbol_of(cp_symbol_n(cp, text, size));
-    type->numbers[type->count++] = class_named(cp, name)->number;
+    uint32_t number = class_named(cp, name)->number;
+    if (number == CP_CLASS_INTEGER) type->fixnum = 1;
+    type->numbers[type->count++] = number;
 }
 
 static void add_type(cp_context *cp, struct type *type) {
@@ -64,6 +66,7 @@ struct type *type_joined(cp_context *cp, cp_symbol *name, cp_symbol **parts, siz
         const struct type *part = type_of_symbol(cp, parts[i]);
         bool nil = part->any && !strcmp(part->name->text, "NIL"); /* () is taken by every type */
         type->any |= part->any && !nil;
+        type->fixnum |= part->fixnum;
         if (part->count) type->numbers[type->count++] = part->numbers[0];
     }
     add_type(cp, type);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* bind_control.c: the special forms of language.md 3 and 5: variables, branches, loops. Errors are in bind_error.c. */
 #include "interp/lang/binder.h"
-#include "interp/lang/instructions.h"
+#include "interp/code/instructions.h"
 
 #define TRY(node)                                                                                                      \
     do {                                                                                                               \

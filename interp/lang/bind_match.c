@@ -8,7 +8,7 @@
  * body stays in tail position.
  */
 #include "interp/lang/binder.h"
-#include "interp/lang/instructions.h"
+#include "interp/code/instructions.h"
 
 struct binding {
     cp_symbol *name;

@@ -2,7 +2,7 @@
 /* bind_operator.c: operators and the few built-in functions that are instructions of their own. Redefined by a script,
    they are calls like any other: the table says only_while_builtin. */
 #include "interp/lang/binder.h"
-#include "interp/lang/instructions.h"
+#include "interp/code/instructions.h"
 
 static struct node *item(struct binder *b, cp_value form, size_t index, uint32_t position) {
     cp_value cell = form_cell(form, index);
@@ -26,6 +26,32 @@ static struct type *arithmetic_type(struct binder *b, const struct node *x, cons
     return b->cp->known.type_object;
 }
 
+static bool is_number(const struct node *node) {
+    return type_is(node->type, CP_CLASS_REAL) || type_is(node->type, CP_CLASS_INTEGER);
+}
+
+/* An operation with a constant in a loop: the generator may keep that in a register. */
+static void note_loop_constant(struct binder *b, struct node *node) {
+    struct function_state *f = b->function;
+    if (f->loop_depth == 0 || (node->a->kind != NODE_CONSTANT && node->b->kind != NODE_CONSTANT)) return;
+    if (f->loop_constant_count == f->loop_constant_capacity) {
+        f->loop_constant_capacity = f->loop_constant_capacity ? f->loop_constant_capacity * 2 : 8;
+        struct node **grown = cp_alloc(f->loop_constant_capacity * sizeof(struct node *));
+        if (f->loop_constant_count) memcpy(grown, f->loop_constants, f->loop_constant_count * sizeof(struct node *));
+        f->loop_constants = grown;
+    }
+    f->loop_constants[f->loop_constant_count++] = node;
+}
+
+/* Which variables are computed with as Reals, and so should keep raw doubles. */
+static void note_real_operation(struct binder *b, struct node *node) {
+    bool real = type_is(node->a->type, CP_CLASS_REAL) || type_is(node->b->type, CP_CLASS_REAL);
+    if (!real || !is_number(node->a) || !is_number(node->b)) return;
+    struct node *operands[] = {node->a, node->b};
+    for (int i = 0; i < 2; i++)
+        if (operands[i]->kind == NODE_VARIABLE) operands[i]->variable->real_uses += bind_weight(b);
+}
+
 static struct node *fold(struct binder *b, cp_value form, uint32_t position, enum opcode opcode) {
     size_t count = form_length(form) - 1;
     if (count < 2 || has_keyword(form)) return plain_call(b, form, position);
@@ -37,6 +63,8 @@ static struct node *fold(struct binder *b, cp_value form, uint32_t position, enu
         struct node *node = node_pair(b, NODE_ARITHMETIC, left, right, position);
         node->number = (int)opcode;
         node->type = arithmetic_type(b, left, right);
+        if (opcode != OP_MODULO) note_real_operation(b, node);
+        note_loop_constant(b, node);
         left = node;
     }
     return left;
@@ -67,6 +95,8 @@ static struct node *compare(struct binder *b, cp_value form, uint32_t position, 
     if (!right) return NULL;
     struct node *node = node_pair(b, NODE_COMPARE, left, right, position);
     node->number = (int)opcode;
+    note_real_operation(b, node);
+    note_loop_constant(b, node);
     return node;
 }
 

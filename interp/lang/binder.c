@@ -7,7 +7,7 @@
 
 #include "interp/data/error.h"
 #include "interp/data/list.h"
-#include "interp/lang/instructions.h"
+#include "interp/code/instructions.h"
 
 /* ---- helpers ---- */
 
@@ -38,6 +38,7 @@ struct node *node_variable(struct binder *b, struct variable *variable, uint32_t
     struct node *node = node_new(b, NODE_VARIABLE, position);
     node->variable = variable;
     node->type = variable->type;
+    variable->uses += bind_weight(b);
     return node;
 }
 
@@ -90,28 +91,6 @@ bool form_has(struct binder *b, cp_value form, uint32_t position, int least, int
     bind_fail(b, position, CP_ERROR_PARSE, 4, "%s expected, %d item%s given after the name", usage, count,
               count == 1 ? "" : "s");
     return false;
-}
-
-static bool types_overlap(const struct type *x, const struct type *y) {
-    for (uint32_t i = 0; i < x->count; i++)
-        for (uint32_t j = 0; j < y->count; j++)
-            if (x->numbers[i] == y->numbers[j]) return true;
-    return false;
-}
-
-bool type_never_fits(const struct type *to, const struct type *from) {
-    return !to->any && !from->any && !types_overlap(to, from);
-}
-
-bool type_always_fits(const struct type *to, const struct type *from) {
-    if (to->any || to == from) return true;
-    if (from->any) return false;
-    for (uint32_t i = 0; i < from->count; i++) {
-        bool found = false;
-        for (uint32_t j = 0; j < to->count; j++) found |= from->numbers[i] == to->numbers[j];
-        if (!found) return false;
-    }
-    return true;
 }
 
 struct symbol_definition *symbol_define(cp_value symbol) {

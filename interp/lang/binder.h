@@ -8,7 +8,7 @@
 #ifndef LANG_BINDER_H
 #define LANG_BINDER_H
 
-#include "interp/lang/node.h"
+#include "interp/code/node.h"
 #include "interp/lang/package.h"
 
 struct binder {
@@ -70,14 +70,14 @@ struct node *bind_fail(struct binder *b, uint32_t position, int error_class, int
 /* Position of the item in a cell's head. */
 uint32_t item_position(struct binder *b, cp_value cell, uint32_t otherwise);
 struct type *static_type(struct binder *b, enum cp_class_number number);
-/* Whether a value of static type `from` can never be taken by `to`. */
-bool type_never_fits(const struct type *to, const struct type *from);
-bool type_always_fits(const struct type *to, const struct type *from);
 /* Argument counting for forms: 1.8 unless the form has between least and most items after its name (most -1: any). */
 bool form_has(struct binder *b, cp_value form, uint32_t position, int least, int most, const char *usage);
 size_t form_length(cp_value form);
 cp_value form_item(cp_value form, size_t index); /* the item, () when there is none */
 cp_value form_cell(cp_value form, size_t index);
+
+/* How much a use here counts against one outside of loops. */
+static inline uint32_t bind_weight(const struct binder *b) { return b->function->loop_depth ? LOOP_WEIGHT : 1; }
 
 /* scope.c */
 struct scope *scope_push(struct binder *b, bool holds_locals);
@@ -87,8 +87,6 @@ struct variable *scope_declare_local(struct binder *b, cp_symbol *name, struct t
 struct variable *scope_find(struct binder *b, cp_symbol *name);     /* NULL: no lexical variable; notes captures */
 bool scope_has_local(struct binder *b, cp_symbol *name);            /* a variable of that name between here and there */
 struct variable *scope_hidden(struct binder *b, struct type *type); /* a variable without a name */
-int function_capture(struct function_state *function, struct variable *variable); /* its index among the captures */
-void function_add_local(struct function_state *function, struct variable *variable);
 
 /* bind_define.c */
 struct signature *bind_signature(struct binder *b, cp_symbol *result, cp_value arguments, uint32_t position);

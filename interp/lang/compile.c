@@ -4,7 +4,7 @@
 
 #include "interp/data/error.h"
 #include "interp/lang/binder.h"
-#include "interp/lang/generate.h"
+#include "interp/code/generate.h"
 #include "interp/lang/reader.h"
 
 void language_init(cp_context *cp) {

@@ -3,7 +3,7 @@
 #ifndef LANG_COMPILE_H
 #define LANG_COMPILE_H
 
-#include "interp/lang/node.h"
+#include "interp/code/node.h"
 
 struct binder;
 
@@ -18,8 +18,6 @@ void compile_foresee(cp_context *cp, struct source *source, struct file_scope *f
 cp_value compile_closed_function(struct binder *b, struct node *lambda);
 /* A Function value of compiled code with room for its captures. */
 cp_value function_new_scripted(struct proto *proto);
-/* Text of a proto's instructions, for the curious and for tests. */
-cp_value disassemble(cp_context *cp, struct proto *proto);
 struct signature *language_parse_signature(cp_context *cp, const char *result, const char *arguments);
 
 #endif

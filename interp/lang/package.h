@@ -3,7 +3,7 @@
 #ifndef LANG_PACKAGE_H
 #define LANG_PACKAGE_H
 
-#include "interp/lang/proto.h"
+#include "interp/code/proto.h"
 
 /* The Symbol that a name means at the top level of a file: one of the file's own, or the name itself. */
 cp_symbol *package_name(cp_context *cp, struct file_scope *file, cp_symbol *name);

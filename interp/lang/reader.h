@@ -3,7 +3,7 @@
 #ifndef LANG_READER_H
 #define LANG_READER_H
 
-#include "interp/lang/source.h"
+#include "interp/code/source.h"
 
 struct reader {
     cp_context *cp;

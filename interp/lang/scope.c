@@ -30,17 +30,6 @@ struct variable *scope_hidden(struct binder *b, struct type *type) {
     return declare_in(b->scope, NULL, type);
 }
 
-void function_add_local(struct function_state *function, struct variable *variable) {
-    if (function->local_count == function->local_capacity) {
-        function->local_capacity = function->local_capacity ? function->local_capacity * 2 : 8;
-        struct variable **grown = cp_alloc(function->local_capacity * sizeof *grown);
-        if (function->local_count) memcpy(grown, function->locals, function->local_count * sizeof *grown);
-        function->locals = grown;
-    }
-    function->locals[function->local_count++] = variable;
-    variable->function_level = true;
-}
-
 struct variable *scope_declare_local(struct binder *b, cp_symbol *name, struct type *type) {
     struct scope *scope = b->scope;
     while (!scope->holds_locals) scope = scope->parent;
@@ -59,19 +48,6 @@ bool scope_has_local(struct binder *b, cp_symbol *name) {
         if (scope->holds_locals) break;
     }
     return false;
-}
-
-int function_capture(struct function_state *function, struct variable *variable) {
-    for (uint32_t i = 0; i < function->capture_count; i++)
-        if (function->captures[i] == variable) return (int)i;
-    if (function->capture_count == function->capture_capacity) {
-        function->capture_capacity = function->capture_capacity ? function->capture_capacity * 2 : 4;
-        struct variable **grown = cp_alloc(function->capture_capacity * sizeof *grown);
-        if (function->capture_count) memcpy(grown, function->captures, function->capture_count * sizeof *grown);
-        function->captures = grown;
-    }
-    function->captures[function->capture_count] = variable;
-    return (int)function->capture_count++;
 }
 
 struct variable *scope_find(struct binder *b, cp_symbol *name) {

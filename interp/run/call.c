@@ -84,8 +84,8 @@ bool call_arguments_fit(cp_context *cp, struct function *f, const cp_value *argu
     return true;
 }
 
-static cp_value call_scripted(cp_context *cp, struct function *f, cp_value self, const cp_value *arguments,
-                              uint32_t count) {
+static inline cp_value call_scripted(cp_context *cp, struct function *f, cp_value self, const cp_value *arguments,
+                                     uint32_t count) {
     struct thread *t = cp->current;
     cp_value *base = thread_top(t) + 1;
     uint32_t first = f->proto->first_argument;
@@ -96,7 +96,7 @@ static cp_value call_scripted(cp_context *cp, struct function *f, cp_value self,
         return cp_throw(cp, CP_ERROR_CARAPACE, CP_RUNTIME, "too many calls within calls: the recursion has no end");
     base[-1] = cp_from_object(f);
     if (first) base[0] = self;
-    if (count) memcpy(base + first, arguments, count * sizeof *base);
+    for (uint32_t i = 0; i < count; i++) base[first + i] = arguments[i];
     if (f->proto->fixed_arguments != (int32_t)count && !call_arrange(cp, f, base, count)) return CP_THROWN;
     return cp->runtime->run(t, f->proto, base);
 }
@@ -248,6 +248,8 @@ cp_value *call_by_keyword(cp_context *cp, struct signature *signature, bool nati
 /* ---- the public face ---- */
 
 cp_value cp_call(cp_context *cp, cp_value function, const cp_value *arguments, int count) {
+    if (CP_LIKELY(cp_is_function(function)) && function_of(function)->proto) /* vm_run looks at the C stack itself */
+        return call_scripted(cp, function_of(function), CP_UNSET, arguments, (uint32_t)count);
     if (cp_check_stack(cp) == CP_THROWN) return CP_THROWN;
     if (!cp_is_function(function)) {
         if (call_is_object(cp, function)) return cp_send(cp, function, cp->known.sym_call, arguments, count);

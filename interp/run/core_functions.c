@@ -12,7 +12,8 @@
 #include "interp/data/number.h"
 #include "interp/lang/binder.h"
 #include "interp/lang/compile.h"
-#include "interp/lang/instructions.h"
+#include "interp/code/disassemble.h"
+#include "interp/code/instructions.h"
 #include "interp/lang/reader.h"
 #include "interp/run/load.h"
 #include "interp/run/vm.h"
@@ -95,7 +96,7 @@ NATIVE(append) {
     return list.list;
 }
 
-/* Long List literals come as Lists of Lists (lang/generate.c). */
+/* Long List literals come as Lists of Lists (code/generate.c). */
 NATIVE(concatenate) {
     UNUSED;
     cp_list_builder list = {0};

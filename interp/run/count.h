@@ -6,7 +6,7 @@
 
 #include <stdio.h>
 
-#include "interp/lang/instructions.h"
+#include "interp/code/instructions.h"
 #include "interp/run/roster.h"
 #include "interp/run/vm.h"
 

@@ -3,7 +3,7 @@
 #ifndef RUN_LOAD_H
 #define RUN_LOAD_H
 
-#include "interp/lang/proto.h"
+#include "interp/code/proto.h"
 
 struct load_state {
     cp_value loaded;     /* HashTable: full path -> its file_scope, or true: what is or was loaded */

@@ -5,7 +5,7 @@
 
 #include "interp/data/equal.h"
 #include "interp/data/number.h"
-#include "interp/lang/instructions.h"
+#include "interp/code/instructions.h"
 
 static const char *operator_name(uint32_t op) {
     switch (op) {
@@ -86,4 +86,21 @@ cp_value operator_compare(cp_context *cp, uint32_t op, cp_value a, cp_value b) {
     case OP_GREATER: return truth(cp, order > 0);
     default: return truth(cp, order >= 0);
     }
+}
+
+int operator_jump(cp_context *cp, uint32_t jump, uint32_t c, cp_value a, cp_value b) {
+    /* in the order of the instructions, of which each is followed by its opposite */
+    static const uint8_t compares[] = {OP_EQUAL, OP_LESS,       OP_LESS_EQUAL, OP_EQUAL,
+                                       OP_LESS,  OP_LESS_EQUAL, OP_GREATER,    OP_GREATER_EQUAL,
+                                       OP_EQUAL, OP_LESS,       OP_LESS_EQUAL};
+    uint32_t compare = compares[(jump - OP_JUMP_EQUAL) / 2];
+    bool wanted = (jump - OP_JUMP_EQUAL) % 2 == 0;
+    cp_value holds;
+    if (!c) holds = operator_compare(cp, compare, a, b);
+    else if (compare == OP_EQUAL) {
+        holds = operator_compare(cp, OP_NOT_EQUAL, a, b);
+        wanted = !wanted;
+    } else holds = operator_compare(cp, compare == OP_LESS ? OP_GREATER : OP_GREATER_EQUAL, b, a);
+    if (holds == CP_THROWN) return -1;
+    return (holds != CP_NIL) == wanted;
 }

@@ -17,7 +17,7 @@
 #include <time.h>
 
 #include "interp/base/memory.h"
-#include "interp/lang/instructions.h"
+#include "interp/code/instructions.h"
 
 enum {
     NODES_MOST = 1 << 17,

@@ -2,7 +2,7 @@
 /* tail_frames.c: tail calls that are not made in place (of methods, by keyword, through apply) leave frames behind that
  * have nothing to do but hand on a result. They cost nothing while there is room; when there is none they are taken
  * out. */
-#include "interp/lang/instructions.h"
+#include "interp/code/instructions.h"
 #include "interp/run/vm.h"
 
 enum {

@@ -7,7 +7,7 @@
 
 #include "interp/base/fiber.h"
 #include "interp/base/scheduler.h"
-#include "interp/lang/proto.h"
+#include "interp/code/proto.h"
 
 /* A call in progress. The Function itself is base[-1], which keeps the proto alive. */
 struct frame {
@@ -79,6 +79,11 @@ struct runtime {
 };
 
 enum { THREAD_BUDGET = 4000 };
+
+/* Whether values may be used up to `top`, and another frame be made above `frame`. */
+static inline bool thread_has_room(const struct thread *t, const struct frame *frame, const cp_value *top) {
+    return top <= t->value_limit && frame + 1 < t->frame_limit;
+}
 
 /* The end of the values in use: what the collector must look at. */
 static inline cp_value *thread_top(const struct thread *t) {

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * vm.c: the virtual machine's loop. The instructions are described in lang/instructions.h.
+ * vm.c: the virtual machine's loop. The instructions are described in code/instructions.h.
  *
- * Invariants: `base`, `pc` and `constants` belong to t->frame. A scripted call never uses the C stack. Whatever may
- * throw, call, allocate for long or wait first saves pc into its frame (SAVE), because places and traces are read from
- * there.
+ * Invariants: `base` and `pc` belong to t->frame, of which `frame` is a copy. A scripted call never uses the C stack.
+ * Whatever may throw, call, allocate for long or wait first saves pc into its frame (SAVE), because places and traces
+ * are read from there.
  */
 #include "interp/run/core_functions.h"
 #include "interp/run/vm.h"
@@ -13,13 +13,16 @@
 #include "interp/data/error.h"
 #include "interp/data/number.h"
 #include "interp/lang/compile.h"
-#include "interp/lang/instructions.h"
+#include "interp/code/instructions.h"
 #include "interp/lang/package.h"
+#include "interp/code/raw_real.h"
 
 #define A OPERAND_A(i)
 #define B OPERAND_B(i)
 #define C OPERAND_C(i)
 #define R(n) base[n]
+#define D(n) (*(raw_register *)&base[n])
+#define K(n) frame->proto->constants[n]
 #define SAVE() (frame->pc = pc)
 #define BOOLEAN(x) ((x) ? sym_true : CP_NIL)
 
@@ -48,6 +51,52 @@
     } while (0)
 #endif
 
+/* Whether two or three values are Reals held in the word, of which 2 is the tag. */
+#define ARE_REALS(x, y) (((((x)-2) | ((y)-2)) & 7) == 0)
+#define ARE_3_REALS(x, y, z) (((((x)-2) | ((y)-2) | ((z)-2)) & 7) == 0)
+static inline double real_of_word(cp_value v) { return raw_double(cp_rotate_right(v, 5) - CP_REAL_OFFSET); }
+
+/* On by a distance; on the way back other threads have their turn from time to time. The same way back as last time, as
+   in most loops, is not read from the instruction but compared with it: the next turn need not wait for the reading. */
+#define JUMP_BY(distance)                                                                                              \
+    do {                                                                                                               \
+        int32_t by = (distance);                                                                                       \
+        if (by < 0) {                                                                                                  \
+            if (CP_UNLIKELY(--t->budget < 0)) {                                                                        \
+                word = (uint32_t)by;                                                                                   \
+                goto look_around_and_jump;                                                                             \
+            }                                                                                                          \
+            const uint32_t *target = pc + by;                                                                          \
+            if (CP_LIKELY(target == loop_start)) {                                                                     \
+                __asm__("" : "=r"(pc) : "0"(loop_start));                                                              \
+            } else pc = loop_start = target;                                                                           \
+            NEXT;                                                                                                      \
+        }                                                                                                              \
+        pc += by;                                                                                                      \
+        NEXT;                                                                                                          \
+    } while (0)
+
+/* callee_proto, callee_base, pc: where it begins; the caller's pc is saved. */
+#define PUSH_FRAME()                                                                                                   \
+    do {                                                                                                               \
+        if (CP_UNLIKELY(!thread_has_room(t, frame, callee_base + callee_proto->register_count))) goto no_room;         \
+        t->frame = ++frame;                                                                                            \
+        frame->base = base = callee_base;                                                                              \
+        frame->proto = callee_proto;                                                                                   \
+        if (CP_UNLIKELY(--t->budget < 0)) goto look_around;                                                            \
+        NEXT;                                                                                                          \
+    } while (0)
+
+/* The same in place of the running function, whose registers the arguments take. */
+#define REPLACE_FRAME(count)                                                                                           \
+    do {                                                                                                               \
+        for (uint32_t n = 0, words = (count) + 1; n < words; n++) base[(int32_t)n - 1] = callee_base[(int32_t)n - 1];  \
+        frame->proto = callee_proto;                                                                                   \
+        if (CP_UNLIKELY(base + callee_proto->register_count > t->value_limit)) goto no_room_here;                      \
+        if (CP_UNLIKELY(--t->budget < 0)) goto look_around;                                                            \
+        NEXT;                                                                                                          \
+    } while (0)
+
 /* A walk over something that is no List, kept in a register. */
 struct walk {
     cp_object header;
@@ -64,12 +113,9 @@ static inline uint32_t arranged_count(const struct proto *proto) {
     return proto->first_argument + proto->signature->declared + (proto->signature->has_rest ? 1u : 0u);
 }
 
-static cp_value type_error(cp_context *cp, cp_value text, const struct type *type, cp_value got) {
-    return cp_throw_type(cp, cp_text_z(cp, text), type->name->text, got);
-}
-
 static void define_function(cp_context *cp, cp_symbol *name, cp_value function) {
-    if (name->flags & CP_SYMBOL_HEADER_CHANGED) function_of(function)->proto->checked_entry = 0;
+    struct proto *proto = function_of(function)->proto;
+    if (name->flags & CP_SYMBOL_HEADER_CHANGED) proto->entry[1] = proto->code;
     if (name->flags & CP_SYMBOL_BUILTIN) package_builtin(cp, name); /* keeps it for the stdlib */
     name->function = function;
     name->flags &= ~(unsigned)CP_SYMBOL_BUILTIN;
@@ -80,6 +126,29 @@ static cp_value find_name(cp_context *cp, struct proto *proto, cp_symbol *name) 
     struct file_variable *file = file_scope_find(cp, proto->file, name);
     if (file && file->declared) return file->cell.value;
     return call_symbol_function(cp, name);
+}
+
+/* A scripted function that takes the call's arguments as they are is entered directly the next time. */
+static void remember_callee(struct call_cache *cache, struct function *callee, uint32_t count, uint32_t entry) {
+    struct proto *proto = callee->proto;
+    if (!proto || proto->fixed_arguments != (int32_t)count) return;
+    cache->function = cp_from_object(callee);
+    cache->proto = proto;
+    cache->entry = proto->entry[entry];
+}
+
+/* The same for a function that is a value: closures differ while their code is the same. The first one stays. */
+static void remember_callee_value(struct call_cache *cache, struct function *callee, uint32_t count, uint32_t entry) {
+    struct proto *proto = callee->proto;
+    if (!proto || proto->first_argument || proto->fixed_arguments != (int32_t)count) return;
+    cache->proto = proto;
+    cache->entry = proto->entry[entry];
+}
+
+/* Whether the arguments of a tail call are of its classes: seen while the caller's frame, where the Error belongs, is
+   still there; the code behind the callee's own checks is entered then. */
+static inline bool tail_arguments_fit(cp_context *cp, struct function *callee, const cp_value *arguments) {
+    return callee->proto->entry[0] == callee->proto->entry[1] || call_arguments_fit(cp, callee, arguments);
 }
 
 static bool prepare_walk(cp_context *cp, cp_value *state) {
@@ -130,34 +199,57 @@ static cp_value set_slot(cp_context *cp, struct member *member, cp_value object,
     return value;
 }
 
+/* A Real in a word and a small Integer, in any order; false for all else and for %. */
+static bool mixed_arithmetic(uint32_t op, cp_value x, cp_value y, cp_value *result) {
+    double a, b;
+    if ((x & 1) && cp_is_immediate_real(y)) {
+        a = (double)cp_fixnum_value(x);
+        b = real_of_word(y);
+    } else if ((y & 1) && cp_is_immediate_real(x)) {
+        a = real_of_word(x);
+        b = (double)cp_fixnum_value(y);
+    } else return false;
+    switch (op) {
+    case OP_ADD: *result = cp_real(a + b); return true;
+    case OP_SUBTRACT: *result = cp_real(a - b); return true;
+    case OP_MULTIPLY: *result = cp_real(a * b); return true;
+    case OP_DIVIDE: *result = cp_real(a / b); return true;
+    default: return false;
+    }
+}
+
 cp_value VM_RUN(struct thread *t, struct proto *entry_proto, cp_value *entry_base) {
 #ifndef VM_SWITCH
-    static VM_LABELS labels[256] = {
+    static VM_LABELS label_table[256] = {
 #define X(name, format, text) &&L_##name,
         INSTRUCTIONS(X)
 #undef X
     };
+    VM_LABELS *labels = label_table;
 #endif
     cp_context *const cp = t->cp;
     const cp_value sym_true = cp->known.sym_true;
     struct frame *const stop = t->frame;
     struct frame *frame = stop;
-    struct proto *proto = entry_proto;
-    const uint32_t *pc = proto->code;
+    const uint32_t *pc = entry_proto->code;
     cp_value *base = entry_base;
-    const cp_value *constants;
     uint32_t i;
+    const uint32_t *loop_start = NULL;
     /* a call being made: set before `call_function` and `push_frame` */
     struct function *callee;
-    cp_value *callee_base;
+    struct proto *callee_proto = entry_proto;
+    cp_value *callee_base = entry_base;
     uint32_t argument_count, word;
     cp_value value, *block;
 
     if (cp_check_stack(cp) == CP_THROWN) return CP_THROWN;
 #ifdef VM_TRAP
-    profile_know_labels(labels, &&L_TRAP);
+    profile_know_labels(label_table, &&L_TRAP);
 #endif
-    goto push_entry;
+#ifndef VM_SWITCH
+    __asm__("" : "+r"(labels)); /* or the compiler would work its address out again for every jump */
+#endif
+    goto push_frame;
 
 /* Laid out by hand: one instruction to a paragraph. */
 /* clang-format off */
@@ -170,7 +262,7 @@ next:
 
     OP(MOVE) : R(A) = R(B);
     NEXT;
-    OP(LOAD_CONSTANT) : R(A) = constants[OPERAND_BX(i)];
+    OP(LOAD_CONSTANT) : R(A) = K(OPERAND_BX(i));
     NEXT;
     OP(LOAD_INTEGER) : R(A) = cp_fixnum(OPERAND_SBX(i));
     NEXT;
@@ -198,49 +290,49 @@ next:
     NEXT;
     OP(CAPTURED_SET) : ((struct cell *)function_of(R(-1))->captured[A])->value = R(B);
     NEXT;
-    OP(FILE_GET) : R(A) = ((struct cell *)constants[OPERAND_BX(i)])->value;
+    OP(FILE_GET) : R(A) = ((struct cell *)K(OPERAND_BX(i)))->value;
     NEXT;
     OP(FILE_SET) : {
-        struct file_variable *variable = (struct file_variable *)constants[OPERAND_BX(i)];
+        struct file_variable *variable = (struct file_variable *)K(OPERAND_BX(i));
         variable->cell.value = R(A);
         NEXT;
     }
     OP(GLOBAL_GET) : {
         SAVE();
-        value = global_get(t, cp_symbol_of(constants[OPERAND_BX(i)]));
+        value = global_get(t, cp_symbol_of(K(OPERAND_BX(i))));
         if (CP_UNLIKELY(value == CP_THROWN)) goto thrown;
         R(A) = value;
         NEXT;
     }
     OP(GLOBAL_SET) : {
         SAVE();
-        if (!global_set(t, cp_symbol_of(constants[OPERAND_BX(i)]), R(A))) goto thrown;
+        if (!global_set(t, cp_symbol_of(K(OPERAND_BX(i))), R(A))) goto thrown;
         NEXT;
     }
     OP(GLOBAL_DECLARE) : {
-        cp_value pair = constants[OPERAND_BX(i)];
+        cp_value pair = K(OPERAND_BX(i));
         SAVE();
         if (!global_declare(t, cp_symbol_of(cp_head(pair)), (struct type *)cp_tail(pair), R(A))) goto thrown;
         NEXT;
     }
-    OP(EXPORT) : global_export(t, cp_symbol_of(constants[OPERAND_BX(i)]));
+    OP(EXPORT) : global_export(t, cp_symbol_of(K(OPERAND_BX(i))));
     NEXT;
     OP(NAME_GET) : {
         SAVE();
-        value = find_name(cp, proto, cp_symbol_of(constants[OPERAND_BX(i)]));
+        value = find_name(cp, frame->proto, cp_symbol_of(K(OPERAND_BX(i))));
         if (CP_UNLIKELY(value == CP_THROWN)) goto thrown;
         R(A) = value;
         NEXT;
     }
     OP(FUNCTION_GET) : {
         SAVE();
-        value = call_symbol_function(cp, cp_symbol_of(constants[OPERAND_BX(i)]));
+        value = call_symbol_function(cp, cp_symbol_of(K(OPERAND_BX(i))));
         if (CP_UNLIKELY(value == CP_THROWN)) goto thrown;
         R(A) = value;
         NEXT;
     }
     OP(CLOSURE) : {
-        struct proto *inner = (struct proto *)constants[OPERAND_BX(i)];
+        struct proto *inner = (struct proto *)K(OPERAND_BX(i));
         cp_value closure = function_new_scripted(inner);
         uint32_t captures = *pc++;
         for (uint32_t n = 0; n < captures; n++) {
@@ -250,257 +342,113 @@ next:
         R(A) = closure;
         NEXT;
     }
-    OP(CHECK) : {
-        const struct type *type = (const struct type *)constants[OPERAND_BX(i)];
-        word = *pc++;
-        if (CP_LIKELY(type_accepts(type, R(A)))) NEXT;
+    OP(CHECK_INTEGER) : if (CP_UNLIKELY(!(R(B) & 1))) goto check;
+    R(A) = R(B);
+    pc++;
+    NEXT;
+    check: OP(CHECK) : {
+        cp_value check = K(*pc++), v = R(B);
+        const struct type *type = (const struct type *)cp_head(check);
+        if (CP_LIKELY(type_accepts(type, v))) {
+            R(A) = v;
+            NEXT;
+        }
         SAVE();
-        type_error(cp, constants[word], type, R(A));
+        cp_throw_type(cp, cp_text_z(cp, cp_tail(check)), type->name->text, v);
         goto thrown;
     }
     OP(GIVEN) : if (R(A) != CP_UNSET) pc += OPERAND_SBX(i);
     NEXT;
 
-    /* ---- arithmetic ---- */
-
-#define ARITHMETIC(name, overflow, real_operator)                                                                      \
-    OP(name) : {                                                                                                       \
-        cp_value x = R(B), y = R(C);                                                                                   \
-        int64_t n;                                                                                                     \
-        if (CP_LIKELY(x & y & 1)) {                                                                                    \
-            if (CP_LIKELY(!overflow)) {                                                                                \
-                R(A) = (cp_value)n;                                                                                    \
-                NEXT;                                                                                                  \
-            }                                                                                                          \
-        } else if (CP_LIKELY(cp_is_immediate_real(x) && cp_is_immediate_real(y))) {                                    \
-            R(A) = cp_real(cp_real_value(x) real_operator cp_real_value(y));                                           \
-            NEXT;                                                                                                      \
-        }                                                                                                              \
-        goto slow_arithmetic;                                                                                          \
-    }
-    ARITHMETIC(ADD, __builtin_add_overflow((int64_t)x, (int64_t)(y - 1), &n), +)
-    ARITHMETIC(SUBTRACT, __builtin_sub_overflow((int64_t)x, (int64_t)(y - 1), &n), -)
-    /* x/2 * (y-1) is twice the product; an added 1 is the tag */
-    ARITHMETIC(MULTIPLY, (__builtin_mul_overflow((int64_t)x >> 1, (int64_t)(y - 1), &n) || (n |= 1, false)), *)
-    OP(DIVIDE) : {
-        cp_value x = R(B), y = R(C);
-        if (CP_LIKELY(x & y & 1)) {
-            if (CP_LIKELY(y != cp_fixnum(0) && y != cp_fixnum(-1))) {
-                R(A) = cp_fixnum(cp_fixnum_value(x) / cp_fixnum_value(y));
-                NEXT;
-            }
-        } else if (cp_is_immediate_real(x) && cp_is_immediate_real(y)) {
-            R(A) = cp_real(cp_real_value(x) / cp_real_value(y));
-            NEXT;
-        }
-        goto slow_arithmetic;
-    }
-    OP(MODULO) : {
-        cp_value x = R(B), y = R(C);
-        if (CP_LIKELY((x & y & 1) && y != cp_fixnum(0) && y != cp_fixnum(-1))) {
-            R(A) = cp_fixnum(cp_fixnum_value(x) % cp_fixnum_value(y));
-            NEXT;
-        }
-        goto slow_arithmetic;
-    }
-    OP(ADD_INTEGER) : {
-        int64_t n;
-        if (CP_LIKELY((R(B) & 1) && !__builtin_add_overflow((int64_t)R(B), (int64_t)OPERAND_SC(i) * 2, &n))) {
-            R(A) = (cp_value)n;
-            NEXT;
-        }
-        SAVE();
-        value = operator_arithmetic(cp, OP_ADD, R(B), cp_fixnum(OPERAND_SC(i)));
-        goto store_value;
-    }
-    OP(SUBTRACT_INTEGER) : {
-        int64_t n;
-        if (CP_LIKELY((R(B) & 1) && !__builtin_sub_overflow((int64_t)R(B), (int64_t)OPERAND_SC(i) * 2, &n))) {
-            R(A) = (cp_value)n;
-            NEXT;
-        }
-        SAVE();
-        value = operator_arithmetic(cp, OP_SUBTRACT, R(B), cp_fixnum(OPERAND_SC(i)));
-        goto store_value;
-    }
-
-    /* ---- comparison ---- */
-
-    OP(EQUAL) : OP(NOT_EQUAL) : {
-        cp_value x = R(B), y = R(C);
-        if (CP_LIKELY(x & y & 1)) {
-            R(A) = BOOLEAN((x == y) == ((i & 255) == OP_EQUAL));
-            NEXT;
-        }
-        goto slow_compare;
-    }
-#define COMPARISON(name, operator)                                                                                     \
-    OP(name) : {                                                                                                       \
-        cp_value x = R(B), y = R(C);                                                                                   \
-        if (CP_LIKELY(x & y & 1)) R(A) = BOOLEAN((int64_t)x operator(int64_t) y);                                      \
-        else if (cp_is_immediate_real(x) && cp_is_immediate_real(y))                                                   \
-            R(A) = BOOLEAN(cp_real_value(x) operator cp_real_value(y));                                                \
-        else goto slow_compare;                                                                                        \
-        NEXT;                                                                                                          \
-    }
-    COMPARISON(LESS, <)
-    COMPARISON(LESS_EQUAL, <=)
-    COMPARISON(GREATER, >)
-    COMPARISON(GREATER_EQUAL, >=)
-    OP(NOT) : R(A) = BOOLEAN(R(B) == CP_NIL);
-    NEXT;
-
-    /* ---- jumps ---- */
-
-    OP(JUMP) : pc += OPERAND_J(i);
-    NEXT;
-    OP(LOOP) : pc += OPERAND_J(i);
-    if (CP_UNLIKELY(--t->budget < 0)) {
-        SAVE();
-        if (!thread_poll(t)) goto thrown;
-    }
-    NEXT;
-    OP(JUMP_NIL) : if (R(A) == CP_NIL) pc += OPERAND_SBX(i);
-    NEXT;
-    OP(JUMP_TRUE) : if (R(A) != CP_NIL) pc += OPERAND_SBX(i);
-    NEXT;
-    OP(JUMP_EQUAL) : {
-        cp_value x = R(A), y = R(B);
-        bool holds;
-        word = *pc++;
-        if (CP_LIKELY(x & y & 1)) holds = x == y;
-        else {
-            SAVE();
-            value = operator_compare(cp, C & 2 ? OP_NOT_EQUAL : OP_EQUAL, x, y);
-            if (CP_UNLIKELY(value == CP_THROWN)) goto thrown;
-            holds = (value != CP_NIL) != ((C & 2) != 0);
-        }
-        if (holds != (C & 1)) pc += (int32_t)word;
-        NEXT;
-    }
-#define COMPARE_JUMP(name, operator, swapped_name)                                                                     \
-    OP(JUMP_##name) : {                                                                                                \
-        cp_value x = R(A), y = R(B);                                                                                   \
-        bool holds;                                                                                                    \
-        word = *pc++;                                                                                                  \
-        if (CP_LIKELY(x & y & 1)) holds = (int64_t)x operator(int64_t) y;                                              \
-        else if (cp_is_immediate_real(x) && cp_is_immediate_real(y)) holds = cp_real_value(x) operator cp_real_value(y); \
-        else {                                                                                                         \
-            SAVE();                                                                                                    \
-            value = C & 2 ? operator_compare(cp, OP_##swapped_name, y, x) : operator_compare(cp, OP_##name, x, y);     \
-            if (CP_UNLIKELY(value == CP_THROWN)) goto thrown;                                                          \
-            holds = value != CP_NIL;                                                                                   \
-        }                                                                                                              \
-        if (holds != (C & 1)) pc += (int32_t)word;                                                                     \
-        NEXT;                                                                                                          \
-    }
-    COMPARE_JUMP(LESS, <, GREATER)
-    COMPARE_JUMP(LESS_EQUAL, <=, GREATER_EQUAL)
-#define COMPARE_INTEGER_JUMP(name, operator)                                                                           \
-    OP(JUMP_##name##_INTEGER) : {                                                                                      \
-        cp_value x = R(A);                                                                                             \
-        bool holds;                                                                                                    \
-        word = *pc++;                                                                                                  \
-        if (CP_LIKELY(x & 1)) holds = (int64_t)x operator(int64_t) cp_fixnum(OPERAND_SB(i));                           \
-        else {                                                                                                         \
-            SAVE();                                                                                                    \
-            value = operator_compare(cp, OP_##name, x, cp_fixnum(OPERAND_SB(i)));                                      \
-            if (CP_UNLIKELY(value == CP_THROWN)) goto thrown;                                                          \
-            holds = value != CP_NIL;                                                                                   \
-        }                                                                                                              \
-        if (holds != (C & 1)) pc += (int32_t)word;                                                                     \
-        NEXT;                                                                                                          \
-    }
-    COMPARE_INTEGER_JUMP(EQUAL, ==)
-    COMPARE_INTEGER_JUMP(LESS, <)
-    COMPARE_INTEGER_JUMP(LESS_EQUAL, <=)
-    COMPARE_INTEGER_JUMP(GREATER, >)
-    COMPARE_INTEGER_JUMP(GREATER_EQUAL, >=)
+#include "interp/run/vm_arithmetic.h"
 
     /* ---- calls ---- */
 
     OP(CALL) : {
-        cp_symbol *name = cp_symbol_of(constants[*pc++]);
-        value = name->function;
+        struct call_cache *cache = &frame->proto->caches[*pc++];
+        SAVE();
+        callee_base = &R(A) + 1;
+        if (CP_LIKELY(cache->function == cache->name->function)) {
+            R(A) = cache->function;
+            callee_proto = cache->proto;
+            pc = cache->entry;
+            PUSH_FRAME();
+        }
+        value = cache->name->function;
         if (CP_UNLIKELY(value == CP_UNSET)) {
-            SAVE();
-            value = call_symbol_function(cp, name);
+            value = call_symbol_function(cp, cache->name);
             if (value == CP_THROWN) goto thrown;
         }
         R(A) = value;
         callee = function_of(value);
-        callee_base = &R(A) + 1;
         argument_count = B;
-        if (CP_LIKELY(callee->proto && callee->proto->fixed_arguments == (int32_t)argument_count)) {
-            proto = callee->proto;
-            SAVE();
-            pc = proto->code + (C ? proto->checked_entry : 0);
-            goto push_frame;
-        }
+        remember_callee(cache, callee, argument_count, C);
         goto call_function;
     }
     OP(CALL_VALUE) : {
+        struct call_cache *cache = &frame->proto->caches[*pc++];
+        SAVE();
         value = R(A);
-        word = *pc++;
-        if (CP_UNLIKELY(!cp_is_function(value))) {
-            SAVE();
-            if (call_is_object(cp, value)) goto call_object;
-            value = call_resolve(cp, value, word ? cp_symbol_of(constants[word - 1]) : NULL);
-            if (value == CP_THROWN) goto thrown;
-            R(A) = value;
-        }
-        callee = function_of(value);
         callee_base = &R(A) + 1;
         argument_count = B;
-        goto call_function;
-    }
-    OP(TAIL_CALL) : OP(TAIL_CALL_VALUE) : {
-        word = *pc++;
-        SAVE();
-        if ((i & 255) == OP_TAIL_CALL_VALUE && call_is_object(cp, R(A))) {
-            value = R(A);
-            goto call_object; /* and the RETURN that follows */
+        if (CP_LIKELY(cp_is_function(value))) {
+            callee = function_of(value);
+            callee_proto = callee->proto;
+            if (CP_LIKELY(callee_proto == cache->proto && callee_proto)) {
+                pc = cache->entry;
+                PUSH_FRAME();
+            }
+            if (!cache->proto) remember_callee_value(cache, callee, argument_count, 0);
+            goto call_function;
         }
-        if ((i & 255) == OP_TAIL_CALL) value = call_symbol_function(cp, cp_symbol_of(constants[word]));
-        else value = call_resolve(cp, R(A), word ? cp_symbol_of(constants[word - 1]) : NULL);
-        if (CP_UNLIKELY(value == CP_THROWN)) goto thrown;
+        if (call_is_object(cp, value)) goto call_object;
+        value = call_resolve(cp, value, cache->name);
+        if (value == CP_THROWN) goto thrown;
         R(A) = value;
         callee = function_of(value);
+        goto call_function;
+    }
+    OP(TAIL_CALL) : {
+        struct call_cache *cache = &frame->proto->caches[*pc++];
+        SAVE();
         callee_base = &R(A) + 1;
         argument_count = B;
-        if (!callee->proto || callee->proto->first_argument) goto call_function; /* natives: the RETURN that follows */
-        bool fits = C; /* seen when it was compiled; else it is found out while this frame, the caller's, is there */
-        if (CP_UNLIKELY(callee->proto->fixed_arguments != (int32_t)argument_count)) {
-            if (!call_arrange(cp, callee, callee_base, argument_count)) goto thrown;
-            if (!call_arguments_fit(cp, callee, callee_base)) goto thrown;
-            fits = false;
-            uint32_t arranged = callee->proto->signature->declared + (callee->proto->signature->has_rest ? 1u : 0u);
-            memmove(base - 1, callee_base - 1, (arranged + 1) * sizeof *base);
-        } else {
-            if (!fits && callee->proto->checked_entry) {
-                if (!call_arguments_fit(cp, callee, callee_base)) goto thrown;
-                fits = true;
-            }
-            memmove(base - 1, callee_base - 1, (argument_count + 1) * sizeof *base);
+        if (CP_LIKELY(cache->function == cache->name->function)) {
+            callee = function_of(cache->function);
+            callee_proto = cache->proto;
+            if (!C && !tail_arguments_fit(cp, callee, callee_base)) goto thrown;
+            R(A) = cache->function;
+            pc = cache->entry;
+            REPLACE_FRAME(argument_count);
         }
-        proto = callee->proto;
-        pc = proto->code + (fits ? proto->checked_entry : 0);
-        frame->proto = proto;
+        value = call_symbol_function(cp, cache->name);
+        if (CP_UNLIKELY(value == CP_THROWN)) goto thrown;
+        callee = function_of(value);
+        remember_callee(cache, callee, argument_count, 1);
+        goto tail_call;
+    }
+    OP(TAIL_CALL_VALUE) : {
+        struct call_cache *cache = &frame->proto->caches[*pc++];
         SAVE();
-        while (CP_UNLIKELY(base + proto->register_count > t->value_limit)) {
-            bool room = tail_frames_drop(t, stop, base + arranged_count(proto));
-            frame = t->frame;
-            base = frame->base;
-            if (room) continue;
-            too_deep(cp);
-            goto thrown;
+        value = R(A);
+        callee_base = &R(A) + 1;
+        argument_count = B;
+        if (CP_LIKELY(cp_is_function(value))) {
+            callee = function_of(value);
+            callee_proto = callee->proto;
+            if (CP_LIKELY(callee_proto == cache->proto && callee_proto)) {
+                if (!tail_arguments_fit(cp, callee, callee_base)) goto thrown;
+                pc = cache->entry;
+                REPLACE_FRAME(argument_count);
+            }
+            if (!cache->proto) remember_callee_value(cache, callee, argument_count, 1);
+            goto tail_call;
         }
-        constants = proto->constants;
-        if (CP_UNLIKELY(--t->budget < 0)) {
-            SAVE();
-            if (!thread_poll(t)) goto thrown;
-        }
-        NEXT;
+        if (call_is_object(cp, value)) goto call_object; /* and the RETURN that follows */
+        value = call_resolve(cp, value, cache->name);
+        if (CP_UNLIKELY(value == CP_THROWN)) goto thrown;
+        callee = function_of(value);
+        goto tail_call;
     }
     OP(CALL_KEYWORDS) : {
         word = *pc++;
@@ -510,7 +458,7 @@ next:
         callee = function_of(value);
         argument_count = B;
         cp_value *arguments = call_by_keyword(cp, function_signature(cp, callee), !callee->proto, cp_text_z(cp, function_title(cp, callee)),
-                                              &R(A) + 1, &argument_count, constants[word], NULL);
+                                              &R(A) + 1, &argument_count, K(word), NULL);
         if (!arguments) goto thrown;
         if (callee->proto && !callee->proto->first_argument) {
             arguments = call_block(cp, callee, CP_UNSET, arguments, argument_count);
@@ -525,23 +473,33 @@ next:
     OP(INVOKE_KEYWORDS) : {
         SAVE();
         word = *pc++;
-        value = member_send(cp, R(A + 1), cp_symbol_of(cp_head(constants[word])), proto->owner, &R(A) + 2, B,
-                            cp_tail(constants[word]));
+        value = member_send(cp, R(A + 1), cp_symbol_of(cp_head(K(word))), frame->proto->owner, &R(A) + 2, B,
+                            cp_tail(K(word)));
         goto store_value;
     }
     OP(INVOKE) : {
-        struct member_cache *cache = &proto->caches[*pc++];
+        struct call_cache *cache = &frame->proto->caches[*pc++];
         cp_value receiver = R(A + 1);
         struct member *member;
-        if (CP_LIKELY(cache->class_number == cp_class_number_of(receiver))) member = cache->member;
-        else {
+        if (CP_LIKELY(cache->class_number == cp_class_number_of(receiver))) {
+            member = cache->member;
+            if (cache->function == member->function) {
+                SAVE();
+                callee_base = &R(A) + 1;
+                R(A) = cache->function;
+                callee_proto = cache->proto;
+                pc = cache->entry;
+                PUSH_FRAME();
+            }
+        } else {
             SAVE();
             value = CP_UNSET;
-            member = member_find(cp, &receiver, cache->name, proto->owner, &R(A) + 2, B, &value);
+            member = member_find(cp, &receiver, cache->name, frame->proto->owner, &R(A) + 2, B, &value);
             if (!member) goto store_value;
             if (receiver == R(A + 1)) { /* not seen through a face */
                 cache->class_number = cp_class_number_of(receiver);
                 cache->member = member;
+                cache->function = CP_NIL;
             } else R(A + 1) = receiver;
         }
         if (member->kind == MEMBER_SLOT) {
@@ -557,6 +515,7 @@ next:
         } else if (member->kind == MEMBER_METHOD && CP_LIKELY(member->function != CP_UNSET)) {
             callee = function_of(member->function);
             argument_count = B;
+            if (member == cache->member) remember_callee(cache, callee, argument_count, 0);
             goto call_method;
         }
         SAVE();
@@ -564,19 +523,27 @@ next:
         goto store_value;
     }
     OP(INVOKE_MEMBER) : {
-        struct member *member = (struct member *)constants[*pc++];
-        if (CP_UNLIKELY(member->function == CP_UNSET)) {
-            SAVE();
-            value = member_use(cp, member, R(A + 1), &R(A) + 2, B);
+        struct call_cache *cache = &frame->proto->caches[*pc++];
+        SAVE();
+        callee_base = &R(A) + 1;
+        if (CP_LIKELY(cache->function == cache->member->function)) {
+            R(A) = cache->function;
+            callee_proto = cache->proto;
+            pc = cache->entry;
+            PUSH_FRAME();
+        }
+        if (CP_UNLIKELY(cache->member->function == CP_UNSET)) {
+            value = member_use(cp, cache->member, R(A + 1), &R(A) + 2, B);
             goto store_value;
         }
-        callee = function_of(member->function);
+        callee = function_of(cache->member->function);
         argument_count = B;
+        remember_callee(cache, callee, argument_count, 0);
         goto call_method;
     }
     OP(CREATE) : {
         SAVE();
-        cp_value named = constants[*pc++];
+        cp_value named = K(*pc++);
         if (C) {
             value = member_create(cp, cp_symbol_of(cp_head(named)), &R(A) + 2, B, cp_tail(named));
             goto store_value;
@@ -598,19 +565,18 @@ next:
     OP(SLOT_SET) : ((cp_value *)R(B))[C] = R(A);
     NEXT;
 
-    OP(RETURN) : value = R(A);
-do_return:
-    base[-1] = value;
-    frame--;
-    t->frame = frame;
-    if (CP_UNLIKELY(frame == stop)) return value;
-    base = frame->base;
-    proto = frame->proto;
-    constants = proto->constants;
-    pc = frame->pc;
-    NEXT;
-    OP(RETURN_NIL) : value = CP_NIL;
-    goto do_return;
+#define LEAVE(result)                                                                                                  \
+    do {                                                                                                               \
+        value = (result);                                                                                              \
+        base[-1] = value;                                                                                              \
+        t->frame = --frame;                                                                                            \
+        if (CP_UNLIKELY(frame == stop)) return value;                                                                  \
+        base = frame->base;                                                                                            \
+        pc = frame->pc;                                                                                                \
+        NEXT;                                                                                                          \
+    } while (0)
+    OP(RETURN) : LEAVE(R(A));
+    OP(RETURN_NIL) : LEAVE(CP_NIL);
 
     /* ---- errors ---- */
 
@@ -688,19 +654,17 @@ do_return:
         word = *pc++;
         if (CP_LIKELY(R(A + 1) == CP_NIL)) {
             cp_value list = R(A);
-            if (!cp_is_cell(list)) pc += (int32_t)word;
-            else {
-                R(A + 2) = cp_head(list);
-                R(A) = cp_tail(list);
-            }
-            NEXT;
+            if (!cp_is_cell(list)) NEXT;
+            R(A + 2) = cp_head(list);
+            R(A) = cp_tail(list);
+            JUMP_BY((int32_t)word);
         }
         SAVE();
         value = cp_next(cp, &((struct walk *)R(A + 1))->iterator);
         if (CP_UNLIKELY(value == CP_THROWN)) goto thrown;
-        if (value == CP_DONE) pc += (int32_t)word;
-        else R(A + 2) = value;
-        NEXT;
+        if (value == CP_DONE) NEXT;
+        R(A + 2) = value;
+        JUMP_BY((int32_t)word);
     }
     OP(FOR_RANGE_PREPARE) : {
         SAVE();
@@ -714,20 +678,19 @@ do_return:
             SAVE();
             value = cp_next(cp, &((struct walk *)R(A))->iterator);
             if (value == CP_THROWN) goto thrown;
-            if (value == CP_DONE) pc += (int32_t)word;
-            else R(A + 3) = value;
-            NEXT;
+            if (value == CP_DONE) NEXT;
+            R(A + 3) = value;
+            JUMP_BY((int32_t)word);
         }
-        if (step > 0 ? at < end : at > end) {
-            R(A + 3) = (cp_value)at;
-            R(A) = __builtin_add_overflow(at, step, &n) ? (cp_value)end : (cp_value)n;
-        } else pc += (int32_t)word;
-        NEXT;
+        if (step > 0 ? at >= end : at <= end) NEXT;
+        R(A + 3) = (cp_value)at;
+        R(A) = __builtin_add_overflow(at, step, &n) ? (cp_value)end : (cp_value)n;
+        JUMP_BY((int32_t)word);
     }
-    OP(DEFINE) : define_function(t->cp, cp_symbol_of(constants[OPERAND_BX(i)]), R(A));
+    OP(DEFINE) : define_function(t->cp, cp_symbol_of(K(OPERAND_BX(i))), R(A));
     NEXT;
     OP(DEFINE_METHOD) : {
-        struct member *member = (struct member *)constants[OPERAND_BX(i)];
+        struct member *member = (struct member *)K(OPERAND_BX(i));
         member->function = R(A);
         member->doc = function_of(R(A))->proto->doc ? function_of(R(A))->proto->doc : member->doc;
         NEXT;
@@ -748,36 +711,51 @@ L_TRAP:
 
     /* ---- slow paths and the making of frames: reached by goto only ---- */
 
-slow_arithmetic:
+look_around:
     SAVE();
-    value = operator_arithmetic(cp, i & 255, R(B), R(C));
-    goto store_value;
+    if (!thread_poll(t)) goto thrown;
+    NEXT;
 
-slow_compare:
+look_around_and_jump: /* word: the distance back */
     SAVE();
-    value = operator_compare(cp, i & 255, R(B), R(C));
-    goto store_value;
+    if (!thread_poll(t)) goto thrown;
+    pc += (int32_t)word;
+    NEXT;
 
 store_value: /* of an instruction whose result goes to R[A] */
     if (CP_UNLIKELY(value == CP_THROWN)) goto thrown;
     R(A) = value;
     NEXT;
 
+tail_call: /* callee, callee_base, argument_count: not seen before */
+    *(callee_base - 1) = cp_from_object(callee);
+    callee_proto = callee->proto;
+    /* natives and methods: called as ever, with the RETURN that follows */
+    if (!callee_proto || callee_proto->first_argument) goto call_function;
+    if (CP_UNLIKELY(callee_proto->fixed_arguments != (int32_t)argument_count)) {
+        if (!call_arrange(cp, callee, callee_base, argument_count)) goto thrown;
+        if (!call_arguments_fit(cp, callee, callee_base)) goto thrown;
+        argument_count = arranged_count(callee_proto);
+        pc = callee_proto->code;
+    } else {
+        bool fits = (i & 255) == OP_TAIL_CALL && C;
+        if (!fits && !tail_arguments_fit(cp, callee, callee_base)) goto thrown;
+        pc = callee_proto->entry[1];
+    }
+    REPLACE_FRAME(argument_count);
+
 call_method: /* callee, argument_count; the receiver is R[A+1] */
     SAVE();
     callee_base = &R(A) + 1;
     R(A) = cp_from_object(callee);
-    proto = callee->proto;
-    if (CP_LIKELY(proto != NULL)) {
-        if (CP_UNLIKELY(proto->fixed_arguments != (int32_t)argument_count) &&
-            !call_arrange(cp, callee, callee_base, argument_count)) {
-            proto = frame->proto;
+    callee_proto = callee->proto;
+    if (CP_LIKELY(callee_proto != NULL)) {
+        if (CP_UNLIKELY(callee_proto->fixed_arguments != (int32_t)argument_count) &&
+            !call_arrange(cp, callee, callee_base, argument_count))
             goto thrown;
-        }
-        pc = proto->code;
+        pc = callee_proto->code;
         goto push_frame;
     }
-    proto = frame->proto;
     value = call_native(cp, callee, R(A + 1), callee_base + 1, argument_count);
     goto store_value;
 
@@ -785,7 +763,7 @@ call_object: /* value, in R[A]: its method `call`, with B arguments; pc is saved
     {
         cp_value receiver = value;
         value = CP_UNSET;
-        struct member *member = member_find(cp, &receiver, cp_symbol_of(cp->known.sym_call), proto->owner, &R(A) + 1, B, &value);
+        struct member *member = member_find(cp, &receiver, cp_symbol_of(cp->known.sym_call), frame->proto->owner, &R(A) + 1, B, &value);
         if (!member) goto store_value;
         if (member->kind == MEMBER_METHOD && member->function != CP_UNSET && function_of(member->function)->proto) {
             block = call_block(cp, function_of(member->function), receiver, &R(A) + 1, B);
@@ -799,12 +777,12 @@ call_object: /* value, in R[A]: its method `call`, with B arguments; pc is saved
 
 call_function: /* callee, callee_base, argument_count: no method */
     SAVE();
-    if (callee->proto) {
-        if (CP_UNLIKELY(callee->proto->fixed_arguments != (int32_t)argument_count || callee->proto->first_argument) &&
+    callee_proto = callee->proto;
+    if (callee_proto) {
+        if (CP_UNLIKELY(callee_proto->fixed_arguments != (int32_t)argument_count || callee_proto->first_argument) &&
             !call_arrange(cp, callee, callee_base, argument_count))
             goto thrown;
-        proto = callee->proto;
-        pc = proto->code;
+        pc = callee_proto->code;
         goto push_frame;
     }
     if (callee->native == native_apply) { /* a call like any other, not one of C code */
@@ -819,53 +797,45 @@ call_function: /* callee, callee_base, argument_count: no method */
 call_with_block: /* callee_base, where block[-1]... go: see call_block */
     SAVE();
     callee = function_of(block[-1]);
-    proto = callee->proto;
-    if (CP_UNLIKELY(callee_base + proto->register_count > t->value_limit || frame + 1 >= t->frame_limit)) {
-        if (frame > stop && tail_frames_drop(t, stop, base + frame->proto->register_count)) {
-            callee_base += t->frame->base - base;
-            frame = t->frame;
-            base = frame->base;
-            goto call_with_block;
-        }
+    callee_proto = callee->proto;
+    if (CP_UNLIKELY(!thread_has_room(t, frame, callee_base + callee_proto->register_count))) {
+        bool room = frame > stop && tail_frames_drop(t, stop, base + frame->proto->register_count);
+        callee_base += t->frame->base - base;
         frame = t->frame;
         base = frame->base;
-        proto = frame->proto;
+        if (room) goto call_with_block;
         too_deep(cp);
         goto thrown;
     }
-    memcpy(callee_base - 1, block - 1, (arranged_count(proto) + 1) * sizeof *block);
-    pc = proto->code;
+    memcpy(callee_base - 1, block - 1, (arranged_count(callee_proto) + 1) * sizeof *block);
+    pc = callee_proto->code;
     goto push_frame;
 
-push_entry:
-    callee_base = entry_base;
-push_frame: /* proto, pc, callee_base; the caller's pc is saved */
-    if (CP_UNLIKELY(callee_base + proto->register_count > t->value_limit || frame + 1 >= t->frame_limit)) {
-        if (frame > stop) {
-            cp_value *end = base + frame->proto->register_count;
-            cp_value *used = callee_base + arranged_count(proto);
-            if (tail_frames_drop(t, stop, used > end ? used : end)) {
-                callee_base += t->frame->base - base;
-                frame = t->frame;
-                base = frame->base;
-                goto push_frame;
-            }
-            frame = t->frame;
-            base = frame->base;
-        }
-        too_deep(cp);
-        if (frame == stop) return CP_THROWN;
-        proto = frame->proto;
-        goto thrown;
+push_frame:
+    PUSH_FRAME();
+
+no_room: /* for the frame of a call: callee_proto, callee_base, pc */
+    if (frame > stop) {
+        cp_value *end = base + frame->proto->register_count, *used = callee_base + arranged_count(callee_proto);
+        bool room = tail_frames_drop(t, stop, used > end ? used : end);
+        callee_base += t->frame->base - base;
+        frame = t->frame;
+        base = frame->base;
+        if (room) goto push_frame;
     }
-    frame++;
-    frame->base = base = callee_base;
-    frame->proto = proto;
-    t->frame = frame;
-    constants = proto->constants;
-    if (CP_UNLIKELY(--t->budget < 0)) {
-        SAVE();
-        if (!thread_poll(t)) goto thrown;
+    too_deep(cp);
+    if (frame == stop) return CP_THROWN;
+    goto thrown;
+
+no_room_here: /* for more registers of the running frame, which is callee_proto's already */
+    SAVE();
+    while (base + callee_proto->register_count > t->value_limit) {
+        bool room = tail_frames_drop(t, stop, base + arranged_count(callee_proto));
+        frame = t->frame;
+        base = frame->base;
+        if (room) continue;
+        too_deep(cp);
+        goto thrown;
     }
     NEXT;
 
@@ -876,9 +846,7 @@ thrown: /* cp->error is set and frame->pc saved */
         if (!handler) return CP_THROWN;
         frame = t->frame;
         base = frame->base;
-        proto = frame->proto;
-        constants = proto->constants;
-        pc = proto->code + handler->target;
+        pc = frame->proto->code + handler->target;
         R(handler->reg) = cp_take_error(cp);
     }
     NEXT;

@@ -70,6 +70,8 @@ cp_class *member_creatable(cp_context *cp, cp_symbol *class_name);
 cp_value operator_arithmetic(cp_context *cp, uint32_t op, cp_value a, cp_value b);
 /* The Symbol true, () or CP_THROWN. */
 cp_value operator_compare(cp_context *cp, uint32_t op, cp_value a, cp_value b);
+/* Whether the conditional jump `jump` with the operands a, b and C is taken: 1, 0, or -1 with an Error thrown. */
+int operator_jump(cp_context *cp, uint32_t jump, uint32_t c, cp_value a, cp_value b);
 
 /* ---- unwind.c ---- */
 

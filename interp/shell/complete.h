@@ -3,7 +3,7 @@
 #ifndef SHELL_COMPLETE_H
 #define SHELL_COMPLETE_H
 
-#include "interp/lang/proto.h"
+#include "interp/code/proto.h"
 
 /*
  * All names that begin like `word`, which stands at `start` in `line`: classes after `create `, members after a dot,

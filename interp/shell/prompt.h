@@ -3,7 +3,7 @@
 #ifndef SHELL_PROMPT_H
 #define SHELL_PROMPT_H
 
-#include "interp/lang/proto.h"
+#include "interp/code/proto.h"
 
 enum prompt_result {
     PROMPT_LINE,        /* *line is what was typed, malloc'd */

@@ -53,11 +53,6 @@ void comms_register(cp_context *cp) {
     state->stack_class = cp_define_class(cp, &comms_stack_class);
     state->info_class = cp_define_class(cp, &comms_info_class);
     comms_define_module(cp, &tcp_kind);
-    comms_define_module(cp, &unix_kind);
-    comms_define_module(cp, &pipe_kind);
-    comms_define_module(cp, &proxy_kind);
-    comms_define_module(cp, &fault_kind);
-    comms_define_module(cp, &trace_kind);
     comms_define_module(cp, &util_kind);
     comms_define_module(cp, &script_module_kind);
     cp_define_functions(cp, comms_function_table);

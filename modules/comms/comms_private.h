@@ -76,8 +76,7 @@ extern const cp_class_def comms_info_class;
 void comms_log_traffic(cp_context *cp, struct comms_module *m, bool sent, const struct iovec *parts, size_t count,
                        size_t size, bool secret);
 
-extern const struct comms_kind tcp_kind, unix_kind, pipe_kind, proxy_kind, fault_kind, trace_kind, util_kind,
-    script_module_kind;
+extern const struct comms_kind tcp_kind, util_kind, script_module_kind;
 extern const cp_function_def comms_function_table[];
 
 #endif

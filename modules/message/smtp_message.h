@@ -57,6 +57,7 @@ struct smtp_message_build {
     struct mail_built built;
     struct mime_writer writer;
     cp_value text, html, calendar, kept;
+    cp_list_builder addresses; /* Strings made for the engine, while it is told */
     struct mail_random random; /* when seeded */
 };
 

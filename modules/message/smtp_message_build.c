@@ -11,6 +11,7 @@
 #include "modules/header/address.h"
 #include "modules/header/mail_date.h"
 #include "modules/header/message_id.h"
+#include "modules/message/address_domain.h"
 #include "modules/message/message_signer.h"
 
 /* ---- id, date, randomness ---- */
@@ -76,6 +77,8 @@ cp_value smtp_message_id(cp_context *cp, cp_value self) {
     if (m->made_id != CP_NIL) return m->made_id;
     cp_value from = slots[SLOT_FROM] != CP_NIL ? slots[SLOT_FROM] : slots[SLOT_SENDER];
     if (from == CP_NIL) return CP_NIL;
+    from = address_ascii_domain(cp, from);
+    if (from == CP_THROWN) return from;
     struct address_list list;
     struct mail_error error;
     struct mail_random own;
@@ -139,19 +142,30 @@ bool smtp_message_check_notify(cp_context *cp, cp_value notify) {
 
 /* ---- what the engine is told ---- */
 
+/* The mailbox as the engine takes it, its domain in ASCII where that is possible. False after a throw. */
+static bool tell(cp_context *cp, struct smtp_message_build *build, cp_value mailbox, struct mail_text *text) {
+    cp_value plain = address_ascii_domain(cp, mailbox);
+    if (plain == CP_THROWN) return false;
+    if (plain != mailbox) cp_list_add(&build->addresses, plain);
+    *text = message_text(plain);
+    return true;
+}
+
 /* One address and a List of more as what the engine takes; an address that stands in both comes once. False after a
    throw. */
-static bool read_addresses(cp_context *cp, const char *field, cp_value one, cp_value more,
-                           struct mail_text_list *list) {
+static bool read_addresses(cp_context *cp, struct smtp_message_build *build, const char *field, cp_value one,
+                           cp_value more, struct mail_text_list *list) {
     size_t count;
     if (!message_check_list(cp, field, more, &count) || !message_check_mailboxes(cp, field, more, false)) return false;
     count += one != CP_NIL;
     if (count == 0) return true;
     struct mail_text *items = cp_alloc(count * sizeof *items);
-    if (one != CP_NIL) items[list->count++] = message_text(one);
-    for (; cp_is_cell(more); more = cp_tail(more))
-        if (one == CP_NIL || !cp_equal(cp, one, cp_head(more))) items[list->count++] = message_text(cp_head(more));
     list->items = items;
+    if (one != CP_NIL && !tell(cp, build, one, &items[list->count++])) return false;
+    for (; cp_is_cell(more); more = cp_tail(more))
+        if ((one == CP_NIL || !cp_equal(cp, one, cp_head(more))) &&
+            !tell(cp, build, cp_head(more), &items[list->count++]))
+            return false;
     return true;
 }
 
@@ -256,14 +270,14 @@ static bool describe(cp_context *cp, cp_value self, struct mail_message *m, stru
         cp_throw(cp, CP_ERROR_CARAPACE, CP_MISSING, "the message has no sender");
         return false;
     }
-    m->from = message_text(from);
-    m->sender = message_text(slots[SLOT_SENDER]);
-    m->envelope_sender = message_text(slots[SLOT_ENVELOPE_SENDER]);
+    if (!tell(cp, build, from, &m->from) || !tell(cp, build, slots[SLOT_SENDER], &m->sender) ||
+        !tell(cp, build, slots[SLOT_ENVELOPE_SENDER], &m->envelope_sender))
+        return false;
     bool one = cp_is_string(reply);
-    if (!read_addresses(cp, "recipients", slots[SLOT_RECIPIENT], slots[SLOT_RECIPIENTS], &m->to) ||
-        !read_addresses(cp, "copyRecipients", slots[SLOT_COPY_RECIPIENT], slots[SLOT_COPY_RECIPIENTS], &m->cc) ||
-        !read_addresses(cp, "blindCopyRecipients", CP_NIL, slots[SLOT_BLIND_COPY_RECIPIENTS], &m->bcc) ||
-        !read_addresses(cp, "replyTo", one ? reply : CP_NIL, one ? CP_NIL : reply, &m->reply_to) ||
+    if (!read_addresses(cp, build, "recipients", slots[SLOT_RECIPIENT], slots[SLOT_RECIPIENTS], &m->to) ||
+        !read_addresses(cp, build, "copyRecipients", slots[SLOT_COPY_RECIPIENT], slots[SLOT_COPY_RECIPIENTS], &m->cc) ||
+        !read_addresses(cp, build, "blindCopyRecipients", CP_NIL, slots[SLOT_BLIND_COPY_RECIPIENTS], &m->bcc) ||
+        !read_addresses(cp, build, "replyTo", one ? reply : CP_NIL, one ? CP_NIL : reply, &m->reply_to) ||
         !message_check_headers(cp, "headers", slots[SLOT_HEADERS]) || !refuse_own_headers(cp, slots[SLOT_HEADERS]))
         return false;
     if (slots[SLOT_SOURCE] != CP_NIL) return true;

@@ -40,7 +40,7 @@ mkdir interp/cellar
 output=$(echo 'int x;' >interp/cellar/a.c && "$CARAPACE_ROOT/tests/layers" "$PWD")
 number=$((number + 1))
 case $output in
-*"interp/cellar/a.c: interp/ has the rooms base data builtin lang run shell"*) echo "ok $number - an unknown room" ;;
+*"interp/cellar/a.c: interp/ has the rooms base data builtin code lang run shell"*) echo "ok $number - an unknown room" ;;
 *) echo "not ok $number - an unknown room" ;;
 esac
 echo "1..$number"

@@ -6,9 +6,9 @@
  * Playing, what is sent must be what was sent then, however it is cut into pieces; what was received then comes as soon
  * as all has been sent that was sent before it. So a client that does not wait for replies plays the same record.
  */
-#include "comms_private.h"
+#include "modules/layers/layers.h"
 #include "modules/system/support.h"
-#include "trace_record.h"
+#include "modules/layers/trace_record.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* generate_function.c: one function: its prologue (defaults, checks of arguments, cells), its body, its proto. */
-#include "interp/lang/binder.h"
-#include "interp/lang/generate.h"
+#include "interp/code/generate.h"
 
 /* `local` forms that begin the body are always run first: their variables need no value before. */
 static void find_early_locals(struct node *body) {
@@ -25,7 +24,7 @@ static void check_argument(struct generator *g, struct variable *variable) {
     uint32_t position = g->position;
     g->position = POSITION_OF_CALL;
     cp_value text = cp_string_format(g->cp, "argument %s of", variable->name->text);
-    emit_check(g, variable->reg, variable->type, cp_text_z(g->cp, text),
+    emit_check(g, variable->reg, variable->reg, variable->type, cp_text_z(g->cp, text),
                g->function->name ? g->function->name->text : "a lambda");
     g->position = position;
 }
@@ -34,7 +33,7 @@ static void check_argument(struct generator *g, struct variable *variable) {
 static void check_default(struct generator *g, struct variable *variable, const struct node *value) {
     if (variable->type->any || (value->type && type_always_fits(variable->type, value->type))) return;
     cp_value text = cp_string_format(g->cp, "the default of argument %s of", variable->name->text);
-    emit_check(g, variable->reg, variable->type, cp_text_z(g->cp, text),
+    emit_check(g, variable->reg, variable->reg, variable->type, cp_text_z(g->cp, text),
                g->function->name ? g->function->name->text : "a lambda");
 }
 
@@ -42,8 +41,8 @@ static void check_default(struct generator *g, struct variable *variable, const 
 static uint32_t generate_prologue(struct generator *g, struct function_state *f) {
     uint32_t entry = 0;
     bool optional = f->signature->required != f->signature->declared || f->signature->has_rest;
-    for (uint32_t i = 0; i < f->argument_count; i++) f->arguments[i]->reg = (uint8_t)emit_register(g);
-    for (uint32_t i = 0; i < f->local_count; i++) f->locals[i]->reg = (uint8_t)emit_register(g);
+    for (uint32_t i = 0; i < f->argument_count; i++) emit_variable(g, f->arguments[i], emit_register(g));
+    for (uint32_t i = 0; i < f->local_count; i++) emit_variable(g, f->locals[i], emit_register(g));
     uint32_t first = f->has_this ? 1 : 0;
     if (!optional) {
         for (uint32_t i = first; i < f->argument_count; i++) check_argument(g, f->arguments[i]);
@@ -61,14 +60,17 @@ static uint32_t generate_prologue(struct generator *g, struct function_state *f)
             }
             check_argument(g, variable);
         }
+        if (generate_keeps_raw(variable)) emit(g, INSTRUCTION(OP_UNPACK_REAL, variable->reg, variable->reg, 0));
         if (variable_is_boxed(variable)) emit(g, INSTRUCTION(OP_CELL_NEW, variable->reg, variable->reg, 0));
     }
     for (uint32_t i = 0; i < f->local_count; i++) {
         struct variable *variable = f->locals[i];
         if (!variable->needs_first_value) continue;
-        emit(g, INSTRUCTION(OP_LOAD_NIL, variable->reg, 0, 0));
+        if (generate_keeps_raw(variable)) generate_raw_nil(g, variable->reg);
+        else emit(g, INSTRUCTION(OP_LOAD_NIL, variable->reg, 0, 0));
         if (variable_is_boxed(variable)) emit(g, INSTRUCTION(OP_CELL_NEW, variable->reg, variable->reg, 0));
     }
+    generate_loop_constants(g, f);
     return entry;
 }
 
@@ -95,7 +97,8 @@ struct proto *generate_function(cp_context *cp, struct source *source, struct fi
     proto->register_count = g.most + 1;
     bool fixed = f->signature->required == f->signature->declared && !f->signature->has_rest;
     proto->fixed_arguments = fixed ? f->signature->declared : -1;
-    proto->checked_entry = entry;
+    proto->entry[0] = g.code;
+    proto->entry[1] = g.code + entry;
     proto->capture_count = f->capture_count;
     proto->signature = f->signature;
     proto->source = source;

@@ -3,8 +3,8 @@
  * source.h: a piece of program text and where in it each form was read. Compiled code keeps byte offsets into its
  * source; lines and columns are worked out only when somebody asks.
  */
-#ifndef LANG_SOURCE_H
-#define LANG_SOURCE_H
+#ifndef CODE_SOURCE_H
+#define CODE_SOURCE_H
 
 #include "interp/data/context.h"
 

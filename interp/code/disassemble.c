@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* disassemble.c: a proto's instructions as text, for the curious, for tests and for who works on the generator. */
 #include "interp/base/vector.h"
-#include "interp/lang/compile.h"
-#include "interp/lang/instructions.h"
+#include "interp/code/disassemble.h"
+#include "interp/code/instructions.h"
 
 static void operand_text(struct bytes *out, uint32_t word, enum instruction_format format) {
     switch (format) {

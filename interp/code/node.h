@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* node.h: what the binder makes of a form and the generator turns into instructions: names resolved, macros expanded,
    types known where they can be. */
-#ifndef LANG_NODE_H
-#define LANG_NODE_H
+#ifndef CODE_NODE_H
+#define CODE_NODE_H
 
-#include "interp/lang/proto.h"
+#include "interp/code/proto.h"
 
 enum node_kind {
     NODE_CONSTANT,      /* value */
@@ -65,6 +65,7 @@ struct variable {
     bool of_catch;          /* the `err` of a catch, not one that a script declared */
     bool needs_first_value; /* may be read before its `local` was run */
     uint8_t reg;
+    uint32_t uses, real_uses; /* how often it is read, and by arithmetic on Reals; within loops each counts for more */
 };
 
 /* A captured, mutated variable lives in a cell that all closures share. */
@@ -81,6 +82,7 @@ struct node {
     enum node_kind kind;
     bool assigns; /* sets a variable that lives in a register: operands must not be taken from there later */
     bool flag;
+    uint8_t raw; /* generate_real.c: whether it is worked out as a raw double */
     uint32_t position;
     uint32_t count;
     int number;
@@ -123,6 +125,20 @@ struct function_state {
     struct proto *proto; /* its code, once written: finally code is written several times, its lambdas once */
     cp_value doc;
     uint32_t loop_depth;
+    struct node **loop_constants; /* operations within loops that have a constant operand */
+    uint32_t loop_constant_count, loop_constant_capacity;
 };
+
+enum {
+    LOOP_WEIGHT = 8,         /* how much more a use within a loop counts */
+    REAL_USES_LEAST = 3,     /* from which on raw doubles pay */
+    LOOP_CONSTANTS_MOST = 16 /* constants of a function's loops that get registers */
+};
+
+/* Whether a value of static type `from` can never be taken by `to`. */
+bool type_never_fits(const struct type *to, const struct type *from);
+bool type_always_fits(const struct type *to, const struct type *from);
+int function_capture(struct function_state *function, struct variable *variable); /* its index among the captures */
+void function_add_local(struct function_state *function, struct variable *variable);
 
 #endif

@@ -2,7 +2,7 @@
 /*
  * trace_record.c: writing and reading one recorded event, as a line of text or of JSON.
  */
-#include "trace_record.h"
+#include "modules/layers/trace_record.h"
 
 #include <errno.h>
 #include <math.h>

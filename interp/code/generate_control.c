@@ -6,13 +6,12 @@
  * copy is written, the handler ranges of the tries that are being left are interrupted, so that an Error in the copy is
  * not caught by the very try that it leaves.
  */
-#include "interp/lang/generate.h"
-
-#include "interp/lang/binder.h"
+#include "interp/code/generate.h"
 
 /* ---- conditions ---- */
 
-static enum opcode immediate_jump(enum opcode compare) {
+/* The jump when a comparison with a small constant holds; its opposite comes next in the list of instructions. */
+static enum opcode constant_jump(enum opcode compare) {
     switch (compare) {
     case OP_LESS: return OP_JUMP_LESS_INTEGER;
     case OP_LESS_EQUAL: return OP_JUMP_LESS_EQUAL_INTEGER;
@@ -23,24 +22,29 @@ static enum opcode immediate_jump(enum opcode compare) {
     }
 }
 
-/* `sense`: the truth with which control goes on. */
-static void compare_and_jump(struct generator *g, struct node *node, bool sense, struct jumps *jumps) {
+static enum opcode register_jump(enum opcode compare) {
+    if (compare == OP_LESS || compare == OP_GREATER) return OP_JUMP_LESS;
+    return compare == OP_LESS_EQUAL || compare == OP_GREATER_EQUAL ? OP_JUMP_LESS_EQUAL : OP_JUMP_EQUAL;
+}
+
+static void compare_and_jump(struct generator *g, struct node *node, bool when, struct jumps *jumps) {
     uint32_t saved = g->free, left, right;
-    enum opcode compare = (enum opcode)node->number, op;
-    if (node->b->kind == NODE_CONSTANT && generate_fits_byte(node->b->value) &&
-        immediate_jump(compare) != OPCODE_COUNT) {
+    enum opcode compare = (enum opcode)node->number, jump = constant_jump(compare);
+    if (node->b->kind == NODE_CONSTANT && generate_fits_byte(node->b->value) && jump != OPCODE_COUNT &&
+        !generate_compares_raw(g, node)) {
         left = generate_any(g, node->a);
         g->position = node->position;
-        emit(g, INSTRUCTION(immediate_jump(compare), left, (int8_t)cp_fixnum_value(node->b->value), sense));
+        emit(g, INSTRUCTION(jump + (when ? 0 : 1), left, (int8_t)cp_fixnum_value(node->b->value), 0));
     } else {
-        generate_operands(g, node, &left, &right);
+        bool raw = generate_compares_raw(g, node);
+        if (raw) generate_raw_operands(g, node, &left, &right);
+        else generate_operands(g, node, &left, &right);
         g->position = node->position;
         bool swapped = compare == OP_GREATER || compare == OP_GREATER_EQUAL, negated = compare == OP_NOT_EQUAL;
-        if (compare == OP_LESS || compare == OP_GREATER) op = OP_JUMP_LESS;
-        else if (compare == OP_LESS_EQUAL || compare == OP_GREATER_EQUAL) op = OP_JUMP_LESS_EQUAL;
-        else op = OP_JUMP_EQUAL;
-        emit(g, INSTRUCTION(op, swapped ? right : left, swapped ? left : right,
-                            (unsigned)(negated ? !sense : sense) | (swapped || negated ? 2u : 0u)));
+        jump = register_jump(compare);
+        if (raw) jump += OP_JUMP_EQUAL_REAL - OP_JUMP_EQUAL;
+        emit(g, INSTRUCTION(jump + (when != negated ? 0 : 1), swapped ? right : left, swapped ? left : right,
+                            swapped || negated));
     }
     emit_jump_word(g, jumps);
     g->free = saved;
@@ -55,7 +59,7 @@ void generate_condition(struct generator *g, struct node *node, bool when, struc
         if ((node->value != CP_NIL) == when) emit_jump(g, OP_JUMP, 0, jumps);
         return;
     case NODE_NOT: generate_condition(g, node->a, !when, jumps); return;
-    case NODE_COMPARE: compare_and_jump(g, node, !when, jumps); return;
+    case NODE_COMPARE: compare_and_jump(g, node, when, jumps); return;
     case NODE_DO:
         for (uint32_t i = 0; i + 1 < node->count; i++) generate_effect(g, node->items[i]);
         generate_condition(g, node->items[node->count - 1], when, jumps);
@@ -181,11 +185,14 @@ void generate_return(struct generator *g, struct node *node) {
         generate_effect(g, node);
         emit_return(g, 0, true);
     } else {
+        if (node->kind == NODE_CONSTANT && node->value == CP_NIL) {
+            emit_return(g, 0, true);
+            return;
+        }
         uint32_t reg = generate_any(g, node);
         g->position = node->position;
-        bool is_nil = node->kind == NODE_CONSTANT && node->value == CP_NIL;
-        if (!f->is_top_level && !is_nil && !type_always_fits(signature->result, node->type))
-            emit_check(g, reg, signature->result, "the value of", f->name ? f->name->text : "a lambda");
+        if (!f->is_top_level && !type_always_fits(signature->result, node->type))
+            emit_check(g, reg, reg, signature->result, "the value of", f->name ? f->name->text : "a lambda");
         if (inside_try(g) && node->kind == NODE_VARIABLE) { /* finally code may change the variable */
             uint32_t kept = emit_register(g);
             emit_move(g, kept, reg);
@@ -208,6 +215,8 @@ static void generate_return_statement(struct generator *g, struct node *node) {
 
 /* ---- loops ---- */
 
+enum { NEAR = 20000 }; /* words of a loop's body, to which those of its condition come */
+
 static struct region *begin_loop(struct generator *g) {
     struct region *loop = cp_alloc(sizeof *loop);
     loop->kind = REGION_LOOP;
@@ -223,18 +232,90 @@ static void generate_jump(struct generator *g, struct node *node) {
     reenter_regions(g, loop);
 }
 
+/* Whether a loop's condition is written twice, before and behind the body, instead of jumping to it at first. */
+static bool is_short_condition(const struct node *node) {
+    if (node->kind == NODE_VARIABLE) return true;
+    if (node->kind != NODE_COMPARE) return false;
+    return (node->a->kind == NODE_VARIABLE || node->a->kind == NODE_CONSTANT) &&
+           (node->b->kind == NODE_VARIABLE || node->b->kind == NODE_CONSTANT);
+}
+
+static bool in_register(const struct generator *g, const struct node *node) {
+    return node->kind == NODE_VARIABLE && node->variable->function == g->function &&
+           !variable_is_boxed(node->variable) && !generate_keeps_raw(node->variable);
+}
+
+/* The instruction for the end of most counting loops: `(set i (+ i 1))` as the body's last form, and a condition that
+   compares i with a limit. 0 when the loop is none of these. */
+static uint32_t counting_step(const struct generator *g, const struct node *body, const struct node *condition) {
+    const struct node *set = body->kind == NODE_DO ? body->items[body->count - 1] : body;
+    if (set->kind != NODE_SET || generate_needs_check(set->variable->type, set->a)) return 0;
+    const struct node *sum = set->a;
+    if (sum->kind != NODE_ARITHMETIC || (sum->number != OP_ADD && sum->number != OP_SUBTRACT)) return 0;
+    if (!in_register(g, sum->a) || sum->a->variable != set->variable) return 0;
+    if (sum->b->kind != NODE_CONSTANT || !generate_fits_byte(sum->b->value)) return 0;
+    int64_t step = cp_fixnum_value(sum->b->value) * (sum->number == OP_ADD ? 1 : -1);
+    if (step > 127 || condition->kind != NODE_COMPARE) return 0;
+    if (condition->a->kind != NODE_VARIABLE || condition->a->variable != set->variable) return 0;
+    uint32_t reg = set->variable->reg;
+    const struct node *limit = condition->b;
+    if (limit->kind == NODE_CONSTANT && generate_fits_byte(limit->value)) {
+        int n = (int)cp_fixnum_value(limit->value);
+        if (condition->number == OP_GREATER) return INSTRUCTION(OP_STEP_GREATER_INTEGER, reg, n, step);
+        if (condition->number == OP_GREATER_EQUAL) return INSTRUCTION(OP_STEP_GREATER_EQUAL_INTEGER, reg, n, step);
+    } else if (in_register(g, limit)) {
+        if (condition->number == OP_LESS) return INSTRUCTION(OP_STEP_LESS, reg, limit->variable->reg, step);
+        if (condition->number == OP_LESS_EQUAL) return INSTRUCTION(OP_STEP_LESS_EQUAL, reg, limit->variable->reg, step);
+    }
+    return 0;
+}
+
+/* The body of a loop; false when its last form, the step, remains to be done. */
+static bool generate_body(struct generator *g, struct node *body, uint32_t step, const struct region *loop) {
+    if (!step) {
+        generate_effect(g, body);
+        return true;
+    }
+    for (uint32_t i = 0; body->kind == NODE_DO && i + 1 < body->count; i++) generate_effect(g, body->items[i]);
+    if (loop->continues.count == 0) return false;
+    generate_effect(g, body->kind == NODE_DO ? body->items[body->count - 1] : body); /* `continue` leaves it out */
+    return true;
+}
+
 static void generate_while(struct generator *g, struct node *node) {
     struct region *loop = begin_loop(g);
-    struct jumps done = {0}, to_test = {0};
-    if (node->kind == NODE_WHILE) emit_jump(g, OP_JUMP, 0, &to_test);
+    struct jumps to_test = {0}, back = {0}, done = {0};
+    if (node->kind == NODE_WHILE && is_short_condition(node->a)) generate_condition(g, node->a, false, &done);
+    else if (node->kind == NODE_WHILE) emit_jump(g, OP_JUMP, 0, &to_test);
     uint32_t start = g->count;
-    generate_effect(g, node->b);
+    uint32_t step = counting_step(g, node->b, node->a);
+    if (!generate_body(g, node->b, step, loop)) {
+        /* the place of the sum, then that of the comparison */
+        const struct node *set = node->b->kind == NODE_DO ? node->b->items[node->b->count - 1] : node->b;
+        g->position = set->a->position;
+        emit(g, step);
+        g->position = node->a->position;
+        emit_jump_word(g, &back);
+        emit_land_at(g, &back, start);
+        emit_land(g, &done);
+        emit_land(g, &to_test);
+        emit_land(g, &loop->breaks);
+        g->region = loop->outer;
+        return;
+    }
     emit_land(g, &loop->continues);
     emit_land(g, &to_test);
     g->region = loop->outer; /* a `break` in the condition is meant for the loop around this one */
-    generate_condition(g, node->a, false, &done);
-    emit_loop(g, start);
-    emit_land(g, &done);
+    if (g->count - start < NEAR) {
+        generate_condition(g, node->a, true, &back);
+        emit_land_at(g, &back, start);
+        emit_land(g, &done);
+    } else { /* too far for a conditional jump */
+        generate_condition(g, node->a, false, &done);
+        emit_jump(g, OP_JUMP, 0, &back);
+        emit_land_at(g, &back, start);
+        emit_land(g, &done);
+    }
     emit_land(g, &loop->breaks);
     g->region = loop->outer;
 }
@@ -242,13 +323,13 @@ static void generate_while(struct generator *g, struct node *node) {
 /* The loop's variable lives in the register of the item, unless closures share it: then each turn makes a new cell. */
 static void loop_variable(struct generator *g, struct variable *variable, uint32_t item) {
     if (variable_is_boxed(variable)) {
-        variable->reg = (uint8_t)emit_register(g);
+        emit_variable(g, variable, emit_register(g));
         emit(g, INSTRUCTION(OP_CELL_NEW, variable->reg, item, 0));
-    } else variable->reg = (uint8_t)item;
+    } else emit_variable(g, variable, item);
 }
 
 static void generate_for(struct generator *g, struct node *node) {
-    struct jumps done = {0};
+    struct jumps back = {0};
     uint32_t first = g->free, item;
     enum opcode next;
     if (node->kind == NODE_FOR) {
@@ -273,9 +354,8 @@ static void generate_for(struct generator *g, struct node *node) {
     emit_land(g, &to_next);
     g->position = node->position;
     emit(g, INSTRUCTION(next, first, 0, 0));
-    emit_jump_word(g, &done);
-    emit_loop(g, start);
-    emit_land(g, &done);
+    emit_jump_word(g, &back);
+    emit_land_at(g, &back, start);
     emit_land(g, &loop->breaks);
     g->region = loop->outer;
 }
@@ -320,9 +400,9 @@ static void generate_catch(struct generator *g, struct node *node, uint32_t to, 
             emit_jump_word(g, &next);
         }
         if (variable_is_boxed(clause->error)) {
-            clause->error->reg = (uint8_t)emit_register(g);
+            emit_variable(g, clause->error, emit_register(g));
             emit(g, INSTRUCTION(OP_CELL_NEW, clause->error->reg, error, 0));
-        } else clause->error->reg = (uint8_t)error;
+        } else emit_variable(g, clause->error, error);
         generate_effect(g, clause->body);
         if (wanted) emit(g, INSTRUCTION(OP_LOAD_NIL, to, 0, 0));
         emit_jump(g, OP_JUMP, 0, &end);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* source.c: program text, positions of forms, lines and columns. */
-#include "interp/lang/source.h"
+#include "interp/code/source.h"
 
 #include <string.h>
 

@@ -5,8 +5,8 @@
  * As text a record is a line `0.012 received "220 mx\r\n"`, as JSON `{"time":0.012,"kind":"received","text":"220
  * mx\r\n"}`, with "base64" where the bytes are not UTF-8. Of a secret only the size is kept: `0.020 secret 24`.
  */
-#ifndef COMMS_TRACE_RECORD_H
-#define COMMS_TRACE_RECORD_H
+#ifndef LAYERS_TRACE_RECORD_H
+#define LAYERS_TRACE_RECORD_H
 
 #include "interp/carapace.h"
 

@@ -2,8 +2,8 @@
 /*
  * unix.c: class Unix: the bottom of a stack over a socket of the local machine (unix(7)), as client and as server.
  */
-#include "channel.h"
-#include "comms_private.h"
+#include "modules/comms/channel.h"
+#include "modules/layers/layers.h"
 
 #include <errno.h>
 #include <stdio.h>

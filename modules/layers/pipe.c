@@ -5,8 +5,8 @@
  *
  * The two are one socket pair, so that all of channel.h holds here too.
  */
-#include "channel.h"
-#include "comms_private.h"
+#include "modules/comms/channel.h"
+#include "modules/layers/layers.h"
 #include "modules/system/child_process.h"
 
 #include <errno.h>

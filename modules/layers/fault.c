@@ -3,7 +3,7 @@
  * fault.c: class Fault: a bad line, for tests: delays, losses, a stream that is cut or closed at a given byte. All of
  * it is decided by counters and a seed, so that a test fails the same way each time.
  */
-#include "comms_private.h"
+#include "modules/layers/layers.h"
 
 struct fault {
     struct comms_module module;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* generate.c: values, variables, operators. Calls are in generate_call.c, branches and loops in generate_control.c. */
-#include "interp/lang/generate.h"
+#include "interp/code/generate.h"
 
-#include "interp/lang/binder.h"
+#include "interp/code/raw_real.h"
 
 static int capture_index(struct generator *g, struct variable *variable) {
     return function_capture(g->function, variable);
@@ -17,7 +17,12 @@ static void load_constant(struct generator *g, cp_value value, uint32_t to) {
     else emit(g, INSTRUCTION_BX(OP_LOAD_CONSTANT, to, emit_constant(g, value)));
 }
 
-static void load_variable(struct generator *g, struct variable *variable, uint32_t to) {
+static void load_variable(struct generator *g, struct node *node, uint32_t to) {
+    struct variable *variable = node->variable;
+    if (generate_is_raw(g, node)) {
+        generate_pack(g, node, to);
+        return;
+    }
     bool boxed = variable_is_boxed(variable);
     if (variable->function == g->function) {
         if (boxed) emit(g, INSTRUCTION(OP_CELL_GET, to, variable->reg, 0));
@@ -35,23 +40,33 @@ void generate_set_variable(struct generator *g, struct variable *variable, uint3
 
 static bool is_nil_constant(const struct node *node) { return node->kind == NODE_CONSTANT && node->value == CP_NIL; }
 
-static bool needs_check(const struct type *type, const struct node *value) {
+bool generate_needs_check(const struct type *type, const struct node *value) {
     return !type->any && !is_nil_constant(value) && !type_always_fits(type, value->type);
 }
 
 static void generate_set(struct generator *g, struct node *node, uint32_t to, bool wanted) {
     struct variable *variable = node->variable;
     bool declare = node->kind == NODE_DECLARE;
-    if (declare && !variable->function_level) variable->reg = (uint8_t)emit_register(g);
+    if (declare && !variable->function_level) emit_variable(g, variable, emit_register(g));
     uint32_t saved = g->free;
-    bool check = needs_check(variable->type, node->a);
-    if (!check && !variable_is_boxed(variable) && variable->function == g->function) {
+    bool check = generate_needs_check(variable->type, node->a);
+    if (generate_keeps_raw(variable)) {
+        if (check) {
+            uint32_t value = generate_any(g, node->a);
+            emit_check(g, value, value, variable->type, "the variable", variable->name ? variable->name->text : "");
+            emit(g, INSTRUCTION(OP_UNPACK_REAL, variable->reg, value, 0));
+        } else generate_raw_into(g, node->a, variable->reg);
+        if (wanted) emit(g, INSTRUCTION(OP_PACK_REAL, to, variable->reg, 0));
+    } else if (!check && !variable_is_boxed(variable) && variable->function == g->function) {
         generate_into(g, node->a, variable->reg);
         if (wanted) emit_move(g, to, variable->reg);
     } else {
         uint32_t value = generate_any(g, node->a);
-        if (check) emit_check(g, value, variable->type, "the variable", variable->name ? variable->name->text : "");
-        generate_set_variable(g, variable, value, declare);
+        bool boxed = variable_is_boxed(variable) || variable->function != g->function;
+        if (check)
+            emit_check(g, boxed ? value : variable->reg, value, variable->type, "the variable",
+                       variable->name ? variable->name->text : "");
+        if (!check || boxed) generate_set_variable(g, variable, value, declare);
         if (wanted) emit_move(g, to, value);
     }
     g->free = saved;
@@ -62,8 +77,8 @@ void generate_declare(struct generator *g, struct node *node) { generate_set(g, 
 static void generate_file_set(struct generator *g, struct node *node, uint32_t to, bool wanted) {
     uint32_t saved = g->free, value = generate_any(g, node->a);
     if (node->kind == NODE_FILE_SET) {
-        if (needs_check(node->file->type, node->a))
-            emit_check(g, value, node->file->type, "the variable", node->file->name->text);
+        if (generate_needs_check(node->file->type, node->a))
+            emit_check(g, value, value, node->file->type, "the variable", node->file->name->text);
         emit(g, INSTRUCTION_BX(OP_FILE_SET, value, emit_constant(g, cp_from_object(node->file))));
     } else emit(g, INSTRUCTION_BX(OP_GLOBAL_SET, value, emit_constant(g, cp_from_object(node->symbol))));
     if (wanted) emit_move(g, to, value);
@@ -88,10 +103,80 @@ void generate_operands(struct generator *g, struct node *node, uint32_t *left, u
     if (node->b && right) *right = generate_any(g, node->b);
 }
 
+/* ---- constants of loops ---- */
+
+int generate_kept_constant(const struct generator *g, cp_value word, bool raw) {
+    for (uint32_t i = 0; i < g->kept_count; i++)
+        if (g->kept[i].word == word && g->kept[i].raw == raw) return g->kept[i].reg;
+    return -1;
+}
+
+static void keep_constant(struct generator *g, cp_value word, bool raw) {
+    if (generate_kept_constant(g, word, raw) >= 0 || g->kept_count == LOOP_CONSTANTS_MOST) return;
+    uint32_t reg = emit_register(g);
+    g->is_variable[reg] = true;
+    g->kept[g->kept_count].word = word;
+    g->kept[g->kept_count].raw = raw;
+    g->kept[g->kept_count++].reg = (uint8_t)reg;
+    emit(g, INSTRUCTION_BX(OP_LOAD_CONSTANT, reg, emit_constant(g, word)));
+}
+
+void generate_loop_constants(struct generator *g, struct function_state *f) {
+    for (uint32_t i = 0; i < f->loop_constant_count; i++) {
+        struct node *node = f->loop_constants[i];
+        bool raw = node->kind == NODE_ARITHMETIC ? generate_is_raw(g, node) : generate_compares_raw(g, node);
+        const struct node *constant = node->b->kind == NODE_CONSTANT ? node->b : node->a;
+        double d;
+        if (raw) {
+            if (generate_constant_double(constant, &d)) keep_constant(g, raw_bits(d), true);
+        } else if (cp_is_number(constant->value) &&
+                   (!generate_fits_byte(constant->value) || node->number == OP_MULTIPLY || node->number == OP_DIVIDE ||
+                    node->number == OP_MODULO))
+            keep_constant(g, constant->value, false);
+    }
+}
+
+/* ---- operators ---- */
+
+int generate_pair_index(const struct node *node) {
+    if (node->kind != NODE_ARITHMETIC || node->assigns) return -1;
+    return node->number == OP_ADD ? 0 : node->number == OP_SUBTRACT ? 1 : node->number == OP_MULTIPLY ? 2 : -1;
+}
+
+bool generate_is_plain(const struct generator *g, const struct node *node) {
+    if (node->kind == NODE_CONSTANT) return true;
+    return node->kind == NODE_VARIABLE && node->variable->function == g->function && !variable_is_boxed(node->variable);
+}
+
+/* Whether an operation adds or takes away a small constant, for which there are instructions. */
+static bool is_step(const struct node *node) {
+    return node->number != OP_MULTIPLY && ((node->b->kind == NODE_CONSTANT && generate_fits_byte(node->b->value)) ||
+                                           (node->a->kind == NODE_CONSTANT && generate_fits_byte(node->a->value)));
+}
+
+/* `(x op y) op z` as one instruction. */
+static bool generate_pair(struct generator *g, struct node *node, uint32_t to) {
+    struct node *inner = node->a;
+    int second = generate_pair_index(node), first = generate_pair_index(inner);
+    if (first < 0 || second < 0 || is_step(node) || is_step(inner) || generate_is_raw(g, inner) ||
+        !generate_is_plain(g, node->b))
+        return false;
+    uint32_t left = generate_any(g, inner->a), right = generate_any(g, inner->b), last = generate_any(g, node->b);
+    g->position = inner->position;
+    emit(g, INSTRUCTION(OP_ADD_ADD + first * 3 + second, to, left, right));
+    g->position = node->position;
+    emit(g, last);
+    return true;
+}
+
 static void generate_arithmetic(struct generator *g, struct node *node, uint32_t to) {
+    if (generate_is_raw(g, node)) {
+        generate_pack(g, node, to);
+        return;
+    }
     uint32_t saved = g->free, left, right;
     struct node *x = node->a, *y = node->b;
-    bool integer_right = y->type->count == 1 && y->type->numbers[0] == CP_CLASS_INTEGER && !y->type->any;
+    bool integer_right = type_is(y->type, CP_CLASS_INTEGER);
     if (node->number == OP_ADD && x->kind == NODE_CONSTANT && generate_fits_byte(x->value) && integer_right &&
         y->kind != NODE_CONSTANT) {
         struct node *swap = x;
@@ -104,7 +189,7 @@ static void generate_arithmetic(struct generator *g, struct node *node, uint32_t
         g->position = node->position;
         emit(g, INSTRUCTION(node->number == OP_ADD ? OP_ADD_INTEGER : OP_SUBTRACT_INTEGER, to, left,
                             (int8_t)cp_fixnum_value(y->value)));
-    } else {
+    } else if (!generate_pair(g, node, to)) {
         generate_operands(g, node, &left, &right);
         g->position = node->position;
         emit(g, INSTRUCTION(node->number, to, left, right));
@@ -134,7 +219,7 @@ static void generate_list(struct generator *g, struct node *node, uint32_t to) {
         }
         emit(g, INSTRUCTION(OP_LIST, lists, first, count));
         emit(g, INSTRUCTION(OP_CALL, function, 1, 0));
-        emit(g, emit_constant(g, cp_symbol_z(g->cp, "%concatenate")));
+        emit(g, emit_cache(g, cp_symbol_of(cp_symbol_z(g->cp, "%concatenate")), NULL));
         emit_move(g, to, function);
     }
     g->free = saved;
@@ -175,8 +260,8 @@ static void generate_slot_set(struct generator *g, struct node *node, uint32_t t
     uint32_t saved = g->free, object = generate_any(g, node->a);
     uint32_t value = generate_any(g, node->b);
     g->position = node->position;
-    if (needs_check(node->member->type, node->b))
-        emit_check(g, value, node->member->type, "the property", node->member->name->text);
+    if (generate_needs_check(node->member->type, node->b))
+        emit_check(g, value, value, node->member->type, "the property", node->member->name->text);
     emit(g, INSTRUCTION(OP_SLOT_SET, value, object, node->member->slot));
     if (wanted) emit_move(g, to, value);
     g->free = saved;
@@ -197,7 +282,7 @@ static void generate_node(struct generator *g, struct node *node, uint32_t to, b
         if (wanted) load_constant(g, node->value, to);
         break;
     case NODE_VARIABLE:
-        if (wanted) load_variable(g, node->variable, to);
+        if (wanted) load_variable(g, node, to);
         break;
     case NODE_FILE:
         if (wanted) emit(g, INSTRUCTION_BX(OP_FILE_GET, to, emit_constant(g, cp_from_object(node->file))));
@@ -273,8 +358,13 @@ static void generate_node(struct generator *g, struct node *node, uint32_t to, b
 void generate_into(struct generator *g, struct node *node, uint32_t to) { generate_node(g, node, to, true); }
 
 uint32_t generate_any(struct generator *g, struct node *node) {
-    if (node->kind == NODE_VARIABLE && node->variable->function == g->function && !variable_is_boxed(node->variable))
+    if (node->kind == NODE_VARIABLE && node->variable->function == g->function && !variable_is_boxed(node->variable) &&
+        !generate_keeps_raw(node->variable))
         return node->variable->reg;
+    if (node->kind == NODE_CONSTANT) {
+        int kept = generate_kept_constant(g, node->value, false);
+        if (kept >= 0) return (uint32_t)kept;
+    }
     uint32_t to = emit_register(g);
     generate_into(g, node, to);
     return to;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* generate_call.c: calls, the dot, create. The layout of a call's registers is in instructions.h. */
-#include "interp/lang/generate.h"
+#include "interp/code/generate.h"
 
 static void arguments(struct generator *g, struct node *node) {
     for (uint32_t i = 0; i < node->count; i++) generate_into(g, node->items[i], emit_register(g));
@@ -29,12 +29,12 @@ static void finish(struct generator *g, struct node *node, uint32_t first, bool 
     case NODE_CALL:
         if (node->keywords) break;
         emit(g, INSTRUCTION(tail ? OP_TAIL_CALL : OP_CALL, first, count, node->flag));
-        emit(g, emit_constant(g, cp_from_object(node->symbol)));
+        emit(g, emit_cache(g, node->symbol, NULL));
         return;
     case NODE_CALL_VALUE:
         if (node->keywords) break;
         emit(g, INSTRUCTION(tail ? OP_TAIL_CALL_VALUE : OP_CALL_VALUE, first, count, 0));
-        emit(g, node->symbol ? emit_constant(g, cp_from_object(node->symbol)) + 1 : 0);
+        emit(g, emit_cache(g, node->symbol, NULL));
         return;
     case NODE_INVOKE:
         if (node->keywords) {
@@ -42,12 +42,12 @@ static void finish(struct generator *g, struct node *node, uint32_t first, bool 
             emit(g, emit_constant(g, cp_cons(cp_from_object(node->symbol), node->keywords)));
         } else {
             emit(g, INSTRUCTION(OP_INVOKE, first, count, 0));
-            emit(g, emit_cache(g, node->symbol));
+            emit(g, emit_cache(g, node->symbol, NULL));
         }
         return;
     case NODE_INVOKE_MEMBER:
         emit(g, INSTRUCTION(OP_INVOKE_MEMBER, first, count, 0));
-        emit(g, emit_constant(g, cp_from_object(node->member)));
+        emit(g, emit_cache(g, node->member->name, node->member));
         return;
     case NODE_CREATE:
         emit(g, INSTRUCTION(OP_CREATE, first, count, node->keywords ? 1 : 0));
@@ -61,7 +61,9 @@ static void finish(struct generator *g, struct node *node, uint32_t first, bool 
 }
 
 void generate_call(struct generator *g, struct node *node, uint32_t to) {
-    uint32_t saved = g->free, first = emit_register(g);
+    /* a register for the result that is the last in use and no variable's serves for the call itself */
+    bool in_place = to + 1 == g->free && !g->is_variable[to];
+    uint32_t saved = g->free, first = in_place ? to : emit_register(g);
     prepare(g, node, first);
     finish(g, node, first, false);
     emit_move(g, to, first);

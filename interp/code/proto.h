@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* proto.h: compiled code of one function, as the generator makes it and the virtual machine runs it. */
-#ifndef LANG_PROTO_H
-#define LANG_PROTO_H
+#ifndef CODE_PROTO_H
+#define CODE_PROTO_H
 
 #include "interp/data/class.h"
-#include "interp/lang/source.h"
+#include "interp/code/source.h"
 
 /* try: an Error thrown by code in [start, end) goes to `target` with the Error in `reg`. Inner ones come first. */
 struct handler {
@@ -13,12 +13,15 @@ struct handler {
     bool is_catch; /* and not a finally */
 };
 
-/* What the last use of a dot found: valid while the receiver's class number and the class's version are these. */
-struct member_cache {
-    cp_symbol *name;
-    uint32_t class_number;
-    uint32_t version;
-    struct member *member;
+/* What one call or dot of the code found last. Whatever it leads to is found again when a name's or member's function
+   is another by now: the comparison is cheaper than the way to the code, which is where a call loses its time. */
+struct call_cache {
+    cp_symbol *name;       /* of the function or member, or NULL */
+    struct member *member; /* the dot: the member, of ... */
+    uint32_t class_number; /* ... receivers of this class */
+    cp_value function;     /* a scripted function whose header takes the call's arguments as they are, or () */
+    struct proto *proto;   /* and its code, */
+    const uint32_t *entry; /* which begins here */
 };
 
 /* In place of a position: what is wrong there is the caller's doing, as an argument of a wrong class. */
@@ -27,10 +30,10 @@ struct member_cache {
 struct proto {
     const uint32_t *code;
     cp_value *constants;
-    struct member_cache *caches;
+    struct call_cache *caches;
     uint32_t register_count;
-    int32_t fixed_arguments; /* number of arguments when none is optional and there is no rest; else -1 */
-    uint32_t checked_entry;  /* offset of the code after the argument checks */
+    int32_t fixed_arguments;  /* number of arguments when none is optional and there is no rest; else -1 */
+    const uint32_t *entry[2]; /* where calls begin: whose arguments must be checked, and whose are known to fit */
     uint32_t capture_count;
     uint32_t code_count, constant_count, cache_count, handler_count;
     const struct handler *handlers;

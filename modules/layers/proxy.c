@@ -3,7 +3,7 @@
  * proxy.c: class Proxy: the way through a SOCKS 5 or HTTP proxy, which the layer beneath has connected to. What is said
  * is in modules/protocol/proxy_handshake.
  */
-#include "comms_private.h"
+#include "modules/layers/layers.h"
 #include "modules/protocol/proxy_handshake.h"
 
 enum { DEFAULT_CONNECT_TIMEOUT = 30000 };

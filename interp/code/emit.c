@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* emit.c: the generator's paper and pencil: words, constants, registers, jumps. */
-#include "interp/lang/generate.h"
+#include "interp/code/generate.h"
 
 #include "interp/data/error.h"
 
@@ -55,9 +55,9 @@ uint32_t emit_constant(struct generator *g, cp_value value) {
     return g->constant_count++;
 }
 
-uint32_t emit_cache(struct generator *g, cp_symbol *name) {
+uint32_t emit_cache(struct generator *g, cp_symbol *name, struct member *member) {
     g->caches = grown(g->caches, g->cache_count, &g->cache_capacity, sizeof *g->caches);
-    g->caches[g->cache_count] = (struct member_cache){.name = name};
+    g->caches[g->cache_count] = (struct call_cache){.name = name, .member = member};
     return g->cache_count++;
 }
 
@@ -68,7 +68,13 @@ uint32_t emit_register(struct generator *g) {
     }
     uint32_t reg = g->free++;
     if (g->free > g->most) g->most = g->free;
+    g->is_variable[reg] = false;
     return reg;
+}
+
+void emit_variable(struct generator *g, struct variable *variable, uint32_t reg) {
+    variable->reg = (uint8_t)reg;
+    g->is_variable[reg] = true;
 }
 
 static void note_jump(struct generator *g, struct jumps *jumps) {
@@ -95,7 +101,7 @@ void emit_land_at(struct generator *g, struct jumps *jumps, uint32_t target) {
         if (word == OPCODE_COUNT) g->code[place] = (uint32_t)distance;
         else if (op == OP_JUMP) {
             if (distance > 0x7fffff || distance < -0x800000) emit_fail(g, "this function is too large");
-            g->code[place] = INSTRUCTION_J(OP_JUMP, distance);
+            g->code[place] = INSTRUCTION_J(distance < 0 ? OP_LOOP : OP_JUMP, distance);
         } else {
             if (distance > 32767 || distance < -32768) emit_fail(g, "this function is too large; divide it");
             g->code[place] = INSTRUCTION_BX(op, OPERAND_A(word), distance);
@@ -106,24 +112,17 @@ void emit_land_at(struct generator *g, struct jumps *jumps, uint32_t target) {
 
 void emit_land(struct generator *g, struct jumps *jumps) { emit_land_at(g, jumps, g->count); }
 
-void emit_loop(struct generator *g, uint32_t target) {
-    int32_t distance = (int32_t)target - (int32_t)(g->count + 1);
-    if (distance < -0x800000) emit_fail(g, "this function is too large");
-    emit(g, INSTRUCTION_J(OP_LOOP, distance));
-}
-
 void emit_handler(struct generator *g, struct handler handler) {
     if (handler.start == handler.end) return;
     g->handlers = grown(g->handlers, g->handler_count, &g->handler_capacity, sizeof *g->handlers);
     g->handlers[g->handler_count++] = handler;
 }
 
-void emit_check(struct generator *g, uint32_t reg, struct type *type, const char *what, const char *name) {
+void emit_check(struct generator *g, uint32_t to, uint32_t from, struct type *type, const char *what,
+                const char *name) {
     cp_value text = cp_string_format(g->cp, "%s%s%s", what, *name ? " " : "", name);
-    uint32_t type_index = emit_constant(g, cp_from_object(type));
-    uint32_t text_index = emit_constant(g, text);
-    emit(g, INSTRUCTION_BX(OP_CHECK, reg, type_index));
-    emit(g, text_index);
+    emit(g, INSTRUCTION(type_is(type, CP_CLASS_INTEGER) ? OP_CHECK_INTEGER : OP_CHECK, to, from, 0));
+    emit(g, emit_constant(g, cp_cons(cp_from_object(type), text)));
 }
 
 void emit_move(struct generator *g, uint32_t to, uint32_t from) {
