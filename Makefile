@@ -155,6 +155,7 @@ demo: setup
 
 test:
 	@tests/setup/packages build test
+	@tests/setup/servers
 	@$(MAKE) --no-print-directory test-run
 
 # T=tests/lang runs a part, SEED= repeats an order, JOBS= sets how many run at a time.

@@ -10,9 +10,8 @@ FOLDER/messages), discard (the same keeping nothing), aiosmtpd, hostile, tls, au
 file, see there), dns, mx, policy (likewise), knot (Knot DNS with zones of tests/servers/zones: see start_knot),
 postfix (a whole Postfix, root only, which delivers everything into the maildir FOLDER/messages; --tls lets it encrypt),
 dovecot (its submission service, root only: see start_dovecot), pop3 (Dovecot's POP3, likewise: see start_pop3), postgresql (a database
-postgres, user tester, password secret)."""
+postgres, user tester, password secret), and those of mail_servers.py: exim opensmtpd chasquid nodemailer lmtp."""
 import base64
-import ctypes
 import hmac
 import json
 import os
@@ -20,135 +19,16 @@ import pathlib
 import pwd
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
 import time
 
 import pki
-
-HERE = pathlib.Path(__file__).resolve().parent
-PYTHON = "/usr/bin/python3"  # Debian's, which sees Debian's packages
-READY_SECONDS = 20
-
-
-class Unavailable(Exception):
-    """The server is not installed or cannot run here: a reason to skip."""
-
-
-class Failed(Exception):
-    """The server should run here but did not start."""
-
-
-class Server:
-    """A running server, whose process leads a group of its own. stop() leaves nothing of it behind. `also` are servers that
-    it needs, which stop with it."""
-
-    def __init__(self, process, port, folder, stop_command=None):
-        self.process, self.port, self.folder, self.stop_command = process, port, folder, stop_command
-        self.also = []
-
-    def environment(self, prefix="SMTP"):
-        return {f"{prefix}_HOST": "127.0.0.1", f"{prefix}_PORT": str(self.port), f"{prefix}_FOLDER": str(self.folder)}
-
-    def stop(self):
-        groups = [self.process.pid]
-        if self.stop_command:
-            master = self.folder / "queue/pid/master.pid"  # Postfix's master moves to a group of its own
-            if master.exists():
-                groups.append(int(master.read_text()))
-            subprocess.run(self.stop_command, stdin=subprocess.DEVNULL, capture_output=True, timeout=30)
-        elif self.process.poll() is None:
-            self.process.terminate()
-        try:
-            self.process.wait(5)
-        except subprocess.TimeoutExpired:
-            pass
-        for group in groups:
-            kill_group(group)
-        self.process.wait()
-        for group in groups:
-            reap_group(group)
-        for server in self.also:
-            server.stop()
-
-
-def adopt_orphans():
-    """Makes this process the parent of all that its children leave behind, so that it can see and reap them. In a
-    container the first process often reaps nobody."""
-    PR_SET_CHILD_SUBREAPER = 36
-    ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
-
-
-def kill_group(group):
-    try:
-        os.killpg(group, signal.SIGKILL)
-    except ProcessLookupError:
-        pass
-
-
-def reap_group(group):
-    """Waits for the adopted processes of a group that was killed, and only for these: others' statuses are theirs."""
-    try:
-        while os.waitpid(-group, 0):
-            pass
-    except ChildProcessError:
-        pass
-
-
-def free_port():
-    """A port that was free a moment ago: whoever uses it must be ready to lose the race and take another."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-def is_listening(port):
-    """Asks the kernel's table instead of connecting: a connection would count as a session of the server."""
-    for table in ("/proc/net/tcp", "/proc/net/tcp6"):
-        try:
-            lines = pathlib.Path(table).read_text().splitlines()[1:]
-        except OSError:
-            continue
-        for line in lines:
-            fields = line.split()
-            if fields[3] == "0A" and int(fields[1].rsplit(":", 1)[1], 16) == port:
-                return True
-    return False
-
-
-def program(name, *places):
-    for place in places:
-        if os.access(f"{place}/{name}", os.X_OK):
-            return f"{place}/{name}"
-    raise Unavailable(f"no {name} here")
-
-
-def launch(command, folder):
-    with open(folder / "server.log", "ab") as log:
-        return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=folder,
-                                start_new_session=True)
-
-
-def wait_listening(process, port):
-    end = time.monotonic() + READY_SECONDS
-    while time.monotonic() < end and process.poll() is None:
-        if is_listening(port):
-            return True
-        time.sleep(0.01)
-    return False
-
-
-def start_on_probed_port(command_for, folder, stop_command=None):
-    """For servers that must be told a port. Tries again when another process was quicker to take it."""
-    for _ in range(5):
-        port = free_port()
-        server = Server(launch(command_for(port), folder), port, folder, stop_command)
-        if wait_listening(server.process, port):
-            return server
-        server.stop()
-    raise Failed((folder / "server.log").read_text(errors="replace")[-2000:])
+from mail_servers import STARTERS as MAIL_STARTERS
+from server_process import (HERE, PYTHON, READY_SECONDS, Failed, Server, Unavailable, adopt_orphans, free_port,  # noqa: F401
+                            is_listening, kill_group, launch, need_certificates, program, reap_group,
+                            start_on_ports, start_on_probed_port, wait_listening)
 
 
 def start_sink(arguments, folder, keep=True):
@@ -207,11 +87,6 @@ def start_pop3_hostile(arguments, folder):
     return start_python("pop3_server.py", arguments, folder)
 
 
-def need_certificates():
-    if not pki.is_there():
-        raise Unavailable("no openssl here")
-
-
 POSTFIX_MAIN = """\
 compatibility_level = 3.6
 queue_directory = {folder}/queue
@@ -265,8 +140,9 @@ postlog unix-dgram n - n - 1 postlogd
 
 
 def start_postfix(arguments, folder):
-    """arguments: lines of main.cf ("smtpd_recipient_limit=5"). Each mail costs Postfix an fsync or two. --host ADDRESS
-    listens there and not on loopback: for a network namespace of one's own."""
+    """arguments: lines of main.cf ("smtpd_recipient_limit=5"); --tls: STARTTLS, and encryption from the start on the port
+    "implicit"; --auth: bob@example.test may log in (Dovecot checks). Each mail costs Postfix an fsync or two. --host ADDRESS,
+    which stands first, listens there and not on loopback: for a network namespace of one's own."""
     postfix = program("postfix", "/usr/sbin")
     if os.getuid() != 0:
         raise Unavailable("Postfix must be started by root")
@@ -275,24 +151,33 @@ def start_postfix(arguments, folder):
     if arguments[:1] == ["--host"]:
         host, arguments = arguments[1], [*arguments[2:], f"inet_interfaces={arguments[1]}",
                            f"mynetworks={arguments[1].rpartition('.')[0]}.0/24"]
-    if "--tls" in arguments:  # STARTTLS, with a certificate of pki.py's
+    settings, names, also = [word for word in arguments if not word.startswith("--")], ["smtp"], []
+    if "--tls" in arguments:
         need_certificates()
         pki.make(folder, {"good"})
-        arguments = [word for word in arguments if word != "--tls"] + [
-            "smtpd_tls_security_level=may", f"smtpd_tls_cert_file={folder}/good.crt", f"smtpd_tls_key_file={folder}/good.key"]
+        names.append("implicit")
+        settings += ["smtpd_tls_security_level=may", f"smtpd_tls_cert_file={folder}/good.crt",
+                     f"smtpd_tls_key_file={folder}/good.key"]
+    if "--auth" in arguments:
+        also.append(start("sasl", [], folder / "sasl"))
+        settings += ["smtpd_sasl_auth_enable=yes", "smtpd_sasl_type=dovecot",
+                     f"smtpd_sasl_path=inet:127.0.0.1:{also[0].port}"]
     for name in ("config", "queue", "state", "messages"):
         (folder / name).mkdir(exist_ok=True)
     os.chown(folder / "state", owner.pw_uid, owner.pw_gid)
     os.chown(folder / "messages", nobody.pw_uid, nobody.pw_gid)
     (config / "main.cf").write_text(POSTFIX_MAIN.format(folder=folder, uid=nobody.pw_uid, gid=nobody.pw_gid,
-                                                        extra="\n".join(arguments)))
+                                                        extra="\n".join(settings)))
     (config / "dynamicmaps.cf").write_text("")
 
-    def command(port):
-        (config / "master.cf").write_text(POSTFIX_MASTER.format(port=f"{host}:{port}"))
+    def command(ports):
+        master = POSTFIX_MASTER.format(port=f"{host}:{ports['smtp']}")
+        if "implicit" in ports:
+            master += f"{host}:{ports['implicit']} inet n - n - - smtpd -o smtpd_tls_wrappermode=yes\n"
+        (config / "master.cf").write_text(master)
         return [postfix, "-c", str(config), "start-fg"]
 
-    return start_on_probed_port(command, folder, [postfix, "-c", str(config), "stop"])
+    return start_on_ports(names, command, folder, [postfix, "-c", str(config), "stop"], also)
 
 
 DOVECOT = """\
@@ -583,7 +468,7 @@ STARTERS = {"sink": start_sink, "discard": lambda arguments, folder: start_sink(
             "postgresql": start_postgresql, "dovecot": start_dovecot, "pop3": start_pop3,
             "pop3hostile": start_pop3_hostile, "tls": start_tls, "auth": start_auth, "knot": start_knot, "dns": start_dns,
             "mx": lambda arguments, folder: start_python("mx_server.py", arguments, folder),
-            "policy": lambda arguments, folder: start_python("policy_server.py", arguments, folder)}
+            "policy": lambda arguments, folder: start_python("policy_server.py", arguments, folder), **MAIL_STARTERS}
 
 
 def start(name, arguments, folder):
