@@ -341,7 +341,7 @@ static void challenge(pop3_client *client, const char *line, size_t size, pop3_e
                           .text = "",
                           .code_text = "",
                           .bytes = good ? client->challenge : NULL,
-                          .size = length};
+                          .size = good ? length : 0};
 }
 
 /* The first line of an answer. */
