@@ -135,12 +135,16 @@ postlog unix-dgram n - n - 1 postlogd
 
 def start_postfix(arguments, folder):
     """arguments: lines of main.cf ("smtpd_recipient_limit=5"); --tls: STARTTLS, and encryption from the start on the port
-    "implicit"; --auth: bob@example.test may log in (Dovecot checks). Each mail costs Postfix an fsync or two."""
+    "implicit"; --auth: bob@example.test may log in (Dovecot checks); first of all --host ADDRESS: listens there and not on
+    loopback, for a network namespace of one's own. Each mail costs Postfix an fsync or two."""
     postfix = program("postfix", "/usr/sbin")
     if os.getuid() != 0:
         raise Unavailable("Postfix must be started by root")
     owner, nobody = pwd.getpwnam("postfix"), pwd.getpwnam("nobody")
-    config = folder / "config"
+    config, host = folder / "config", "127.0.0.1"
+    if arguments[:1] == ["--host"]:
+        host, arguments = arguments[1], [*arguments[2:], f"inet_interfaces={arguments[1]}",
+                                         f"mynetworks={arguments[1].rpartition('.')[0]}.0/24"]
     settings, names, also = [word for word in arguments if not word.startswith("--")], ["smtp"], []
     if "--tls" in arguments:
         need_certificates()
@@ -161,9 +165,9 @@ def start_postfix(arguments, folder):
     (config / "dynamicmaps.cf").write_text("")
 
     def command(ports):
-        master = POSTFIX_MASTER.format(port=f"127.0.0.1:{ports['smtp']}")
+        master = POSTFIX_MASTER.format(port=f"{host}:{ports['smtp']}")
         if "implicit" in ports:
-            master += f"127.0.0.1:{ports['implicit']} inet n - n - - smtpd -o smtpd_tls_wrappermode=yes\n"
+            master += f"{host}:{ports['implicit']} inet n - n - - smtpd -o smtpd_tls_wrappermode=yes\n"
         (config / "master.cf").write_text(master)
         return [postfix, "-c", str(config), "start-fg"]
 
