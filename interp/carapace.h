@@ -330,7 +330,21 @@ enum cp_tls_code {
     CP_TLS_NOT_TLS,            /* the peer does not speak TLS */
     CP_TLS_CLIENT_CERTIFICATE, /* ours: the peer wants one, or does not take it */
     CP_TLS_FILE,               /* a certificate, key or caFile of ours cannot be used */
-    CP_TLS_NOT_OFFERED         /* encryption is required and the server does not offer it */
+    CP_TLS_NOT_OFFERED,        /* encryption is required and the server does not offer it */
+    CP_TLS_DANE                /* the peer's certificate is none that its TLSA records allow */
+};
+enum cp_dns_code {
+    CP_DNS_NOT_FOUND = 1, /* there is no such name (NXDOMAIN) */
+    CP_DNS_NO_DATA,       /* the name has no record of that type */
+    CP_DNS_FAILED,        /* the server could not find out (SERVFAIL) */
+    CP_DNS_TIMEOUT,       /* no server has answered in time */
+    CP_DNS_REFUSED,       /* the server does not answer such questions to us */
+    CP_DNS_BAD_ANSWER,    /* the answer breaks the protocol */
+    CP_DNS_BAD_NAME,      /* this can be no name */
+    CP_DNS_NO_SERVER,     /* no server can be reached, or none is known */
+    CP_DNS_NO_MAIL,       /* the domain says that it takes no mail (null MX, RFC 7505) */
+    CP_DNS_BOGUS,         /* what was answered is forged, or badly signed */
+    CP_DNS_TRUST_ANCHOR   /* the keys to begin validating with cannot be used */
 };
 
 /* Throws a new Error. The text says what was wrong, with what value, and what to do; no secret goes into it.

@@ -8,11 +8,11 @@
 #include "modules/comms/comms.h"
 #include "modules/ffi/ffi_register.h"
 #include "modules/layers/layers.h"
+#include "modules/pop3/pop3.h"
 #include "modules/smtp/smtp.h"
 #include "modules/system/system.h"
 
 void (*const carapace_modules[])(cp_context *cp) = {
-    system_register,       library_register, message_register,
-    library_data_register, comms_register,   layers_register,
-    smtp_register,         ffi_register,     NULL,
+    system_register, library_register, message_register, library_data_register, comms_register,
+    layers_register, smtp_register,    pop3_register,    ffi_register,          NULL,
 };

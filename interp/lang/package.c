@@ -53,7 +53,10 @@ cp_symbol *package_builtin(cp_context *cp, cp_symbol *name) {
 }
 
 void package_keep_class(cp_context *cp, cp_symbol *name) {
-    if (is_native_class(cp, name)) package_builtin(cp, name);
+    if (!is_native_class(cp, name)) return;
+    cp_symbol *own = package_builtin(cp, name);
+    const cp_class *c = class_lookup(cp, own);
+    if (!c || !c->defined) class_point(cp, own, class_lookup(cp, name)); /* its module was loaded after the first use */
 }
 
 cp_symbol *package_name(cp_context *cp, struct file_scope *file, cp_symbol *name) {

@@ -218,7 +218,12 @@ static bool autoload_class(cp_context *cp, cp_symbol *name) {
     if (file == CP_UNSET) return false;
     cp_value pending = cp->error;
     cp_value value = load_autoload_file(cp, file);
-    if (value != CP_THROWN) return true;
+    if (value != CP_THROWN) {
+        /* A native module defines the ordinary name; that of what is built in, by which the stdlib knows it, follows.
+         */
+        if (name->flags & CP_SYMBOL_OWN) package_keep_class(cp, symbol_find(cp, name->text, name->size));
+        return true;
+    }
     cp->classes->autoload_error = cp_take_error(cp);
     cp->error = pending;
     return false;

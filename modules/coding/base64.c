@@ -4,6 +4,10 @@
 
 #include <string.h>
 
+#include "modules/coding/base64_simd.h"
+
+enum { VECTOR_GROUPS = 10, LINE_GROUPS = BASE64_MIME_LINE / 4 };
+
 /* Two characters for each 12-bit value, so that six bytes need four look-ups. 8 KB, constant: built by the
  * preprocessor, not at run time. */
 #define ROW(a)                                                                                                         \
@@ -24,9 +28,14 @@ static const char pairs[4096][2] = {
     ROW('3'), ROW('4'), ROW('5'), ROW('6'), ROW('7'), ROW('8'), ROW('9'), ROW('+'), ROW('/'),
 };
 
-/* Encode `groups` whole groups of three bytes without line breaks. The one function that a SIMD form replaces:
-   everything else here deals with lines and remainders. */
+/* Encode `groups` whole groups of three bytes without line breaks. */
 static char *encode_groups(char *out, const unsigned char *in, size_t groups) {
+    if (groups >= VECTOR_GROUPS) {
+        size_t done = base64_simd_groups(base64_simd_best(), out, in, groups);
+        groups -= done;
+        in += 3 * done;
+        out += 4 * done;
+    }
     /* 8 bytes are loaded for every 6 used, hence two groups more must follow. */
     for (; groups >= 4; groups -= 2, in += 6, out += 8) {
         uint64_t word;
@@ -71,6 +80,12 @@ size_t base64_encode_bound(const struct base64_encoder *encoder, size_t size) {
 static char *encode_lines(struct base64_encoder *encoder, char *out, const unsigned char *in, size_t groups) {
     if (encoder->line_length == 0) return encode_groups(out, in, groups);
     while (groups > 0) {
+        if (encoder->column == 0 && encoder->line_length == BASE64_MIME_LINE && groups >= 2 * LINE_GROUPS) {
+            size_t lines = base64_simd_lines(base64_simd_best(), out, in, groups / LINE_GROUPS);
+            groups -= lines * LINE_GROUPS;
+            in += lines * LINE_GROUPS * 3;
+            out += lines * (BASE64_MIME_LINE + 2);
+        }
         size_t room = (encoder->line_length - encoder->column) / 4;
         size_t count = groups < room ? groups : room;
         out = encode_groups(out, in, count);

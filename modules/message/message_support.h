@@ -19,10 +19,16 @@ extern const cp_class_def mime_report_class;
 extern const cp_class_def mime_report_recipient_class;
 
 /* Kept per context. */
+enum { MESSAGES_KEPT = 4 };
+
 struct message_state {
     uint32_t smtp_message_number, mime_number; /* of the classes */
     cp_class *mime_report, *mime_report_recipient;
     struct mail_random *random; /* of ids and boundaries; pointer-free memory */
+    /* Messages opened last, and what those opened again became: see message_content.c. */
+    cp_value opened[MESSAGES_KEPT];
+    struct message_kept *kept[MESSAGES_KEPT];
+    size_t next_opened, next_kept;
 };
 struct message_state *message_state(cp_context *cp);
 struct mail_random *message_random(cp_context *cp);

@@ -5,7 +5,7 @@
  * A file is read twice at most where it lies: once to parse, and each content when it is asked for. What cannot be read
  * twice, as a pipe, is kept in memory, and beyond some MB in a file without a name.
  */
-#include "modules/message/mime_parsed.h"
+#include "modules/message/mime_spool.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -14,7 +14,6 @@
 
 #include "modules/header/header_parameter.h"
 #include "modules/header/message_id.h"
-#include "modules/mime/mime_parser.h"
 #include "modules/mime/mime_text.h"
 #include "modules/system/stream.h"
 
@@ -106,8 +105,7 @@ static bool throw_spool(cp_context *cp, int error) {
 }
 
 /* Keeps more of a Stream: in `kept` at first, from its limit on in a file. False after a throw. */
-static bool spool(cp_context *cp, struct mime_parsed *parsed, struct mail_buffer *kept, const char *bytes,
-                  size_t size) {
+static bool keep(cp_context *cp, struct mime_parsed *parsed, struct mail_buffer *kept, const char *bytes, size_t size) {
     if (parsed->file == NULL && kept->size + size <= MIME_SPOOL_MEMORY) {
         mail_buffer_append(kept, bytes, size);
         if (kept->failed) mime_parsed_throw(cp, -ENOMEM);
@@ -125,40 +123,56 @@ static bool spool(cp_context *cp, struct mime_parsed *parsed, struct mail_buffer
     return error == 0 || throw_spool(cp, error);
 }
 
+void mime_spool_init(struct mime_spool *spool) {
+    *spool = (struct mime_spool){.parsed = cp_alloc(sizeof *spool->parsed)};
+    mime_parser_init(&spool->parser, NULL);
+}
+
+bool mime_spool_add(cp_context *cp, struct mime_spool *spool, const char *bytes, size_t size) {
+    mime_parser_feed(&spool->parser, bytes, size);
+    return keep(cp, spool->parsed, &spool->kept, bytes, size);
+}
+
+void mime_spool_abandon(struct mime_spool *spool) {
+    mime_parser_abandon(&spool->parser);
+    mail_buffer_free(&spool->kept);
+}
+
+struct mime_parsed *mime_spool_finish(cp_context *cp, struct mime_spool *spool) {
+    struct mime_parsed *parsed = spool->parsed;
+    bool fine = finish(cp, parsed, &spool->parser);
+    if (fine && parsed->file == NULL) {
+        parsed->bytes = cp_binary_n(cp, spool->kept.data, spool->kept.size);
+        parsed->source.memory = (const char *)cp_binary_of(parsed->bytes)->data;
+    } else if (fine) {
+        parsed->source.context = parsed;
+        parsed->source.read = read_file;
+    }
+    mail_buffer_free(&spool->kept);
+    return fine ? parsed : NULL;
+}
+
 /* A pipe, or text in memory. Waits for more as any reader of the Stream does. */
-static bool parse_stream(cp_context *cp, struct mime_parsed *parsed, cp_value source) {
+static struct mime_parsed *parse_stream(cp_context *cp, unsigned nesting, cp_value source) {
     struct stream *s = stream_in(cp, source);
-    struct mime_parser parser;
-    struct mail_buffer kept = {0};
+    struct mime_spool spool;
     bool fine = true;
     int more = 1;
-    mime_parser_init(&parser, NULL);
+    mime_spool_init(&spool);
+    spool.parsed->nesting = nesting;
     while (fine) {
         size_t unread = stream_unread(s);
         if (unread > 0) {
-            const char *bytes = (const char *)s->input + s->start;
-            mime_parser_feed(&parser, bytes, unread);
-            fine = spool(cp, parsed, &kept, bytes, unread);
+            fine = mime_spool_add(cp, &spool, (const char *)s->input + s->start, unread);
             s->start += unread;
             continue;
         }
         more = stream_fill(cp, s);
         if (more <= 0) break;
     }
-    if (fine && more == 0) fine = finish(cp, parsed, &parser);
-    else {
-        mime_parser_abandon(&parser);
-        fine = false;
-    }
-    if (fine && parsed->file == NULL) {
-        parsed->bytes = cp_binary_n(cp, kept.data, kept.size);
-        parsed->source.memory = (const char *)cp_binary_of(parsed->bytes)->data;
-    } else if (fine) {
-        parsed->source.context = parsed;
-        parsed->source.read = read_file;
-    }
-    mail_buffer_free(&kept);
-    return fine;
+    if (fine && more == 0) return mime_spool_finish(cp, &spool);
+    mime_spool_abandon(&spool);
+    return NULL;
 }
 
 /* The Stream goes on at its end, as if it had been read. */
@@ -187,7 +201,8 @@ struct mime_parsed *mime_parsed_new(cp_context *cp, cp_value source, unsigned ne
     if (s) {
         if (stream_check(cp, s, true) == CP_THROWN) return NULL;
         bool regular = s->kind == STREAM_FILE && s->regular && s->in;
-        return (regular ? parse_regular(cp, parsed, s) : parse_stream(cp, parsed, source)) ? parsed : NULL;
+        if (!regular) return parse_stream(cp, nesting, source);
+        return parse_regular(cp, parsed, s) ? parsed : NULL;
     }
     parsed->bytes = source;
     cp_bytes_of(source, &bytes, &size);

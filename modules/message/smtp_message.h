@@ -6,6 +6,7 @@
 #define MESSAGE_SMTP_MESSAGE_H
 
 #include "modules/message/message_support.h"
+#include "modules/protocol/smtp_envelope.h"
 
 /* The properties that live in slots, in the order of the table. */
 enum smtp_message_slot {
@@ -27,6 +28,13 @@ enum smtp_message_slot {
     SLOT_DATE,
     SLOT_PRIORITY,
     SLOT_NOTIFY,
+    SLOT_RETURNS,
+    SLOT_ENVELOPE_ID,
+    SLOT_ORIGINAL_RECIPIENT,
+    SLOT_REQUIRE_TLS,
+    SLOT_DELIVER_BY,
+    SLOT_HOLD,
+    SLOT_TRANSFER_PRIORITY,
     SLOT_SEED,
     SLOT_CALENDAR,
     SLOT_FLOWED,
@@ -81,6 +89,16 @@ struct mail_random *smtp_message_random(cp_context *cp, cp_value self, struct ma
 unsigned smtp_message_notify(cp_context *cp, cp_value notify);
 /* False after a throw (1.8). () is allowed. */
 bool smtp_message_check_notify(cp_context *cp, cp_value notify);
+/* The setters of what else is said to servers about delivery: each throws 1.8 unless the value (() is allowed) is one
+ * that can be said. */
+bool smtp_message_check_returns(cp_context *cp, cp_value value);
+bool smtp_message_check_envelope_id(cp_context *cp, cp_value value);
+bool smtp_message_check_original_recipient(cp_context *cp, cp_value value);
+bool smtp_message_check_deliver_by(cp_context *cp, cp_value value);
+bool smtp_message_check_hold(cp_context *cp, cp_value value);
+bool smtp_message_check_transfer_priority(cp_context *cp, cp_value value);
+/* The properties of delivery into an envelope whose recipients have their addresses; the texts are collected. */
+void smtp_message_fill_delivery(cp_context *cp, cp_value self, smtp_envelope *envelope, smtp_recipient *recipients);
 /* False after a throw (1.8) unless it is a URI that can stand in List-Unsubscribe, or a List of them. () is allowed. */
 bool smtp_message_check_unsubscribe(cp_context *cp, cp_value unsubscribe);
 /* Reads what the property `date` was set to. False after a throw (1.8). */

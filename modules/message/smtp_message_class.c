@@ -104,6 +104,16 @@ static cp_value set_notify(cp_context *cp, cp_value self, cp_value value) {
     return keep_if(smtp_message_check_notify(cp, value), self, value);
 }
 
+#define DELIVERY_SETTER(name)                                                                                          \
+    static cp_value set_##name(cp_context *cp, cp_value self, cp_value value) {                                        \
+        return keep_if(smtp_message_check_##name(cp, value), self, value);                                             \
+    }
+DELIVERY_SETTER(returns)
+DELIVERY_SETTER(envelope_id)
+DELIVERY_SETTER(original_recipient)
+DELIVERY_SETTER(deliver_by)
+DELIVERY_SETTER(hold)
+DELIVERY_SETTER(transfer_priority)
 static cp_value set_unsubscribe(cp_context *cp, cp_value self, cp_value value) {
     return keep_if(smtp_message_check_unsubscribe(cp, value), self, value);
 }
@@ -174,6 +184,30 @@ static const cp_property_def properties[] = {
     {"notify", "String|Symbol|List", CP_READ_WRITE, NULL, NULL, set_notify,
      "When servers that can do so (RFC 3461) are to report: success, failure, delay, a List of them, or never. Errors: "
      "1.8."},
+    {"returns", "Symbol|String", CP_READ_WRITE, NULL, NULL, set_returns,
+     "What such a report brings back of the message (RET): full or headers. () leaves it to the servers. Errors: 1.8."},
+    {"envelopeId", "String", CP_READ_WRITE, NULL, NULL, set_envelope_id,
+     "What such a report calls this sending (ENVID): 1 to 100 printable ASCII characters. Errors: 1.8."},
+    {"originalRecipient", "String|Symbol", CP_READ_WRITE, NULL, NULL, set_original_recipient,
+     "Whom such a report names as the one first written to (ORCPT): an address, for a message that is sent on, or "
+     "true: "
+     "each recipient's own address. Errors: 1.8."},
+    {"requireTls", "Symbol", CP_READ_WRITE, NULL, NULL, set_any,
+     "true: it goes only over encrypted connections to servers that are who they should be, on its whole way (RFC "
+     "8689); "
+     "Smtp sends it nowhere else (10.550, 5.7.30)."},
+    {"deliverBy", "Integer|List", CP_READ_WRITE, NULL, NULL, set_deliver_by,
+     "Seconds after which it is to come back undelivered (RFC 2852), 1 to 999999999; or (SECONDS notify) to be told "
+     "only, "
+     "where SECONDS may be below 1; with trace as a further word each relay reports. A server that cannot is an Error "
+     "of "
+     "Smtp: 10.555, 10.501 too soon. Errors: 1.8."},
+    {"hold", "Integer|String", CP_READ_WRITE, NULL, NULL, set_hold,
+     "How long the server shall hold it back (RFC 4865): seconds, 1 to 999999999, or the date and time in UTC as "
+     "2026-12-24T18:00:00Z. A server that cannot is an Error of Smtp: 10.555, 10.501 too long. Errors: 1.8."},
+    {"transferPriority", "Integer", CP_READ_WRITE, NULL, NULL, set_transfer_priority,
+     "Its turn among other messages at servers (MT-PRIORITY, RFC 6710): -9 (last) to 9. Where that is not offered "
+     "nothing is said, and it is sent all the same. Errors: 1.8."},
     {"seed", "Integer", CP_READ_WRITE, NULL, NULL, set_any,
      "Makes the Message-ID, cids and boundaries the same in each run, for tests; with `date` set the whole message "
      "is."},

@@ -86,9 +86,11 @@ void smtp_session_push_command(smtp_client *client, smtp_command_kind kind, smtp
                                        .recipient = (uint32_t)recipient,
                                        .message = message,
                                        .end = client->sent + smtp_buffer_length(&client->output)};
+    client->ends += kind == COMMAND_END;
 }
 
 static void pop_command(smtp_client *client) {
+    client->ends -= client->queue[client->queue_head].kind == COMMAND_END;
     client->queue_head = (client->queue_head + 1) & (client->queue_capacity - 1);
     client->queue_count--;
 }
@@ -173,7 +175,7 @@ bool smtp_client_next_event(smtp_client *client, smtp_client_event *event) {
 static void end_session(smtp_client *client) {
     client->over = true;
     client->ready = client->wants_content = false;
-    client->queue_count = 0;
+    client->queue_count = client->ends = 0;
     smtp_security_wipe(client);
     client->sent += smtp_buffer_length(&client->output);
     smtp_buffer_free(&client->output);
@@ -207,9 +209,7 @@ void smtp_session_fail(smtp_client *client, smtp_failure_class failure_class, bo
         const smtp_command *entry = &client->queue[(client->queue_head + i) & (client->queue_capacity - 1)];
         if (entry->kind == COMMAND_END && entry->message != client->last) client->failure.streaming = true;
         /* chasquid 1.11 answers the dot and forgets what came with it: the MAIL behind it waits for ever. */
-        if (reply == NULL && entry->kind == COMMAND_MAIL && entry->message->number > 1 && client->pipelining &&
-            !client->options.no_streaming)
-            client->failure.streaming = true;
+        if (reply == NULL && entry->kind == COMMAND_MAIL && entry->message->behind) client->failure.streaming = true;
     }
     client->over = true; /* before the messages are settled, so that nothing is written any more */
     smtp_transaction_settle_all(client, reply);
@@ -382,6 +382,8 @@ smtp_envelope_status smtp_client_envelope_status(const smtp_client *client) { re
 
 const char *smtp_client_error(const smtp_client *client) { return client->error_text; }
 
+bool smtp_client_streams(const smtp_client *client) { return client->streams; }
+
 const char *smtp_client_awaits(const smtp_client *client) {
     return client->queue_count > 0 ? command_traits[client->queue[client->queue_head].kind].awaits : "";
 }
@@ -477,6 +479,7 @@ smtp_client *smtp_client_new(const smtp_client_options *options, smtp_client_sta
     smtp_reply_parser_init(&client->parser);
     smtp_capabilities_init(&client->capabilities);
     client->options = *options;
+    client->streams = options->streams;
     client->options.local_domain = strdup(options->local_domain);
     if (client->options.local_domain == NULL || !smtp_session_reserve(client, 4, 0)) {
         smtp_client_free(client);

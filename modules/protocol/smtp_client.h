@@ -11,6 +11,12 @@
  * the one and the envelope of the other leave in the same output. For each message begun there is exactly one
  * MESSAGE_DONE, whatever happens.
  *
+ * With CHUNKING (RFC 3030) and a size in the envelope the content goes by one BDAT LAST, which with PIPELINING leaves
+ * together with the envelope, so that any number of messages can be under way: NEED_DATA then comes at once, and the
+ * caller bounds how many. Content of one recipient is so written before anybody has accepted it; that of several waits
+ * for the replies to RCPT unless `partial`, because BDAT LAST would have it delivered to those accepted alone. RSET
+ * stands between two messages so written: RFC 3030 leaves open whether a refused BDAT ends the transaction.
+ *
  * Every command written is an entry in a queue; replies are matched to it by order alone (RFC 2920 3.1). So a further
  * command (BDAT) is one more kind of entry with its own reaction to the reply.
  */
@@ -39,6 +45,8 @@ typedef struct smtp_client_options {
     bool partial;             /* a message goes to those accepted when others are refused; else to all or none */
     bool no_pipelining;       /* lock-step whatever the server offers */
     bool no_streaming;        /* hold the next envelope back until the final reply of the message before has come */
+    bool no_chunking;         /* DATA where BDAT would be possible */
+    bool streams;             /* known of this server: it bears what is written behind the end of a message */
 } smtp_client_options;
 
 typedef enum smtp_client_status {
@@ -178,6 +186,10 @@ size_t smtp_client_unanswered(const smtp_client *client, size_t *sent);
 /* What the server offers; all zero before READY and after HELO. Never NULL. */
 const smtp_capabilities *smtp_client_capabilities(const smtp_client *client);
 
+/* True once the server has answered a MAIL that had been written behind an end not yet answered, or when the options
+ * said so: only then whole messages are written behind one another (with CHUNKING). */
+bool smtp_client_streams(const smtp_client *client);
+
 /* True when smtp_client_begin would not say BUSY or CLOSED. */
 bool smtp_client_can_begin(const smtp_client *client);
 
@@ -191,7 +203,9 @@ const char *smtp_client_error(const smtp_client *client);
 
 /* Hands over canonical content (CRLF line ends) of the message that said NEED_DATA; dots are doubled here. `*taken`
  * tells how much was taken: less than `length` while SMTP_CLIENT_OUTPUT_MAX octets wait to be written; then write and
- * offer the rest. `last` says that no more follows, and counts when all was taken. BUSY: no message wants content. A
+ * offer the rest. `last` says that no more follows, and counts when all was taken. BUSY: no message wants content.
+ * BAD_ARGUMENT: with BDAT, these octets would make more than the envelope's size, or make it up without `last`, or not
+ * make it up with it; nothing was taken. A
  * caller that cannot go on must close the connection: without the final dot nothing is delivered. */
 smtp_client_status smtp_client_data(smtp_client *client, const char *bytes, size_t length, bool last, size_t *taken);
 

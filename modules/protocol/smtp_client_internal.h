@@ -16,7 +16,7 @@ typedef enum smtp_command_kind {
     COMMAND_MAIL,
     COMMAND_RCPT,
     COMMAND_DATA,
-    COMMAND_END,       /* the final dot; with LMTP one entry for each recipient accepted */
+    COMMAND_END,       /* the final dot, or BDAT LAST; with LMTP one entry for each recipient accepted */
     COMMAND_RSET,      /* the engine's own */
     COMMAND_RSET_USER, /* the caller's */
     COMMAND_NOOP,
@@ -46,6 +46,9 @@ typedef struct smtp_message {
     bool stray_grant; /* a recipient was accepted although MAIL was not */
     bool decided;     /* `result` stands; only replies without meaning for it are outstanding */
     bool lone_dot;    /* nobody was accepted, yet DATA was: ended by a dot alone (RFC 2920 3.1) */
+    bool chunked;     /* its content goes by BDAT (RFC 3030) */
+    bool behind;      /* MAIL was written behind the unanswered end of another message */
+    uint64_t size;    /* octets of its content as declared; 0: not known */
     smtp_recipient_result recipients[];
 } smtp_message;
 
@@ -88,6 +91,8 @@ struct smtp_client {
     smtp_message *open;         /* the one before its last octet, or NULL */
     uint64_t message_count;
     smtp_content_writer content;
+    uint64_t content_left; /* octets of a BDAT that are to come */
+    size_t ends;           /* COMMAND_END entries in the queue */
 
     bool ready; /* EHLO is through */
     bool pipelining;
@@ -99,6 +104,8 @@ struct smtp_client {
     bool starts_tls; /* 220 has come: what comes now in clear is not the server's */
     bool challenged; /* the exchange of AUTH waits for the caller */
     bool secret;     /* the output holds one */
+    bool streams;    /* this server has answered a MAIL that was written behind the end of a message not answered */
+    const smtp_message *closing; /* 421 answered one of its commands */
 
     smtp_pending_event delivered; /* the event the caller looks at: owned until the next */
     smtp_client_failure failure;
@@ -150,7 +157,26 @@ void smtp_security_fail_injected(smtp_client *client, size_t length);
 /* Overwrites the output, when it holds a secret. */
 void smtp_security_wipe(smtp_client *client);
 
+/* ---- smtp_chunking.c ---- */
+
+/* Whether BDAT LAST may be written for the open message, whose envelope is written; false when DATA is to be used, or
+ * replies are to be awaited first. */
+bool smtp_chunking_may_go(const smtp_client *client, const smtp_message *message);
+/* Writes "BDAT n LAST"; content is to follow. False when the session has failed. */
+bool smtp_chunking_begin(smtp_client *client, smtp_message *message);
+smtp_client_status smtp_chunking_data(smtp_client *client, const char *bytes, size_t length, bool last, size_t *taken);
+/* The reply to the BDAT of a message that nobody should get: sender or all recipients were refused. */
+void smtp_chunking_idle_reply(smtp_client *client, const smtp_command *command, const smtp_reply *reply);
+
 /* ---- smtp_transaction.c ---- */
+
+/* The whole content of the open message is in the output: what awaits the replies to it, and what may be written
+ * behind it. */
+void smtp_transaction_end_content(smtp_client *client);
+/* All recipients were refused, which decides the message, unless it is decided. */
+void smtp_transaction_decide_by_rcpt(smtp_message *message);
+/* Takes a decided message out of the list and tells the caller. */
+void smtp_transaction_finish(smtp_client *client, smtp_message *message);
 
 void smtp_transaction_mail_reply(smtp_client *client, const smtp_command *command, const smtp_reply *reply);
 void smtp_transaction_rcpt_reply(smtp_client *client, const smtp_command *command, const smtp_reply *reply);

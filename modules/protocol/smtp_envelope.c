@@ -87,6 +87,45 @@ static bool notify_check(unsigned notify) {
            (notify & ~(unsigned)(SMTP_NOTIFY_SUCCESS | SMTP_NOTIFY_FAILURE | SMTP_NOTIFY_DELAY)) == 0;
 }
 
+bool smtp_hold_date_check(const char *date) {
+    static const char form[] = "dddd-dd-ddTdd:dd:ddZ";
+    if (strnlen(date, sizeof form) != sizeof form - 1) return false;
+    for (size_t i = 0; form[i] != '\0'; i++)
+        if (form[i] == 'd' ? date[i] < '0' || date[i] > '9' : date[i] != form[i]) return false;
+    return true;
+}
+
+enum { SECONDS_MAX = 999999999 }; /* RFC 2852 4, RFC 4865 4: nine digits */
+
+static smtp_envelope_status wishes_check(const smtp_wishes *wishes, const smtp_capabilities *capabilities) {
+    if (wishes->deliver_by_mode != 0 &&
+        ((wishes->deliver_by_mode != 'R' && wishes->deliver_by_mode != 'N') || wishes->deliver_by > SECONDS_MAX ||
+         wishes->deliver_by < -SECONDS_MAX || (wishes->deliver_by_mode == 'R' && wishes->deliver_by <= 0)))
+        return SMTP_ENVELOPE_BAD_PARAMETER;
+    if (wishes->hold_for > SECONDS_MAX || (wishes->hold_for > 0 && wishes->hold_until != NULL) ||
+        (wishes->hold_until != NULL && !smtp_hold_date_check(wishes->hold_until)) ||
+        (wishes->has_priority && (wishes->priority < -9 || wishes->priority > 9)))
+        return SMTP_ENVELOPE_BAD_PARAMETER;
+    if (wishes->require_tls && !smtp_capabilities_has(capabilities, SMTP_CAPABILITY_REQUIRETLS))
+        return SMTP_ENVELOPE_NO_REQUIRETLS;
+    if (wishes->deliver_by_mode != 0) {
+        if (!smtp_capabilities_has(capabilities, SMTP_CAPABILITY_DELIVERBY)) return SMTP_ENVELOPE_NO_DELIVERBY;
+        /* RFC 2852 3: the least time is for those who want the message back. */
+        if (wishes->deliver_by_mode == 'R' && wishes->deliver_by < (int64_t)capabilities->deliver_by_minimum)
+            return SMTP_ENVELOPE_DELIVERBY_TOO_SOON;
+    }
+    if (wishes->hold_for > 0 || wishes->hold_until != NULL) {
+        if (!smtp_capabilities_has(capabilities, SMTP_CAPABILITY_FUTURERELEASE)) return SMTP_ENVELOPE_NO_FUTURERELEASE;
+        uint32_t longest = capabilities->future_release_seconds;
+        const char *latest = capabilities->future_release_date;
+        if (longest > 0 && wishes->hold_for > longest) return SMTP_ENVELOPE_HOLD_TOO_LONG;
+        if (wishes->hold_until != NULL && latest != NULL && smtp_hold_date_check(latest) &&
+            strcmp(wishes->hold_until, latest) > 0) /* of one form: the order of the text is that of time */
+            return SMTP_ENVELOPE_HOLD_TOO_LONG;
+    }
+    return SMTP_ENVELOPE_OK;
+}
+
 smtp_envelope_status smtp_envelope_check(const smtp_envelope *envelope, const smtp_capabilities *capabilities,
                                          size_t max_recipients, size_t *culprit) {
     *culprit = 0;
@@ -114,7 +153,7 @@ smtp_envelope_status smtp_envelope_check(const smtp_envelope *envelope, const sm
     if (envelope->body == SMTP_BODY_8BIT && !smtp_capabilities_has(capabilities, SMTP_CAPABILITY_8BITMIME))
         return SMTP_ENVELOPE_NO_8BITMIME;
     if (capabilities->size_limit > 0 && envelope->size > capabilities->size_limit) return SMTP_ENVELOPE_TOO_LARGE;
-    return SMTP_ENVELOPE_OK;
+    return wishes_check(&envelope->wishes, capabilities);
 }
 
 const char *smtp_envelope_status_text(smtp_envelope_status status) {
@@ -128,6 +167,12 @@ const char *smtp_envelope_status_text(smtp_envelope_status status) {
     case SMTP_ENVELOPE_TOO_LARGE: return "message larger than the server takes";
     case SMTP_ENVELOPE_NO_8BITMIME: return "8-bit content, but the server does not offer 8BITMIME";
     case SMTP_ENVELOPE_NO_SMTPUTF8: return "the envelope needs SMTPUTF8, but the server does not offer it";
+    case SMTP_ENVELOPE_NO_REQUIRETLS:
+        return "it requires TLS on its whole way, but the server does not offer REQUIRETLS";
+    case SMTP_ENVELOPE_NO_DELIVERBY: return "it has a time to be delivered by, but the server does not offer DELIVERBY";
+    case SMTP_ENVELOPE_DELIVERBY_TOO_SOON: return "it is to be delivered sooner than the server can promise";
+    case SMTP_ENVELOPE_NO_FUTURERELEASE: return "it is to be held back, but the server does not offer FUTURERELEASE";
+    case SMTP_ENVELOPE_HOLD_TOO_LONG: return "it is to be held back longer than the server does";
     }
     return "unknown status";
 }
@@ -156,6 +201,27 @@ static bool write_extra(smtp_buffer *out, const char *parameters) {
     return parameters == NULL || (smtp_buffer_append(out, " ", 1) && smtp_buffer_text(out, parameters));
 }
 
+static bool write_signed(smtp_buffer *out, int64_t number) {
+    return (number >= 0 || smtp_buffer_append(out, "-", 1)) &&
+           smtp_buffer_number(out, (unsigned long long)(number < 0 ? -number : number));
+}
+
+static bool write_wishes(smtp_buffer *out, const smtp_wishes *wishes, const smtp_capabilities *capabilities) {
+    bool ok = !wishes->require_tls || smtp_buffer_text(out, " REQUIRETLS");
+    if (wishes->deliver_by_mode != 0) {
+        char mode[] = {';', wishes->deliver_by_mode, 'T'};
+        ok = ok && smtp_buffer_text(out, " BY=") && write_signed(out, wishes->deliver_by) &&
+             smtp_buffer_append(out, mode, wishes->deliver_by_trace ? 3 : 2);
+    }
+    if (wishes->hold_for > 0)
+        ok = ok && smtp_buffer_text(out, " HOLDFOR=") && smtp_buffer_number(out, wishes->hold_for);
+    if (wishes->hold_until != NULL)
+        ok = ok && smtp_buffer_text(out, " HOLDUNTIL=") && smtp_buffer_text(out, wishes->hold_until);
+    if (wishes->has_priority && smtp_capabilities_has(capabilities, SMTP_CAPABILITY_MT_PRIORITY))
+        ok = ok && smtp_buffer_text(out, " MT-PRIORITY=") && write_signed(out, wishes->priority);
+    return ok;
+}
+
 bool smtp_envelope_write_mail(smtp_buffer *out, const smtp_envelope *envelope, const smtp_capabilities *capabilities) {
     bool ok = smtp_buffer_append(out, "MAIL FROM:<", 11) && smtp_buffer_text(out, envelope->sender) &&
               smtp_buffer_append(out, ">", 1);
@@ -170,7 +236,8 @@ bool smtp_envelope_write_mail(smtp_buffer *out, const smtp_envelope *envelope, c
         if (envelope->envelope_id != NULL)
             ok = ok && smtp_buffer_text(out, " ENVID=") && write_xtext(out, envelope->envelope_id);
     }
-    return ok && write_extra(out, envelope->parameters) && smtp_buffer_append(out, "\r\n", 2);
+    return ok && write_wishes(out, &envelope->wishes, capabilities) && write_extra(out, envelope->parameters) &&
+           smtp_buffer_append(out, "\r\n", 2);
 }
 
 static bool write_notify(smtp_buffer *out, unsigned notify) {

@@ -34,6 +34,19 @@ typedef enum smtp_notify {
 
 typedef enum smtp_return { SMTP_RETURN_UNSAID, SMTP_RETURN_FULL, SMTP_RETURN_HEADERS } smtp_return;
 
+/* What is asked of the delivery, each where its extension is offered, else an error; all but `priority`, which is an
+ * advice and is left out then. Zeroed: nothing. */
+typedef struct smtp_wishes {
+    bool require_tls;       /* REQUIRETLS, RFC 8689; the caller has seen to it that this connection is safe */
+    char deliver_by_mode;   /* DELIVERBY, RFC 2852: 'R' return it then, 'N' tell the sender then; 0: nothing asked */
+    bool deliver_by_trace;  /* and report each relay */
+    int64_t deliver_by;     /* seconds; above 0 with 'R' */
+    uint32_t hold_for;      /* FUTURERELEASE, RFC 4865: seconds; 0: nothing asked */
+    const char *hold_until; /* the same as a date "2026-12-24T18:00:00Z", or NULL */
+    bool has_priority;      /* MT-PRIORITY, RFC 6710 */
+    int priority;           /* -9 to 9 */
+} smtp_wishes;
+
 typedef struct smtp_recipient {
     const char *address;            /* without < and > */
     unsigned notify;                /* smtp_notify bits */
@@ -50,7 +63,8 @@ typedef struct smtp_envelope {
     bool smtputf8;           /* needs SMTPUTF8: an address or a header is beyond US-ASCII */
     smtp_return dsn_return;  /* RET */
     const char *envelope_id; /* ENVID before xtext, or NULL */
-    const char *parameters;  /* further ESMTP parameters of MAIL as written on the wire, or NULL */
+    smtp_wishes wishes;
+    const char *parameters; /* further ESMTP parameters of MAIL as written on the wire, or NULL */
 } smtp_envelope;
 
 typedef enum smtp_envelope_status {
@@ -63,6 +77,11 @@ typedef enum smtp_envelope_status {
     SMTP_ENVELOPE_TOO_LARGE,           /* over the server's SIZE */
     SMTP_ENVELOPE_NO_8BITMIME,
     SMTP_ENVELOPE_NO_SMTPUTF8,
+    SMTP_ENVELOPE_NO_REQUIRETLS,
+    SMTP_ENVELOPE_NO_DELIVERBY,
+    SMTP_ENVELOPE_DELIVERBY_TOO_SOON, /* below what the server can do */
+    SMTP_ENVELOPE_NO_FUTURERELEASE,
+    SMTP_ENVELOPE_HOLD_TOO_LONG, /* over the server's limit */
 } smtp_envelope_status;
 
 /* True when `address` may stand between < and >: 1 to SMTP_ADDRESS_MAX octets, no control, and outside a quoted string
@@ -73,6 +92,9 @@ bool smtp_address_check(const char *address, bool smtputf8);
 /* True when `domain` may stand in EHLO: 1 to SMTP_DOMAIN_MAX printable octets without space. */
 bool smtp_domain_check(const char *domain);
 
+/* True when `date` is a date and time of RFC 3339 in UTC, "2026-12-24T18:00:00Z", as HOLDUNTIL wants it. */
+bool smtp_hold_date_check(const char *date);
+
 /* Checks an envelope against what the server offers. `max_recipients` is our own limit. On an error `*culprit` is the
  * index of the recipient concerned, else 0. */
 smtp_envelope_status smtp_envelope_check(const smtp_envelope *envelope, const smtp_capabilities *capabilities,
@@ -81,8 +103,8 @@ smtp_envelope_status smtp_envelope_check(const smtp_envelope *envelope, const sm
 /* What a status means, as a phrase; never NULL. */
 const char *smtp_envelope_status_text(smtp_envelope_status status);
 
-/* Appends "MAIL FROM:<...> ...\r\n" with the parameters the server knows (SIZE, BODY, SMTPUTF8, RET, ENVID). The
- * envelope has been checked. False when memory is short; the buffer may then hold a part of the line. */
+/* Appends "MAIL FROM:<...> ...\r\n" with the parameters the server knows (SIZE, BODY, SMTPUTF8, RET, ENVID, wishes).
+ * The envelope has been checked. False when memory is short; the buffer may then hold a part of the line. */
 bool smtp_envelope_write_mail(smtp_buffer *out, const smtp_envelope *envelope, const smtp_capabilities *capabilities);
 
 /* Appends "RCPT TO:<...> ...\r\n" with NOTIFY and ORCPT where the server has DSN. Else as smtp_envelope_write_mail. */

@@ -103,9 +103,24 @@ size_t smtp_enhanced_code_parse(const char *text, size_t length, smtp_enhanced_c
     return at < length ? at + 1 : at;
 }
 
+/* Up to three digits. By hand, as is all that is written for each reply of a stream of messages. */
+static char *write_digits(char *out, unsigned number) {
+    if (number >= 100) *out++ = (char)('0' + number / 100 % 10);
+    if (number >= 10) *out++ = (char)('0' + number / 10 % 10);
+    *out++ = (char)('0' + number % 10);
+    return out;
+}
+
 void smtp_enhanced_code_format(smtp_enhanced_code code, char out[12]) {
-    if (code.status_class == 0) out[0] = '\0';
-    else snprintf(out, 12, "%u.%u.%u", code.status_class % 10u, code.subject % 1000u, code.detail % 1000u);
+    char *to = out;
+    if (code.status_class != 0) {
+        *to++ = (char)('0' + code.status_class % 10);
+        *to++ = '.';
+        to = write_digits(to, code.subject % 1000u);
+        *to++ = '.';
+        to = write_digits(to, code.detail % 1000u);
+    }
+    *to = '\0';
 }
 
 /* ---- the parser ---- */

@@ -100,14 +100,14 @@ static size_t spokesman(const smtp_message *message) {
 }
 
 /* Refused at RCPT: by all, or (without `partial`) by one, so that nothing is sent to the others either. */
-static void decide_by_rcpt(smtp_message *message) {
+void smtp_transaction_decide_by_rcpt(smtp_message *message) {
+    if (message->decided) return;
     decide_by_recipient(message, SMTP_MESSAGE_REFUSED, SMTP_STAGE_RCPT, spokesman(message));
     for (size_t i = 0; i < message->result.recipient_count; i++)
         if (message->recipients[i].state == SMTP_MESSAGE_ACCEPTED) message->recipients[i].state = SMTP_MESSAGE_NOT_SENT;
 }
 
-/* Takes the message out of the list and tells the caller. */
-static void finish(smtp_client *client, smtp_message *message) {
+void smtp_transaction_finish(smtp_client *client, smtp_message *message) {
     struct smtp_message **link = &client->first, *before = NULL;
     while (*link != message) before = *link, link = &(*link)->next;
     *link = message->next;
@@ -126,7 +126,7 @@ static void finish(smtp_client *client, smtp_message *message) {
 
 /* Call after each reply: a message is done once it is decided and none of its commands wants a reply any more. */
 static void finish_if_done(smtp_client *client, smtp_message *message) {
-    if (message->decided && message->outstanding == 0) finish(client, message);
+    if (message->decided && message->outstanding == 0) smtp_transaction_finish(client, message);
 }
 
 /* ---- beginning ---- */
@@ -165,6 +165,9 @@ static smtp_message *copy_envelope(const smtp_client *client, const smtp_envelop
     copy->result.recipient_count = count;
     copy->result.text_offset = no_text;
     copy->partial = client->options.partial;
+    copy->size = envelope->size;
+    copy->chunked = envelope->size > 0 && !client->options.no_chunking &&
+                    smtp_capabilities_has(&client->capabilities, SMTP_CAPABILITY_CHUNKING);
     bool ok = smtp_envelope_write_mail(&copy->lines, envelope, &client->capabilities);
     for (size_t i = 0; i < count; i++) {
         size_t length = strlen(envelope->recipients[i].address) + 1;
@@ -249,6 +252,14 @@ void smtp_transaction_pump(smtp_client *client) {
         return;
     }
     if (client->wants_content || message->data_written) return;
+    if (!message->mail_written && client->queue_count > 0 && smtp_session_may_write(client)) {
+        size_t tail = (client->queue_head + client->queue_count - 1) & (client->queue_capacity - 1);
+        const smtp_command *before = &client->queue[tail];
+        message->behind = before->kind == COMMAND_END;
+        /* RFC 3030 2 does not say that a refused BDAT ends the transaction, and there are servers where it does not:
+         * what is left of it must not mix with this one. */
+        if (message->behind && before->message->chunked) client->needs_reset = true;
+    }
     if (client->needs_reset && !message->mail_written) {
         if (!smtp_session_may_write(client) || !write_command(client, "RSET\r\n", 6, COMMAND_RSET, NULL, 0)) return;
         client->needs_reset = false;
@@ -260,28 +271,21 @@ void smtp_transaction_pump(smtp_client *client) {
          * keep it from delivering to those it accepted. */
         if (message->granted == 0 || (!message->partial && message->granted < count)) {
             client->needs_reset = true;
-            decide_by_rcpt(message);
+            smtp_transaction_decide_by_rcpt(message);
             finish_if_done(client, message);
             return;
         }
     } else if (count > 1 && !message->partial) return;
+    if (message->chunked) {
+        if (smtp_chunking_may_go(client, message)) smtp_chunking_begin(client, message);
+        return;
+    }
     /* DATA goes out together with the envelope when no refusal can make the content unwanted for those accepted. */
     if (smtp_session_may_write(client) && write_command(client, "DATA\r\n", 6, COMMAND_DATA, message, 0))
         message->data_written = true;
 }
 
-smtp_client_status smtp_client_data(smtp_client *client, const char *bytes, size_t length, bool last, size_t *taken) {
-    enum { SLICE = 32 * 1024 }; /* bounds what the writer reserves for the worst case */
-    *taken = 0;
-    if (client->over) return SMTP_CLIENT_CLOSED;
-    if (!client->wants_content) return SMTP_CLIENT_BUSY;
-    while (*taken < length && smtp_buffer_length(&client->output) < SMTP_CLIENT_OUTPUT_MAX) {
-        size_t slice = length - *taken < SLICE ? length - *taken : SLICE;
-        if (!smtp_content_write(&client->content, &client->output, bytes + *taken, slice)) return SMTP_CLIENT_NO_MEMORY;
-        *taken += slice;
-    }
-    if (!last || *taken < length) return SMTP_CLIENT_OK;
-    if (!smtp_content_end(&client->content, &client->output)) return SMTP_CLIENT_NO_MEMORY;
+void smtp_transaction_end_content(smtp_client *client) {
     smtp_message *message = client->open;
     message->result.stage = SMTP_STAGE_END;
     client->open = NULL;
@@ -291,7 +295,24 @@ smtp_client_status smtp_client_data(smtp_client *client, const char *bytes, size
         smtp_session_push_command(client, COMMAND_END, message, i);
         message->outstanding++;
     }
+    if (message->chunked) message->outstanding--; /* smtp_chunking_begin has counted it */
     smtp_transaction_pump(client);
+}
+
+smtp_client_status smtp_client_data(smtp_client *client, const char *bytes, size_t length, bool last, size_t *taken) {
+    enum { SLICE = 32 * 1024 }; /* bounds what the writer reserves for the worst case */
+    *taken = 0;
+    if (client->over) return SMTP_CLIENT_CLOSED;
+    if (!client->wants_content) return SMTP_CLIENT_BUSY;
+    if (client->open->chunked) return smtp_chunking_data(client, bytes, length, last, taken);
+    while (*taken < length && smtp_buffer_length(&client->output) < SMTP_CLIENT_OUTPUT_MAX) {
+        size_t slice = length - *taken < SLICE ? length - *taken : SLICE;
+        if (!smtp_content_write(&client->content, &client->output, bytes + *taken, slice)) return SMTP_CLIENT_NO_MEMORY;
+        *taken += slice;
+    }
+    if (!last || *taken < length) return SMTP_CLIENT_OK;
+    if (!smtp_content_end(&client->content, &client->output)) return SMTP_CLIENT_NO_MEMORY;
+    smtp_transaction_end_content(client);
     return SMTP_CLIENT_OK;
 }
 
@@ -306,7 +327,8 @@ void smtp_transaction_mail_reply(smtp_client *client, const smtp_command *comman
         finish_if_done(client, message);
     } else if (reply->code < 300) {
         message->mail_accepted = true;
-        message->result.stage = SMTP_STAGE_RCPT;
+        client->streams |= message->behind;
+        if (message->result.stage < SMTP_STAGE_RCPT) message->result.stage = SMTP_STAGE_RCPT;
     } else smtp_session_fail_reply(client, command->kind, reply);
 }
 
@@ -329,7 +351,8 @@ void smtp_transaction_rcpt_reply(smtp_client *client, const smtp_command *comman
     recipient->enhanced = reply->enhanced;
     recipient->text_offset = keep_text(message, reply->text, reply->length);
     message->granted += reply->code < 300;
-    if (message->answered == message->result.recipient_count) message->result.stage = SMTP_STAGE_DATA;
+    if (message->answered == message->result.recipient_count && message->result.stage < SMTP_STAGE_DATA)
+        message->result.stage = SMTP_STAGE_DATA;
     smtp_session_push_event(client, SMTP_CLIENT_RECIPIENT_REPLY, message, command->recipient);
 }
 
@@ -340,7 +363,8 @@ void smtp_transaction_data_reply(smtp_client *client, const smtp_command *comman
         smtp_session_fail_reply(client, command->kind, reply);
         return;
     }
-    if (!message->decided && message->granted == 0) decide_by_rcpt(message); /* DATA was pipelined, in vain */
+    if (!message->decided && message->granted == 0)
+        smtp_transaction_decide_by_rcpt(message); /* DATA was pipelined, in vain */
     if (reply->code >= 400) {
         client->needs_reset = message->mail_accepted;
         if (!message->decided) {
@@ -377,13 +401,20 @@ static void lmtp_end_reply(smtp_client *client, const smtp_command *command, con
         if (message->recipients[i].state == SMTP_MESSAGE_ACCEPTED)
             decide_by_recipient(message, SMTP_MESSAGE_ACCEPTED, SMTP_STAGE_END, i);
     if (!message->decided) decide_by_recipient(message, SMTP_MESSAGE_REFUSED, SMTP_STAGE_END, spokesman(message));
-    finish(client, message);
+    smtp_transaction_finish(client, message);
 }
 
 void smtp_transaction_end_reply(smtp_client *client, const smtp_command *command, const smtp_reply *reply) {
     smtp_message *message = command->message;
     if (reply->code >= 300 && reply->code < 400 && !message->lone_dot) {
         smtp_session_fail_reply(client, command->kind, reply); /* still outstanding: in doubt */
+        return;
+    }
+    /* A refused BDAT may have left the transaction open; those behind it have their RSET already. */
+    if (message->chunked && reply->code >= 400 && (client->last == message || !client->last->mail_written))
+        client->needs_reset = true;
+    if (message->chunked && (message->decided || message->granted == 0)) {
+        smtp_chunking_idle_reply(client, command, reply);
         return;
     }
     message->outstanding--;
@@ -393,7 +424,7 @@ void smtp_transaction_end_reply(smtp_client *client, const smtp_command *command
     }
     decide(message, reply->code < 300 ? SMTP_MESSAGE_ACCEPTED : SMTP_MESSAGE_REFUSED, SMTP_STAGE_END, reply);
     if (message->result.state == SMTP_MESSAGE_REFUSED && !message->lone_dot) refuse_rest(message);
-    finish(client, message);
+    smtp_transaction_finish(client, message);
 }
 
 /* ---- the session's end ---- */
@@ -406,6 +437,7 @@ void smtp_transaction_refuse_content(smtp_client *client, smtp_message *message,
 
 void smtp_transaction_service_closing(smtp_client *client, const smtp_command *command, const smtp_reply *reply) {
     smtp_message *message = command->message;
+    client->closing = message;
     if (message == NULL || message->decided) return;
     if (command->kind == COMMAND_END && client->options.lmtp) {
         /* It answers for this recipient alone; what became of those after it nobody has said. */
@@ -441,12 +473,16 @@ static void settle(smtp_client *client, smtp_message *message, const smtp_reply 
         for (size_t at = 0; at < client->queue_count && ended; at++) {
             const smtp_command *entry = &client->queue[(client->queue_head + at) & (client->queue_capacity - 1)];
             if (entry->kind != COMMAND_END || entry->message != message) continue;
-            smtp_message_state state = entry->end <= client->sent ? SMTP_MESSAGE_IN_DOUBT : SMTP_MESSAGE_NOT_SENT;
-            doubt |= state == SMTP_MESSAGE_IN_DOUBT;
-            for (size_t i = 0; i < result->recipient_count; i++)
-                if (client->options.lmtp ? i == entry->recipient
-                                         : message->recipients[i].state == SMTP_MESSAGE_ACCEPTED)
-                    leave_recipient(message, i, state);
+            /* A server that said 421 closes and looks at nothing behind the command so answered (RFC 5321 3.8). */
+            bool unread = reply != NULL && reply->code == 421 && message != client->closing;
+            smtp_message_state state =
+                entry->end <= client->sent && !unread ? SMTP_MESSAGE_IN_DOUBT : SMTP_MESSAGE_NOT_SENT;
+            for (size_t i = 0; i < result->recipient_count; i++) {
+                if (client->options.lmtp ? i != entry->recipient : message->recipients[i].state == SMTP_MESSAGE_REFUSED)
+                    continue;
+                leave_recipient(message, i, state);
+                doubt |= state == SMTP_MESSAGE_IN_DOUBT;
+            }
         }
         size_t accepted = result->recipient_count, refused = spokesman(message);
         bool left = false;
@@ -460,14 +496,15 @@ static void settle(smtp_client *client, smtp_message *message, const smtp_reply 
         if (!doubt && accepted < result->recipient_count) /* LMTP: final for some, 421 for the last */
             decide_by_recipient(message, SMTP_MESSAGE_ACCEPTED, result->stage, accepted);
         else if (!doubt && !left && refused < result->recipient_count) /* each has had its answer */
-            decide_by_recipient(message, SMTP_MESSAGE_REFUSED, result->stage, refused);
+            decide_by_recipient(message, SMTP_MESSAGE_REFUSED, message->granted == 0 ? SMTP_STAGE_RCPT : result->stage,
+                                refused);
         else if (!doubt && reply != NULL && reply->code == 421) {
             result->code = reply->code; /* the server's own words say more than ours */
             result->enhanced = reply->enhanced;
             result->text_offset = keep_text(message, reply->text, reply->length);
         }
     }
-    finish(client, message);
+    smtp_transaction_finish(client, message);
 }
 
 void smtp_transaction_settle_all(smtp_client *client, const smtp_reply *reply) {

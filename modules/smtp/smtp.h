@@ -6,8 +6,9 @@
  *     smtp_session.c  the connection: bytes between the engine and the Util beneath, deadlines, connect, disconnect
  *     smtp_send.c     one message
  *     smtp_send_all.c many
+ *     smtp_stream.c   how far ahead of the replies is written, and what is learnt of a server about it
  *     smtp_tls.c      encryption: from the start, or by STARTTLS
- *     smtp_auth.c     logging in; smtp_secret.c keeps passwords
+ *     smtp_auth.c     logging in
  *     smtp_error.c    Errors
  *     smtp_log.c      commands and replies in the log
  */
@@ -18,7 +19,7 @@
 
 #include "modules/comms/comms_stack.h"
 #include "modules/protocol/smtp_client.h"
-#include "modules/smtp/smtp_secret.h"
+#include "modules/comms/comms_secret.h"
 
 /* Defines the class Smtp. comms_register and message_register come before. */
 void smtp_register(cp_context *cp);
@@ -44,6 +45,20 @@ struct smtp_delivery {
     cp_value error;    /* what is wrong with the message itself; else () */
 };
 
+/* How far ahead of the replies is written. What is learnt holds for the server at `peer`, over its connections. */
+struct smtp_streaming {
+    int window;       /* property: messages under way at most */
+    bool no_chunking; /* property: DATA also where BDAT is offered */
+    bool off;         /* this server does not bear what is written behind the end of a message */
+    bool proven;      /* it does */
+    unsigned losses;  /* connections lost while it should, since `settled` was 0 */
+    uint64_t settled; /* messages it has answered */
+    cp_value peer;    /* () before the first connection */
+    uint64_t octets;  /* of replies, on this connection */
+    size_t under_way; /* messages begun and not done */
+    bool full;        /* so many were under way: no more until half of them are done */
+};
+
 /* Invariants: `client` is there from connect until the next disconnect or connect, also after the session has failed,
  * and is freed only by the thread that is `owner`; `first`..`last` are what the engine has begun and not told the end
  * of. */
@@ -56,8 +71,8 @@ struct smtp {
     cp_value tls_layer;    /* the Tls to put in, once somebody asked for it; else () */
     cp_value tls_inserted; /* the one that was put in and is to be taken out; else () */
     cp_value user, password_eval, auth_mechanism;
-    smtp_secret *password, *token;
-    smtp_secret *evaluated; /* what passwordEval has printed */
+    comms_secret *password, *token;
+    comms_secret *evaluated; /* what passwordEval has printed */
     bool lmtp, partial;
     int64_t timeout; /* ms, upper bound on any one reply; 0 = the engine's values alone */
 
@@ -66,7 +81,7 @@ struct smtp {
     cp_resource *handle; /* frees `client` when nobody does */
     cp_value peer;       /* 192.0.2.1:25, or () when the layers below do not say */
     bool ready, wants_content, quitting, reconnecting;
-    bool no_streaming;     /* this server does not bear an envelope behind the final dot */
+    struct smtp_streaming streaming;
     bool closing;          /* we close what is beneath, without a goodbye */
     bool told_to_close;    /* disconnect was called while a call was under way */
     int64_t deadline;      /* of the reply awaited; 0 = to be set */
@@ -89,7 +104,8 @@ struct smtp {
 
     /* Messages, oldest first: with the server; and done, for sendAll to tell of. */
     struct smtp_delivery *first, *last, *finished, *finished_last;
-    char *block; /* content on its way to the engine */
+    size_t finished_count;
+    char *block; /* two blocks of content on its way to the engine */
 
     cp_value owner; /* the thread whose call is under way; () = none */
     cp_wait_list waiting;
@@ -199,6 +215,19 @@ cp_value smtp_send_object(cp_context *cp, struct comms_module *m, cp_value objec
 /* ---- smtp_send_all.c ---- */
 
 cp_value smtp_method_send_all(cp_context *cp, cp_value self, const cp_value *arguments, int count);
+
+/* ---- smtp_stream.c ---- */
+
+enum { SMTP_WINDOW = 100, SMTP_WINDOW_MAX = 1000 };
+
+/* A new connection, to smtp->peer: what is known of another server does not count. */
+void smtp_streaming_begin(cp_context *cp, struct smtp *smtp);
+/* Whether one more message may be begun, for all that is under way. */
+bool smtp_streaming_has_room(struct smtp *smtp);
+/* A connection was lost with an envelope or more written behind the end of a message. */
+void smtp_streaming_lost(struct smtp *smtp);
+/* Commands whose replies may be on their way while we write and do not read. */
+size_t smtp_streaming_commands_ahead(const struct smtp *smtp);
 
 /* ---- smtp_error.c ---- */
 

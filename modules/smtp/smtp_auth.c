@@ -6,69 +6,7 @@
 #include <stdlib.h>
 
 #include "modules/coding/base64.h"
-#include "modules/sasl/sasl.h"
-
-/* ---- cryptography ---- */
-
-/* What modules/sasl is given: OpenSSL's, but PBKDF2 on another OS thread, for it may take a second. */
-struct crypto {
-    cp_context *cp;
-    const sasl_crypto *openssl;
-    bool cancelled; /* an Error has been thrown */
-};
-
-static bool digest(void *context, sasl_digest kind, const void *data, size_t size, unsigned char *out) {
-    const struct crypto *crypto = context;
-    return crypto->openssl->digest(crypto->openssl->context, kind, data, size, out);
-}
-
-static bool hmac(void *context, sasl_digest kind, const void *key, size_t key_size, const void *data, size_t size,
-                 unsigned char *out) {
-    const struct crypto *crypto = context;
-    return crypto->openssl->hmac(crypto->openssl->context, kind, key, key_size, data, size, out);
-}
-
-static bool random_bytes(void *context, void *out, size_t size) {
-    const struct crypto *crypto = context;
-    return crypto->openssl->random(crypto->openssl->context, out, size);
-}
-
-struct pbkdf2_work {
-    const sasl_crypto *openssl;
-    sasl_digest kind;
-    const void *password, *salt;
-    size_t password_size, salt_size;
-    uint32_t iterations;
-    unsigned char *out;
-    bool ok;
-};
-
-static void work(void *argument) {
-    struct pbkdf2_work *w = argument;
-    w->ok = w->openssl->pbkdf2(w->openssl->context, w->kind, w->password, w->password_size, w->salt, w->salt_size,
-                               w->iterations, w->out);
-}
-
-static bool pbkdf2(void *context, sasl_digest kind, const void *password, size_t password_size, const void *salt,
-                   size_t salt_size, uint32_t iterations, unsigned char *out) {
-    struct crypto *crypto = context;
-    struct pbkdf2_work w = {crypto->openssl, kind, password, salt, password_size, salt_size, iterations, out, false};
-    if (cp_work(crypto->cp, work, &w) == CP_WAIT_CANCELLED) crypto->cancelled = true;
-    return w.ok && !crypto->cancelled;
-}
-
-static cp_value load_crypto(cp_context *cp, struct crypto *crypto) {
-    void **place = cp_module_state(cp, SASL_CRYPTO_STATE);
-    if (*place == NULL) {
-        cp_value name = cp_string_z(cp, "crypto.so");
-        if (cp_call(cp, cp_symbol_of(cp_symbol_z(cp, "loadLibrary"))->function, &name, 1) == CP_THROWN)
-            return CP_THROWN;
-        if (*place == NULL)
-            return cp_throw(cp, CP_ERROR_CARAPACE, CP_INTERNAL, "the module crypto has no cryptography");
-    }
-    *crypto = (struct crypto){cp, *place, false};
-    return CP_NIL;
-}
+#include "modules/comms/sasl_crypto.h"
 
 /* ---- what we have ---- */
 
@@ -97,11 +35,11 @@ static const char *text_or_null(cp_context *cp, cp_value value) {
 /* Without it, what passwordEval prints; both () is no error yet: there are mechanisms that need none. */
 static cp_value find_password(cp_context *cp, struct smtp *smtp) {
     if (smtp->password != NULL || smtp->evaluated != NULL || smtp->password_eval == CP_NIL) return CP_NIL;
-    return smtp_secret_evaluate(cp, &smtp->evaluated, smtp->password_eval);
+    return comms_secret_evaluate(cp, &smtp->evaluated, smtp->password_eval);
 }
 
 static const char *password_of(const struct smtp *smtp) {
-    return smtp_secret_text(smtp->password != NULL ? smtp->password : smtp->evaluated);
+    return comms_secret_text(smtp->password != NULL ? smtp->password : smtp->evaluated);
 }
 
 static sasl_credentials credentials_of(cp_context *cp, struct smtp *smtp, const struct comms_security *security) {
@@ -110,7 +48,7 @@ static sasl_credentials credentials_of(cp_context *cp, struct smtp *smtp, const 
     cp_to_int64(port, &number);
     return (sasl_credentials){.user = text_or_null(cp, smtp->user),
                               .password = password_of(smtp),
-                              .token = smtp_secret_text(smtp->token),
+                              .token = comms_secret_text(smtp->token),
                               .host = cp_is_string(host) ? cp_text_z(cp, host) : NULL,
                               .port = number > 0 && number < 65536 ? (unsigned)number : 0,
                               .binding_type = security->binding_type,
@@ -181,7 +119,7 @@ static sasl_mechanism choose(cp_context *cp, struct smtp *smtp, sasl_credentials
 
 /* A server that repeats a secret must not bring it into Errors and logs. */
 static void hide_secrets(cp_context *cp, struct smtp *smtp) {
-    const char *secrets[] = {password_of(smtp), smtp_secret_text(smtp->token)};
+    const char *secrets[] = {password_of(smtp), comms_secret_text(smtp->token)};
     const char *text = cp_text_z(cp, smtp->reply);
     for (int i = 0; i < 2; i++) {
         size_t size = secrets[i] ? strlen(secrets[i]) : 0;
@@ -220,7 +158,7 @@ static cp_value fail(cp_context *cp, struct smtp *smtp, sasl_client *sasl, sasl_
 }
 
 static cp_value refused(cp_context *cp, struct smtp *smtp, sasl_client *sasl, sasl_mechanism mechanism) {
-    smtp_secret_forget(cp, &smtp->evaluated); /* perhaps the command knows a newer one by now */
+    comms_secret_forget(cp, &smtp->evaluated); /* perhaps the command knows a newer one by now */
     const char *words = sasl_client_error(sasl);
     cp_value what = cp_string_format(cp, "%s was not logged in (%s)%s%s",
                                      smtp->user == CP_NIL ? "the token's owner" : cp_text_z(cp, smtp->user),
@@ -229,7 +167,7 @@ static cp_value refused(cp_context *cp, struct smtp *smtp, sasl_client *sasl, sa
 }
 
 /* One challenge and its response. `held`: the initial response, when it is still to be given. CP_NIL or CP_THROWN. */
-static cp_value respond(cp_context *cp, struct smtp *smtp, const struct crypto *crypto, sasl_client *sasl,
+static cp_value respond(cp_context *cp, struct smtp *smtp, const struct sasl_crypto_user *crypto, sasl_client *sasl,
                         sasl_mechanism mechanism, const char *held, size_t held_size) {
     const char *response = held;
     size_t size = held_size;
@@ -252,7 +190,7 @@ static cp_value respond(cp_context *cp, struct smtp *smtp, const struct crypto *
     return smtp_await_answer(cp, smtp, smtp_client_auth_response(smtp->client, response, size));
 }
 
-static cp_value converse(cp_context *cp, struct smtp *smtp, const struct crypto *crypto, sasl_client *sasl,
+static cp_value converse(cp_context *cp, struct smtp *smtp, const struct sasl_crypto_user *crypto, sasl_client *sasl,
                          sasl_mechanism mechanism) {
     const char *name = sasl_traits_of(mechanism)->name, *initial;
     size_t size;
@@ -275,12 +213,11 @@ static cp_value converse(cp_context *cp, struct smtp *smtp, const struct crypto 
 
 static cp_value with_mechanism(cp_context *cp, struct smtp *smtp, const sasl_credentials *credentials,
                                sasl_mechanism mechanism) {
-    struct crypto crypto;
+    struct sasl_crypto_user crypto;
     const char *why;
     sasl_status status;
-    if (load_crypto(cp, &crypto) == CP_THROWN) return CP_THROWN;
-    const sasl_crypto functions = {&crypto, digest, hmac, pbkdf2, random_bytes};
-    sasl_client *sasl = sasl_client_new(mechanism, credentials, &functions, &status, &why);
+    if (sasl_crypto_load(cp, &crypto) == CP_THROWN) return CP_THROWN;
+    sasl_client *sasl = sasl_client_new(mechanism, credentials, &crypto.functions, &status, &why);
     if (sasl == NULL)
         return status == SASL_NO_MEMORY ? cp_throw(cp, CP_ERROR_CARAPACE, CP_RUNTIME, "out of memory")
                                         : cp_throw(cp, CP_ERROR_CARAPACE, CP_MISSING, "cannot log in by %s: %s",

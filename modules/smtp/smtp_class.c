@@ -39,6 +39,27 @@ static cp_value set_partial(cp_context *cp, cp_value self, cp_value value) {
     return value;
 }
 
+static cp_value get_window(cp_context *cp, cp_value self) {
+    int window = smtp_of(cp, self)->streaming.window;
+    return cp_fixnum(window > 0 ? window : SMTP_WINDOW);
+}
+static cp_value set_window(cp_context *cp, cp_value self, cp_value value) {
+    int64_t window = 0;
+    if (!cp_to_int64(value, &window) || window < 1 || window > SMTP_WINDOW_MAX)
+        return cp_throw(cp, CP_ERROR_CARAPACE, CP_BAD_ARGUMENT, "window is 1 to %d messages, not %s", SMTP_WINDOW_MAX,
+                        cp_text_z(cp, cp_to_source(cp, value)));
+    smtp_of(cp, self)->streaming.window = (int)window;
+    return value;
+}
+
+static cp_value get_chunking(cp_context *cp, cp_value self) {
+    return comms_truth(cp, !smtp_of(cp, self)->streaming.no_chunking);
+}
+static cp_value set_chunking(cp_context *cp, cp_value self, cp_value value) {
+    smtp_of(cp, self)->streaming.no_chunking = !cp_is_true(value);
+    return value;
+}
+
 static cp_value get_timeout(cp_context *cp, cp_value self) {
     int64_t timeout = smtp_of(cp, self)->timeout;
     return timeout > 0 ? cp_integer(cp, timeout) : CP_NIL;
@@ -91,23 +112,23 @@ static cp_value set_user(cp_context *cp, cp_value self, cp_value value) {
         return cp_throw(cp, CP_ERROR_CARAPACE, CP_BAD_ARGUMENT, "a user has no NUL character");
     return smtp_of(cp, self)->user = value;
 }
-static cp_value shown(cp_context *cp, const smtp_secret *secret) {
+static cp_value shown(cp_context *cp, const comms_secret *secret) {
     return secret == NULL ? CP_NIL : cp_string_z(cp, "*****");
 }
 static cp_value get_password(cp_context *cp, cp_value self) { return shown(cp, smtp_of(cp, self)->password); }
 static cp_value get_token(cp_context *cp, cp_value self) { return shown(cp, smtp_of(cp, self)->token); }
 static cp_value set_password(cp_context *cp, cp_value self, cp_value value) {
-    return smtp_secret_set(cp, &smtp_of(cp, self)->password, "password", value) == CP_THROWN ? CP_THROWN : value;
+    return comms_secret_set(cp, &smtp_of(cp, self)->password, "password", value) == CP_THROWN ? CP_THROWN : value;
 }
 static cp_value set_token(cp_context *cp, cp_value self, cp_value value) {
-    return smtp_secret_set(cp, &smtp_of(cp, self)->token, "token", value) == CP_THROWN ? CP_THROWN : value;
+    return comms_secret_set(cp, &smtp_of(cp, self)->token, "token", value) == CP_THROWN ? CP_THROWN : value;
 }
 static cp_value get_password_eval(cp_context *cp, cp_value self) { return smtp_of(cp, self)->password_eval; }
 static cp_value set_password_eval(cp_context *cp, cp_value self, cp_value value) {
     struct smtp *smtp = smtp_of(cp, self);
     if (value != CP_NIL && memchr(cp_string_text(value), 0, cp_string_size(value)))
         return cp_throw(cp, CP_ERROR_CARAPACE, CP_BAD_ARGUMENT, "a command has no NUL character");
-    smtp_secret_forget(cp, &smtp->evaluated);
+    comms_secret_forget(cp, &smtp->evaluated);
     return smtp->password_eval = value;
 }
 static cp_value get_auth_mechanism(cp_context *cp, cp_value self) { return smtp_of(cp, self)->auth_mechanism; }
@@ -134,6 +155,13 @@ static const cp_property_def properties[] = {
     {"partial", "Symbol", CP_READ_WRITE, NULL, get_partial, set_partial,
      "true: a message goes to those recipients whom the server accepts, and its `results` tell of each. () (the "
      "default): it goes to all or to nobody."},
+    {"window", "Integer", CP_READ_WRITE, NULL, get_window, set_window,
+     "Messages that sendAll has under way at most, 1 to 1000, 100 when nothing is said. Where the server offers "
+     "PIPELINING and CHUNKING they are written one behind the other without a reply awaited in between; a connection "
+     "that is lost leaves those not answered inDoubt. 1 waits for each. Errors: 1.8 out of range."},
+    {"chunking", "Symbol", CP_READ_WRITE, NULL, get_chunking, set_chunking,
+     "true (the default): content goes by BDAT (RFC 3030) where the server offers it. () uses DATA. Counts from the "
+     "next connect."},
     {"timeout", "Integer", CP_READ_WRITE, NULL, get_timeout, set_timeout,
      "Milliseconds after which any one reply is given up, 1 to 86400000. () leaves it to RFC 5321 4.5.3.2: 5 "
      "minutes, 10 for the end of a message. Errors: 1.8 out of range."},

@@ -56,9 +56,20 @@ cp_value smtp_enhanced_value(cp_context *cp, smtp_enhanced_code code) {
 }
 
 cp_value smtp_reply_value(cp_context *cp, int code, smtp_enhanced_code enhanced, const char *words) {
-    char number[12];
+    char number[12], start[20] = {(char)('0' + code / 100 % 10), (char)('0' + code / 10 % 10), (char)('0' + code % 10)};
     smtp_enhanced_code_format(enhanced, number);
-    return cp_string_format(cp, "%d%s%s%s%s", code, *number ? " " : "", number, *words ? " " : "", words);
+    size_t before = 3, size = strlen(number), length = strlen(words);
+    if (size > 0) {
+        start[before++] = ' ';
+        memcpy(start + before, number, size);
+        before += size;
+    }
+    if (length > 0) start[before++] = ' ';
+    cp_value text = cp_string_n(cp, NULL, before + length);
+    char *to = cp_string_of(text)->inline_text;
+    memcpy(to, start, before);
+    memcpy(to + before, words, length);
+    return text;
 }
 
 /* ---- messages ---- */
@@ -155,10 +166,11 @@ cp_value smtp_envelope_error(cp_context *cp, smtp_envelope_status status, const 
         smtp_envelope_status status;
         int code;
         const char *enhanced;
-    } replies[] = {{SMTP_ENVELOPE_TOO_LARGE, 552, "5.3.4"},
-                   {SMTP_ENVELOPE_TOO_MANY_RECIPIENTS, 452, "4.5.3"},
-                   {SMTP_ENVELOPE_NO_8BITMIME, 554, "5.6.3"},
-                   {SMTP_ENVELOPE_NO_SMTPUTF8, 553, "5.6.7"}};
+    } replies[] = {{SMTP_ENVELOPE_TOO_LARGE, 552, "5.3.4"},          {SMTP_ENVELOPE_TOO_MANY_RECIPIENTS, 452, "4.5.3"},
+                   {SMTP_ENVELOPE_NO_8BITMIME, 554, "5.6.3"},        {SMTP_ENVELOPE_NO_SMTPUTF8, 553, "5.6.7"},
+                   {SMTP_ENVELOPE_NO_REQUIRETLS, 550, "5.7.30"},     {SMTP_ENVELOPE_NO_DELIVERBY, 555, "5.5.4"},
+                   {SMTP_ENVELOPE_DELIVERBY_TOO_SOON, 501, "5.5.4"}, {SMTP_ENVELOPE_NO_FUTURERELEASE, 555, "5.5.4"},
+                   {SMTP_ENVELOPE_HOLD_TOO_LONG, 501, "5.5.4"}};
     for (size_t i = 0; i < sizeof replies / sizeof *replies; i++)
         if (replies[i].status == status)
             return smtp_error(cp, CP_ERROR_SMTP, replies[i].code,

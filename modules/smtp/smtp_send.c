@@ -15,6 +15,19 @@ void smtp_append(struct smtp_delivery **first, struct smtp_delivery **last, stru
     *last = delivery;
 }
 
+/* RFC 8689 4.2.1: encrypted, and to whom it should go. The server's offer of REQUIRETLS is looked at by the engine. */
+static bool is_safe(cp_context *cp, struct smtp *smtp) {
+    struct comms_security security;
+    bool safe = comms_security(cp, &smtp->module, &security) && security.verified;
+    explicit_bzero(&security, sizeof security);
+    if (!safe)
+        cp_throw_value(cp, smtp_error(cp, CP_ERROR_SMTP, 550,
+                                      cp_string_z(cp, "the message was not sent: it requires TLS on its whole way, but "
+                                                      "this connection is not encrypted to a server that was checked"),
+                                      cp_string_z(cp, "5.7.30"), false, false));
+    return safe;
+}
+
 enum smtp_begun smtp_begin(cp_context *cp, struct smtp *smtp, struct smtp_delivery *delivery) {
     uint32_t has = smtp_client_capabilities(smtp->client)->flags;
     delivery->done = false;
@@ -22,10 +35,16 @@ enum smtp_begun smtp_begin(cp_context *cp, struct smtp *smtp, struct smtp_delive
     delivery->content = message_open(cp, delivery->message, (has & SMTP_CAPABILITY_8BITMIME) != 0);
     if (delivery->content == NULL) return SMTP_BEGUN_BAD;
     const smtp_envelope *envelope = message_envelope(delivery->content);
+    if (envelope->wishes.require_tls && !is_safe(cp, smtp)) {
+        smtp_close_content(cp, delivery);
+        return SMTP_BEGUN_BAD;
+    }
     switch (smtp_client_begin(smtp->client, envelope, &delivery->number)) {
     case SMTP_CLIENT_OK:
         smtp_append(&smtp->first, &smtp->last, delivery);
+        smtp->streaming.under_way++;
         smtp_log_output(cp, smtp, false);
+        smtp_take_events(cp, smtp); /* with CHUNKING it wants its content at once */
         return SMTP_BEGUN;
     case SMTP_CLIENT_BAD_ENVELOPE:
         smtp_close_content(cp, delivery);
@@ -58,14 +77,17 @@ static void content_failed(cp_context *cp, struct smtp *smtp, struct smtp_delive
 }
 
 /* Hands a block over, and writes while more waits to be written than is good for memory. */
-static cp_value hand_over(cp_context *cp, struct smtp *smtp, size_t size, bool last) {
+static cp_value hand_over(cp_context *cp, struct smtp *smtp, const char *block, size_t size, bool last) {
     size_t offset = 0;
     while (smtp->wants_content && !smtp->failed) {
         size_t taken, waiting;
         const char *bytes;
-        smtp_client_status status = smtp_client_data(smtp->client, smtp->block + offset, size - offset, last, &taken);
+        smtp_client_status status = smtp_client_data(smtp->client, block + offset, size - offset, last, &taken);
         if (status != SMTP_CLIENT_OK) {
-            smtp_abandon(cp, smtp, status == SMTP_CLIENT_NO_MEMORY ? "out of memory" : "the connection is closed");
+            smtp_abandon(cp, smtp,
+                         status == SMTP_CLIENT_NO_MEMORY      ? "out of memory"
+                         : status == SMTP_CLIENT_BAD_ARGUMENT ? "the content of a message has not the size it had"
+                                                              : "the connection is closed");
             return CP_NIL;
         }
         smtp_log_output(cp, smtp, true);
@@ -84,11 +106,19 @@ static cp_value hand_over(cp_context *cp, struct smtp *smtp, size_t size, bool l
 
 cp_value smtp_feed(cp_context *cp, struct smtp *smtp) {
     struct smtp_delivery *delivery = smtp->last; /* only the youngest can want content */
-    if (smtp->block == NULL) smtp->block = cp_alloc_atomic(BLOCK);
+    if (smtp->block == NULL) smtp->block = cp_alloc_atomic(2 * BLOCK);
+    char *block = smtp->block, *other = smtp->block + BLOCK;
+    /* A block goes when the one behind it has been read: content that cannot be read to its right end must not get its
+     * last octets, with which the server would take it. */
+    ssize_t size = message_read(cp, delivery->content, block, BLOCK);
     while (smtp->wants_content && !smtp->failed) {
-        ssize_t size = message_read(cp, delivery->content, smtp->block, BLOCK);
-        if (size < 0) content_failed(cp, smtp, delivery);
-        else if (hand_over(cp, smtp, (size_t)size, size == 0) == CP_THROWN) return CP_THROWN;
+        ssize_t next = size > 0 ? message_read(cp, delivery->content, other, BLOCK) : size;
+        if (next < 0) content_failed(cp, smtp, delivery);
+        else if (hand_over(cp, smtp, block, (size_t)size, next == 0) == CP_THROWN) return CP_THROWN;
+        char *done = block;
+        block = other;
+        other = done;
+        size = next;
     }
     smtp_close_content(cp, delivery);
     return CP_NIL;
@@ -97,7 +127,7 @@ cp_value smtp_feed(cp_context *cp, struct smtp *smtp) {
 /* ---- what became of it ---- */
 
 /* Each recipient as (address state code enhancedCode words). */
-static cp_value results_list(cp_context *cp, const smtp_message_result *result) {
+static cp_value results_list(cp_context *cp, const smtp_message_result *result, cp_value enhanced) {
     static const char *const states[] = {
         [SMTP_MESSAGE_ACCEPTED] = "accepted",
         [SMTP_MESSAGE_REFUSED] = "refused",
@@ -107,8 +137,11 @@ static cp_value results_list(cp_context *cp, const smtp_message_result *result) 
     cp_list_builder list = {0};
     for (size_t i = 0; i < result->recipient_count; i++) {
         const smtp_recipient_result *recipient = &result->recipients[i];
+        bool same = recipient->enhanced.status_class == result->enhanced.status_class &&
+                    recipient->enhanced.subject == result->enhanced.subject &&
+                    recipient->enhanced.detail == result->enhanced.detail;
         cp_value items[] = {cp_string_z(cp, recipient->address), cp_symbol_z(cp, states[recipient->state]),
-                            cp_fixnum(recipient->code), smtp_enhanced_value(cp, recipient->enhanced),
+                            cp_fixnum(recipient->code), same ? enhanced : smtp_enhanced_value(cp, recipient->enhanced),
                             cp_string_z(cp, recipient->text)};
         cp_list_add(&list, cp_list_n(items, 5));
     }
@@ -123,13 +156,15 @@ void smtp_message_done(cp_context *cp, struct smtp *smtp, uint64_t number, const
     else smtp->first = delivery->next;
     if (smtp->last == delivery) smtp->last = before;
 
+    smtp->streaming.under_way--;
+    smtp->streaming.settled += result->state == SMTP_MESSAGE_ACCEPTED || result->state == SMTP_MESSAGE_REFUSED;
     delivery->done = true;
     delivery->state = result->state;
     delivery->command = smtp_stage_command(result->stage);
     delivery->code = result->code;
     delivery->temporary = result->temporary;
     delivery->enhanced = smtp_enhanced_value(cp, result->enhanced);
-    delivery->results = results_list(cp, result);
+    delivery->results = results_list(cp, result, delivery->enhanced);
     if (result->code > 0) smtp->reply = smtp_reply_value(cp, result->code, result->enhanced, result->text);
     if (result->state != SMTP_MESSAGE_ACCEPTED) {
         const char *sender = delivery->content != NULL ? message_envelope(delivery->content)->sender : "";
@@ -138,12 +173,14 @@ void smtp_message_done(cp_context *cp, struct smtp *smtp, uint64_t number, const
     smtp_close_content(cp, delivery);
     message_set_results(cp, delivery->message, delivery->results);
     smtp_append(&smtp->finished, &smtp->finished_last, delivery);
+    smtp->finished_count++;
 }
 
 struct smtp_delivery *smtp_next_finished(struct smtp *smtp) {
     struct smtp_delivery *delivery = smtp->finished;
     if (delivery == NULL) return NULL;
     smtp->finished = delivery->next;
+    smtp->finished_count--;
     if (smtp->finished == NULL) smtp->finished_last = NULL;
     delivery->next = NULL;
     return delivery;
@@ -201,6 +238,7 @@ cp_value smtp_send_object(cp_context *cp, struct comms_module *m, cp_value objec
     cp_value result = message_is(cp, object) ? send_one(cp, smtp, object)
                                              : cp_throw_type(cp, "what Smtp sends", "SmtpMessage", object);
     smtp->finished = smtp->finished_last = NULL;
+    smtp->finished_count = 0;
     smtp_leave(cp, smtp);
     return result;
 }

@@ -110,7 +110,7 @@ static bool may_go_again(const struct smtp_delivery *delivery) {
  * writing ahead, or when it was us who broke it off. True when there is a connection again. */
 static bool recover(cp_context *cp, struct run *run) {
     struct smtp *smtp = run->smtp;
-    bool streaming = smtp->failed_streaming && !smtp->no_streaming, ours = false;
+    bool streaming = smtp->failed_streaming && !smtp->streaming.off, ours = false;
     cp_value failure = smtp_failure_error(cp, smtp);
     smtp_close_failed(cp, smtp);
     struct smtp_delivery *put_back = NULL, *put_back_last = NULL;
@@ -124,19 +124,21 @@ static bool recover(cp_context *cp, struct run *run) {
             tell(cp, run, delivery);
         }
     }
-    bool connected = false;
+    bool connected = false, progress = run->settled > 0;
     if (put_back != NULL || has_more(run)) {
         bool sensible = !smtp->told_to_close && (run->settled > 0 || streaming || ours);
-        smtp->no_streaming |= streaming;
+        if (streaming) smtp_streaming_lost(smtp);
         run->settled = 0;
         if (run->error == CP_NIL && !sensible) run->error = failure;
         if (run->error == CP_NIL) connected = smtp_reconnect(cp, smtp) != CP_THROWN;
         if (run->error == CP_NIL && !connected) end_with(cp, run);
     }
-    while (put_back != NULL) { /* at most two, and nothing else waits to go again: they went before */
+    for (bool first = true; put_back != NULL;) {
         struct smtp_delivery *delivery = put_back;
         put_back = delivery->next;
-        delivery->again = true;
+        /* It may have been this one's fault; those behind it were not even looked at. */
+        delivery->again |= first || !progress;
+        first = false;
         if (connected) smtp_append(&run->again, &run->again_last, delivery);
         else tell(cp, run, delivery);
     }
@@ -144,6 +146,11 @@ static bool recover(cp_context *cp, struct run *run) {
 }
 
 /* ---- the run ---- */
+
+enum {
+    WRITE_AT = 64 * 1024, /* octets that wait to be written before no further message is begun */
+    TELL_AT = 64,         /* messages done of which `tell` has not heard */
+};
 
 static void begin_next(cp_context *cp, struct run *run) {
     struct smtp_delivery *delivery = next_delivery(cp, run);
@@ -172,13 +179,16 @@ static cp_value send_messages(cp_context *cp, struct run *run) {
             continue;
         }
         smtp_client_output(smtp->client, &bytes, &waiting);
-        bool ready = has_more(run) && !run->limit && smtp_client_can_begin(smtp->client);
+        bool ready = has_more(run) && !run->limit && smtp_client_can_begin(smtp->client) &&
+                     smtp_streaming_has_room(smtp) && smtp->finished_count < TELL_AT;
         if (smtp->wants_content) result = smtp_feed(cp, smtp);
-        else if (ready && (waiting == 0 || !run->slow)) begin_next(cp, run);
+        else if (ready && (waiting == 0 || (waiting < WRITE_AT && !run->slow))) begin_next(cp, run);
         else if (waiting > 0) {
             result = smtp_flush(cp, smtp);
+            if (result != CP_THROWN && smtp->streaming.under_way > 1) result = smtp_look(cp, smtp);
             smtp_take_events(cp, smtp);
-        } else {
+        } else if (smtp->finished_count >= TELL_AT) tell_finished(cp, run);
+        else {
             tell_finished(cp, run); /* while the server is at work */
             if (smtp->first != NULL) result = smtp_step(cp, smtp);
             else if (run->limit) { /* no more on this connection, as the server has said (RFC 9422) */
@@ -214,6 +224,7 @@ cp_value smtp_method_send_all(cp_context *cp, cp_value self, const cp_value *arg
     cp_value result = smtp_need_connection(cp, smtp);
     if (result != CP_THROWN) result = send_all(cp, smtp, arguments[0], arguments[1]);
     smtp->finished = smtp->finished_last = NULL;
+    smtp->finished_count = 0;
     smtp_leave(cp, smtp);
     return result;
 }

@@ -3,16 +3,16 @@
  * the end. */
 #include "modules/smtp/smtp.h"
 
-#include <arpa/inet.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <unistd.h>
 
+#include "modules/comms/comms_peer.h"
 #include "modules/comms/util.h"
 
 enum {
     QUIT_TIMEOUT = 3000,    /* ms for the reply to QUIT, which nobody needs */
     WRITE_TIMEOUT = 180000, /* ms in which the server must take a part of what is written, RFC 5321 4.5.3.2.5 */
-    COMMANDS_AHEAD = 200,   /* commands whose replies may lie in the sockets' buffers while we write */
     LAST_READS = 8,         /* reads of what a server sent before it closed; it may have sent without end */
     COMMANDS_SLICE = 8192,  /* bytes of commands written at a time when there are more than that */
 };
@@ -61,6 +61,7 @@ static void session_failed(cp_context *cp, struct smtp *smtp, const smtp_client_
     smtp->failed = true;
     smtp->wants_content = false;
     smtp->failed_streaming = failure->streaming;
+    smtp->streaming.proven = smtp_client_streams(smtp->client);
     smtp->failed_temporary = failure->temporary;
     smtp->failed_class = smtp->lost_class;
     smtp->failed_code = smtp->lost_code;
@@ -156,6 +157,7 @@ static int receive(cp_context *cp, struct smtp *smtp, int64_t wait) {
     }
     smtp->module.counters.bytes_received += (int64_t)size;
     smtp->module.counters.packets_received++;
+    smtp->streaming.octets += size;
     smtp->module.counters.time_received = cp_now(cp);
     if (smtp->logs) {
         char *copy = cp_try_alloc_atomic(cp, size); /* the log may wait, and the buffer change */
@@ -225,8 +227,9 @@ cp_value smtp_flush(cp_context *cp, struct smtp *smtp) {
         if (size == 0) return CP_NIL;
         /* A server that cannot get rid of its replies stops reading (RFC 2920 3.1), and below we cannot read while we
          * write: so no more commands are on their way than the sockets hold replies for. */
-        if (smtp_client_unanswered(smtp->client, &sent) > COMMANDS_AHEAD) {
-            if (sent > COMMANDS_AHEAD) {
+        size_t ahead = smtp_streaming_commands_ahead(smtp);
+        if (smtp_client_unanswered(smtp->client, &sent) > ahead) {
+            if (sent > ahead) {
                 if (await(cp, smtp) == CP_THROWN) return CP_THROWN;
                 continue;
             }
@@ -356,52 +359,11 @@ cp_value smtp_reconnect(cp_context *cp, struct smtp *smtp) {
 /* ---- the beginning ---- */
 
 cp_value smtp_property_below(cp_context *cp, struct smtp *smtp, const char *name) {
-    if (smtp->module.below == CP_NIL) return CP_NIL;
-    cp_value symbol = cp_symbol_z(cp, name), value = comms_method_get(cp, smtp->module.below, &symbol, 1);
-    if (value != CP_THROWN) return value;
-    cp_take_error(cp);
-    return CP_NIL;
-}
-
-/* One that is text, and not empty; else (). */
-static cp_value text_below(cp_context *cp, struct smtp *smtp, const char *name) {
-    cp_value value = smtp_property_below(cp, smtp, name);
-    return cp_is_string(value) && cp_string_size(value) > 0 ? value : CP_NIL;
-}
-
-/* The bare IP address of 127.0.0.1:25, [::1]:25 or ::1; false when it is none. */
-static bool bare_address(const char *text, char *out, size_t room, bool *six) {
-    const char *end = NULL;
-    if (*text == '[') end = strchr(++text, ']');
-    else if (strchr(text, ':') == strrchr(text, ':')) end = strchr(text, ':');
-    size_t size = end != NULL ? (size_t)(end - text) : strlen(text);
-    if (size >= room) return false;
-    memcpy(out, text, size);
-    out[size] = '\0';
-    unsigned char binary[16];
-    *six = strchr(out, ':') != NULL;
-    return inet_pton(*six ? AF_INET6 : AF_INET, out, binary) == 1;
-}
-
-static bool is_loopback(const char *peer) {
-    char text[INET6_ADDRSTRLEN + 1];
-    bool six;
-    if (!bare_address(peer, text, sizeof text, &six)) return false;
-    if (!six) return strncmp(text, "127.", 4) == 0;
-    struct in6_addr address;
-    inet_pton(AF_INET6, text, &address);
-    return IN6_IS_ADDR_LOOPBACK(&address) || (IN6_IS_ADDR_V4MAPPED(&address) && address.s6_addr[12] == 127);
+    return comms_property_below(cp, &smtp->module, name);
 }
 
 bool smtp_peer_is_local(cp_context *cp, const struct smtp *smtp) {
-    /* The peer of the transport is the proxy then, and that may well be on this machine. */
-    for (const struct comms_module *m = comms_below(&smtp->module); m != NULL; m = comms_below(m)) {
-        if (strcmp(comms_name(m), "Proxy") != 0) continue;
-        cp_value host = cp_send_z(cp, comms_value(m), "host", NULL, 0);
-        if (host == CP_THROWN) cp_take_error(cp);
-        return cp_is_string(host) && is_loopback(cp_text_z(cp, host));
-    }
-    return smtp->peer == CP_NIL || is_loopback(cp_text_z(cp, smtp->peer));
+    return comms_peer_is_local(cp, &smtp->module, smtp->peer);
 }
 
 /* What EHLO names us when nobody has said: this machine's name if it has a domain, else the address of our end of the
@@ -411,8 +373,8 @@ static cp_value own_domain(cp_context *cp, struct smtp *smtp) {
     bool six;
     if (gethostname(name, sizeof name - 1) == 0 && strchr(name, '.') != NULL && smtp_domain_check(name))
         return cp_string_z(cp, name);
-    cp_value local = text_below(cp, smtp, "localHost");
-    if (local != CP_NIL && bare_address(cp_text_z(cp, local), address, sizeof address, &six))
+    cp_value local = comms_text_below(cp, &smtp->module, "localHost");
+    if (local != CP_NIL && comms_bare_address(cp_text_z(cp, local), address, sizeof address, &six))
         return cp_string_format(cp, "[%s%s]", six ? "IPv6:" : "", address);
     return cp_string_z(cp, "[127.0.0.1]");
 }
@@ -440,13 +402,16 @@ static cp_value open_session(cp_context *cp, struct smtp *smtp) {
     smtp->deadline = 0;
     smtp->log_seen = 0;
     smtp->log_content = 0;
-    smtp->peer = text_below(cp, smtp, "peer");
+    smtp->peer = comms_text_below(cp, &smtp->module, "peer");
+    smtp_streaming_begin(cp, smtp);
     if (smtp_tls_before_greeting(cp, smtp) == CP_THROWN) return CP_THROWN;
     cp_value domain = smtp->local_domain != CP_NIL ? smtp->local_domain : own_domain(cp, smtp);
     smtp_client_options options = {.local_domain = cp_text_z(cp, domain),
                                    .lmtp = smtp->lmtp,
                                    .partial = smtp->partial,
-                                   .no_streaming = smtp->no_streaming};
+                                   .no_streaming = smtp->streaming.off,
+                                   .no_chunking = smtp->streaming.no_chunking,
+                                   .streams = smtp->streaming.proven};
     smtp_client_status status;
     smtp->client = smtp_client_new(&options, &status);
     if (smtp->client == NULL)

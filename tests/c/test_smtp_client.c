@@ -410,7 +410,11 @@ static void feed(driver *d, const char *bytes, size_t length, cut how, unsigned 
 
 static void run_dialogue(const dialogue *test, cut how, unsigned seed, bool bare_lf) {
     driver d;
-    smtp_client_options options = {"a.test", test->lmtp, test->partial, test->no_pipelining, test->no_streaming};
+    smtp_client_options options = {.local_domain = "a.test",
+                                   .lmtp = test->lmtp,
+                                   .partial = test->partial,
+                                   .no_pipelining = test->no_pipelining,
+                                   .no_streaming = test->no_streaming};
     size_t count = 0;
     while (count < 6 && test->messages[count].sender != NULL) count++;
     driver_init(&d, &options, test->messages, count);
@@ -637,7 +641,11 @@ static void check_books(const driver *d, const fake_server *s, bool partial, boo
 }
 
 static smtp_client_options combination(unsigned bits) {
-    return (smtp_client_options){"a.test", bits & 1, (bits & 2) != 0, (bits & 4) != 0, (bits & 8) != 0};
+    return (smtp_client_options){.local_domain = "a.test",
+                                 .lmtp = bits & 1,
+                                 .partial = (bits & 2) != 0,
+                                 .no_pipelining = (bits & 4) != 0,
+                                 .no_streaming = (bits & 8) != 0};
 }
 
 static void test_faults_at_each_reply(void **state) {

@@ -88,6 +88,61 @@ static void test_parameters(void **state) {
     assert_int_equal(smtp_envelope_check(&e, &none, 1, &culprit), SMTP_ENVELOPE_NO_RECIPIENTS);
 }
 
+/* What is asked of the delivery: by offers, limits and bad values; and as it is written. */
+static void test_wishes(void **state) {
+    (void)state;
+    smtp_recipient r = {.address = "b@x"};
+    static const uint32_t all = SMTP_CAPABILITY_REQUIRETLS | SMTP_CAPABILITY_DELIVERBY | SMTP_CAPABILITY_FUTURERELEASE |
+                                SMTP_CAPABILITY_MT_PRIORITY;
+    static const struct {
+        uint32_t offers;
+        smtp_wishes wishes;
+        smtp_envelope_status status;
+        const char *written;
+    } cases[] = {
+        {all, {.require_tls = true}, SMTP_ENVELOPE_OK, " REQUIRETLS"},
+        {0, {.require_tls = true}, SMTP_ENVELOPE_NO_REQUIRETLS, NULL},
+        {all, {.deliver_by_mode = 'R', .deliver_by = 60}, SMTP_ENVELOPE_OK, " BY=60;R"},
+        {all, {.deliver_by_mode = 'R', .deliver_by = 59}, SMTP_ENVELOPE_DELIVERBY_TOO_SOON, NULL},
+        {all, {.deliver_by_mode = 'R', .deliver_by = 0}, SMTP_ENVELOPE_BAD_PARAMETER, NULL},
+        {all, {.deliver_by_mode = 'N', .deliver_by = -7, .deliver_by_trace = true}, SMTP_ENVELOPE_OK, " BY=-7;NT"},
+        {all, {.deliver_by_mode = '?', .deliver_by = 60}, SMTP_ENVELOPE_BAD_PARAMETER, NULL},
+        {all, {.deliver_by_mode = 'N', .deliver_by = 1000000000}, SMTP_ENVELOPE_BAD_PARAMETER, NULL},
+        {0, {.deliver_by_mode = 'N', .deliver_by = 60}, SMTP_ENVELOPE_NO_DELIVERBY, NULL},
+        {all, {.hold_for = 3600}, SMTP_ENVELOPE_OK, " HOLDFOR=3600"},
+        {all, {.hold_for = 3601}, SMTP_ENVELOPE_HOLD_TOO_LONG, NULL},
+        {0, {.hold_for = 1}, SMTP_ENVELOPE_NO_FUTURERELEASE, NULL},
+        {all, {.hold_until = "2026-12-31T00:00:00Z"}, SMTP_ENVELOPE_OK, " HOLDUNTIL=2026-12-31T00:00:00Z"},
+        {all, {.hold_until = "2027-12-31T00:00:00Z"}, SMTP_ENVELOPE_HOLD_TOO_LONG, NULL},
+        {all, {.hold_until = "2026-12-31T00:00:00Z A=B"}, SMTP_ENVELOPE_BAD_PARAMETER, NULL},
+        {all, {.hold_until = "2026-12-31T00:00:0\rZ"}, SMTP_ENVELOPE_BAD_PARAMETER, NULL},
+        {all, {.hold_until = "2026-12-31T00:00:00Z", .hold_for = 1}, SMTP_ENVELOPE_BAD_PARAMETER, NULL},
+        {all, {.has_priority = true, .priority = -9}, SMTP_ENVELOPE_OK, " MT-PRIORITY=-9"},
+        {0, {.has_priority = true, .priority = 9}, SMTP_ENVELOPE_OK, ""},
+        {all, {.has_priority = true, .priority = 10}, SMTP_ENVELOPE_BAD_PARAMETER, NULL},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        smtp_capabilities offered;
+        smtp_capabilities_init(&offered);
+        offered.flags = cases[i].offers;
+        offered.deliver_by_minimum = 60;
+        offered.future_release_seconds = 3600;
+        offered.future_release_date = "2027-01-01T00:00:00Z";
+        smtp_envelope e = {.sender = "a@x", .recipients = &r, .recipient_count = 1, .wishes = cases[i].wishes};
+        size_t culprit;
+        if (smtp_envelope_check(&e, &offered, 1, &culprit) != cases[i].status) fail_msg("case %zu", i);
+        assert_true(smtp_envelope_status_text(cases[i].status)[0] != '\0');
+        if (cases[i].status != SMTP_ENVELOPE_OK) continue;
+        smtp_buffer out = {0};
+        char expected[128];
+        snprintf(expected, sizeof expected, "MAIL FROM:<a@x>%s\r\n", cases[i].written);
+        assert_true(smtp_envelope_write_mail(&out, &e, &offered));
+        assert_int_equal(smtp_buffer_length(&out), strlen(expected));
+        assert_memory_equal(out.bytes + out.begin, expected, strlen(expected));
+        smtp_buffer_free(&out);
+    }
+}
+
 static const struct {
     const char *in, *out;
 } contents[] = {
@@ -160,10 +215,8 @@ static void test_buffer(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_addresses),
-        cmocka_unit_test(test_parameters),
-        cmocka_unit_test(test_content),
-        cmocka_unit_test(test_buffer),
+        cmocka_unit_test(test_addresses), cmocka_unit_test(test_parameters), cmocka_unit_test(test_wishes),
+        cmocka_unit_test(test_content),   cmocka_unit_test(test_buffer),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -259,7 +259,10 @@ static void test_against_client(void **state) {
         memset(&h, 0, sizeof h);
         unsigned random = seed + 1;
         smtp_server_options server_options = {.domain = "s.test", .no_extensions = seed % 5 == 4};
-        smtp_client_options client_options = {"c.test", false, seed % 2, seed % 3 == 2, seed % 7 == 6};
+        smtp_client_options client_options = {.local_domain = "c.test",
+                                              .partial = seed % 2,
+                                              .no_pipelining = seed % 3 == 2,
+                                              .no_streaming = seed % 7 == 6};
         smtp_client_status status;
         smtp_client *client = smtp_client_new(&client_options, &status);
         h.server = smtp_server_new(&server_options);

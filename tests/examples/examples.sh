@@ -52,5 +52,11 @@ check "csv-summary sums by group" has "Rome               4.75"
 check "workers do all jobs" has "12 jobs done, the sum of their squares is 650"
 "$CARAPACE" "$examples/library.cpl" > out 2>&1
 check "library sorts by a callback, reads a struct and formats" sh -c 'printf "%s\n" 1.4142135623730951 "48 = 0.75 * 2^6" "(1 3 5 9)" "1970-1-2 GMT" "12 items, 3.5 kg" "No such file or directory" | cmp -s - out'
+mkdir box
+fetch='"$CARAPACE" "$0" "$SMTP_HOST" "$SMTP_PORT" bob "echo secret" box --delete; "$CARAPACE" "$0" "$SMTP_HOST" "$SMTP_PORT" bob "echo secret" box'
+/usr/bin/python3 "$CARAPACE_ROOT/tests/servers/servers.py" pop3hostile ok -- sh -c "$fetch" "$examples/fetch-mail.cpl" > out 2>&1
+check "fetch-mail keeps what is new" has "3 new messages"
+check "and no more" has "0 new messages"
+check "each in a file of its own" grep -q "^Subject: 2" box/uid2.eml
 echo "1..$number"
 exit $status

@@ -23,6 +23,7 @@ typedef struct run {
     uint8_t style;
     unsigned begun, done, over, wants;
     unsigned to_secure; /* 1: STARTTLS before the first message, 2: AUTH */
+    bool sized;         /* the message begun last has a size in its envelope */
     bool dot_queued[MESSAGES + 1];
 } run;
 
@@ -84,7 +85,8 @@ static void act(run *r) {
     }
     size_t taken;
     if (r->wants) {
-        bool last = !(r->style & 1) || smtp_client_timeout_ms(r->client) == 180000; /* at once, or in two steps */
+        bool last =
+            r->sized || !(r->style & 1) || smtp_client_timeout_ms(r->client) == 180000; /* at once, or in two steps */
         smtp_client_status status = smtp_client_data(r->client, ".a\r\n.", 5, last, &taken);
         CHECK(status == SMTP_CLIENT_OK && taken == 5);
         if (last) r->wants = 0, r->dot_queued[r->begun] = true;
@@ -99,6 +101,8 @@ static void act(run *r) {
     smtp_recipient recipients[] = {{.address = "b@x"}, {.address = "c@x"}, {.address = "d@x"}};
     smtp_envelope envelope = {
         .sender = "a@x", .recipients = recipients, .recipient_count = 1 + (r->style >> (r->begun % 6 + 1)) % 3u};
+    r->sized = (r->style & 32) != 0; /* then it goes by BDAT where that is offered */
+    envelope.size = r->sized ? 5 : 0;
     if (r->begun < MESSAGES) {
         smtp_client_status status = smtp_client_begin(r->client, &envelope, NULL);
         if (status == SMTP_CLIENT_OK) r->begun++;
@@ -129,7 +133,12 @@ static void command(run *r, uint8_t octet) {
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     if (size < 2) return 0;
-    smtp_client_options options = {"a.test", data[0] & 1, (data[0] & 2) != 0, (data[0] & 4) != 0, (data[0] & 8) != 0};
+    smtp_client_options options = {.local_domain = "a.test",
+                                   .lmtp = data[0] & 1,
+                                   .partial = (data[0] & 2) != 0,
+                                   .no_pipelining = (data[0] & 4) != 0,
+                                   .no_streaming = (data[0] & 8) != 0,
+                                   .streams = (data[1] & 64) != 0};
     smtp_client_status status;
     run r = {.client = smtp_client_new(&options, &status), .style = data[1]};
     if (data[0] & 128) r.to_secure = 1 + (data[1] >> 1 & 1);

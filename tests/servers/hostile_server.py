@@ -11,6 +11,7 @@ ehlo helo mail rcpt rset noop vrfy quit    that command
 data    DATA                      354
 text    sent the first line of the message text (nothing is due)
 dot     sent the final dot        250
+bdat    a BDAT and its octets     250, or 554 when no recipient of the transaction was accepted
 
 action      instead of the reply that is due
 CODE        that code: 421@mail, 550@rcpt#2, 354@ehlo; 421 also closes. CODE:TEXT gives the words ("_" is a blank)
@@ -50,7 +51,7 @@ import signal
 import socket
 import struct
 
-STAGES = "connect ehlo helo mail rcpt rset noop vrfy quit data text dot".split()
+STAGES = "connect ehlo helo mail rcpt rset noop vrfy quit data text dot bdat".split()
 ACTIONS = """close reset stall deaf delay drip half garbage nul short nocode wrongcode barelf mixed hugeline endless
              manylines longline twice early lockstep""".split()
 EXTENSIONS = "PIPELINING,8BITMIME,SIZE 10000000,ENHANCEDSTATUSCODES"
@@ -190,7 +191,20 @@ class Connection:
             folder = self.options.folder / "messages"
             (folder / f"{len(os.listdir(folder)) + 1}.eml").write_bytes(text)
 
+    async def take_chunk(self, line):
+        self.text += await self.reader.readexactly(int(line.split()[1]))
+        if not line.upper().strip().endswith(b"LAST"):
+            await self.write(b"250 2.0.0 more\r\n")
+            return
+        text, self.text = self.text, bytearray()
+        right = b"250 2.0.0 kept\r\n" if self.recipients else b"554 5.5.1 no valid recipients\r\n"
+        if await self.reply("bdat", right) and self.recipients:
+            folder = self.options.folder / "messages"
+            (folder / f"{len(os.listdir(folder)) + 1}.eml").write_bytes(text)
+        self.recipients = 0
+
     async def serve(self):
+        self.text, self.recipients = bytearray(), 0
         await self.reply("connect", b"220 localhost ESMTP\r\n")
         while True:
             line = await self.line()
@@ -203,8 +217,11 @@ class Connection:
             elif name == "quit":
                 await self.reply("quit", b"221 2.0.0 bye\r\n")
                 raise Close
+            elif name == "bdat":
+                await self.take_chunk(line)
             elif name in STAGES:
-                await self.reply(name, b"250 2.0.0 ok\r\n")
+                right = await self.reply(name, b"250 2.0.0 ok\r\n")
+                self.recipients = 0 if name == "rset" else self.recipients + (name == "rcpt" and right)
             else:
                 await self.write(b"500 5.5.2 what?\r\n")
 
@@ -226,7 +243,7 @@ async def main():
         hostile = options.connections == 0 or count <= options.connections
         try:
             await Connection(count, reader, writer, options, options.behaviours if hostile else []).serve()
-        except (Close, ConnectionError):
+        except (Close, ConnectionError, asyncio.IncompleteReadError):
             pass
         writer.close()
 

@@ -10,6 +10,7 @@
                         stranger  good, but signed by other-ca
                         self      good, but signed by itself
                         client    for a client named alice"""
+import hashlib
 import pathlib
 import shutil
 import subprocess
@@ -27,8 +28,9 @@ def openssl(folder, *words):
     subprocess.run(["openssl", *words], cwd=folder, check=True, stdin=subprocess.DEVNULL, capture_output=True)
 
 
-def make_one(folder, name):
-    names, signer, days = CERTIFICATES[name]
+def make_one(folder, name, names=None, signer="ca", days=30):
+    if names is None:
+        names, signer, days = CERTIFICATES[name]
     subject = "/CN=alice" if name == "client" else "/CN=localhost"
     if signer == "self":
         return openssl(folder, "req", "-x509", *KEY, "-keyout", f"{name}.key", "-out", f"{name}.crt", "-days", str(days),
@@ -48,6 +50,22 @@ def make(folder, names=tuple(CERTIFICATES)):
                     "-subj", f"/CN=test {authority}")
     for name in names:
         make_one(folder, name)
+
+
+def make_for(folder, name, hosts, signer="ca", days=30):
+    """Makes NAME.crt and NAME.key for these hosts."""
+    make(folder, ())
+    make_one(folder, name, "subjectAltName=" + ",".join(f"DNS:{host}" for host in hosts), signer, days)
+
+
+def tlsa(folder, name, selector=1):
+    """The hexadecimal SHA-256 that a TLSA record has of a certificate (selector 0) or its key (1)."""
+    path = str(pathlib.Path(folder) / f"{name}.crt")
+    der = subprocess.run(["openssl", "x509", "-in", path, "-outform", "DER"], check=True, capture_output=True).stdout
+    if selector == 1:
+        pem = subprocess.run(["openssl", "x509", "-in", path, "-noout", "-pubkey"], check=True, capture_output=True).stdout
+        der = subprocess.run(["openssl", "pkey", "-pubin", "-outform", "DER"], input=pem, check=True, capture_output=True).stdout
+    return hashlib.sha256(der).hexdigest()
 
 
 def is_there():

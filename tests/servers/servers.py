@@ -6,9 +6,10 @@
     servers.py hostile 421@mail -- COMMAND ARGS...    # runs COMMAND with SMTP_HOST SMTP_PORT SMTP_FOLDER set
 
 Names: sink (Postfix's smtp-sink; its options may follow; -d is added: each message is a file "message.*" below
-FOLDER/messages), discard (the same keeping nothing), aiosmtpd, hostile, tls, auth (the programs beside this file, see there),
+FOLDER/messages), discard (the same keeping nothing), aiosmtpd, hostile, tls, auth, pop3hostile (the programs beside this
+file, see there), dns, mx, policy (likewise), knot (Knot DNS with zones of tests/servers/zones: see start_knot),
 postfix (a whole Postfix, root only, which delivers everything into the maildir FOLDER/messages; --tls lets it encrypt),
-dovecot (its submission service, root only: see start_dovecot), postgresql (a database
+dovecot (its submission service, root only: see start_dovecot), pop3 (Dovecot's POP3, likewise: see start_pop3), postgresql (a database
 postgres, user tester, password secret), and those of mail_servers.py: exim opensmtpd chasquid nodemailer lmtp."""
 import base64
 import hmac
@@ -18,6 +19,7 @@ import pathlib
 import pwd
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -81,6 +83,11 @@ def start_auth(arguments, folder):
     return start_python("auth_server.py", arguments, folder)
 
 
+def start_pop3_hostile(arguments, folder):
+    need_certificates()
+    return start_python("pop3_server.py", arguments, folder)
+
+
 POSTFIX_MAIN = """\
 compatibility_level = 3.6
 queue_directory = {folder}/queue
@@ -135,8 +142,8 @@ postlog unix-dgram n - n - 1 postlogd
 
 def start_postfix(arguments, folder):
     """arguments: lines of main.cf ("smtpd_recipient_limit=5"); --tls: STARTTLS, and encryption from the start on the port
-    "implicit"; --auth: bob@example.test may log in (Dovecot checks); first of all --host ADDRESS: listens there and not on
-    loopback, for a network namespace of one's own. Each mail costs Postfix an fsync or two."""
+    "implicit"; --auth: bob@example.test may log in (Dovecot checks). Each mail costs Postfix an fsync or two. --host ADDRESS,
+    which stands first, listens there and not on loopback: for a network namespace of one's own."""
     postfix = program("postfix", "/usr/sbin")
     if os.getuid() != 0:
         raise Unavailable("Postfix must be started by root")
@@ -144,7 +151,7 @@ def start_postfix(arguments, folder):
     config, host = folder / "config", "127.0.0.1"
     if arguments[:1] == ["--host"]:
         host, arguments = arguments[1], [*arguments[2:], f"inet_interfaces={arguments[1]}",
-                                         f"mynetworks={arguments[1].rpartition('.')[0]}.0/24"]
+                           f"mynetworks={arguments[1].rpartition('.')[0]}.0/24"]
     settings, names, also = [word for word in arguments if not word.startswith("--")], ["smtp"], []
     if "--tls" in arguments:
         need_certificates()
@@ -175,7 +182,7 @@ def start_postfix(arguments, folder):
 
 
 DOVECOT = """\
-protocols = submission
+protocols = {protocols}
 listen = 127.0.0.1
 base_dir = {folder}/run
 state_dir = {folder}/state
@@ -195,13 +202,25 @@ passdb {{
 }}
 passdb {{
   driver = passwd-file
-  mechanisms = plain login cram-md5 scram-sha-1 scram-sha-256
+  mechanisms = plain login cram-md5 scram-sha-1 scram-sha-256 apop
   args = scheme=PLAIN username_format=%u {folder}/users
 }}
 userdb {{
   driver = static
   args = uid={uid} gid={gid} home={folder}/mail/%u allow_all_users=yes
 }}
+{services}
+service anvil {{
+  chroot =
+  unix_listener anvil-auth-penalty {{
+    mode = 0
+  }}
+}}
+service stats {{
+  chroot =
+}}
+"""
+DOVECOT_SUBMISSION = """\
 submission_relay_host = 127.0.0.1
 submission_relay_port = {relay}
 submission_relay_trusted = no
@@ -211,14 +230,18 @@ service submission-login {{
     port = {port}
   }}
 }}
-service anvil {{
+"""
+DOVECOT_POP3 = """\
+pop3_lock_session = yes
+service pop3-login {{
   chroot =
-  unix_listener anvil-auth-penalty {{
-    mode = 0
+  inet_listener pop3 {{
+    port = {port}
+    ssl = {implicit}
   }}
-}}
-service stats {{
-  chroot =
+  inet_listener pop3s {{
+    port = 0
+  }}
 }}
 """
 DOVECOT_OAUTH2 = """\
@@ -240,21 +263,77 @@ def token_for(user, key, seconds=3600):
 def start_dovecot(arguments, folder):
     """Dovecot's submission service, with bob@example.test and secret; FOLDER/token and FOLDER/old-token are tokens of his.
     arguments: mechanisms, none for all; --tls-only. What it relays comes to a server with its files in FOLDER/relay."""
-    dovecot = program("dovecot", "/usr/sbin")
-    if not os.access("/usr/lib/dovecot/submission", os.X_OK):
-        raise Unavailable("no submission service of Dovecot here")
+    relay = None
+
+    def services(port):
+        return DOVECOT_SUBMISSION.format(relay=relay.port, port=port)
+
+    need_dovecot("submission")
+    relay = start("hostile", [], folder / "relay")
+    try:
+        server = run_dovecot("submission", services, arguments, folder)
+    except BaseException:
+        relay.stop()
+        raise
+    server.also = [relay]
+    return server
+
+
+def start_pop3(arguments, folder):
+    """Dovecot's POP3 service with the same user. arguments: mechanisms, none for all; --tls-only; --implicit encrypts from
+    the start; --mail N puts N messages into the mailbox, --big MB one more of that size."""
+    words = list(arguments)
+
+    def value(name):
+        if name not in words:
+            return 0
+        at = words.index(name)
+        number = int(words[at + 1])
+        del words[at:at + 2]
+        return number
+
+    need_dovecot("pop3")
+    fill_mailbox(folder / "mail/bob@example.test", value("--mail"), value("--big"))
+    implicit = "yes" if "--implicit" in words else "no"
+    return run_dovecot("pop3", lambda port: DOVECOT_POP3.format(port=port, implicit=implicit), words, folder)
+
+
+def fill_mailbox(mailbox, count, big):
+    """A Maildir; message N has the subject "Message N" and lines that begin with dots. Each is known by its Message-ID."""
+    for name in ("cur", "new", "tmp"):
+        (mailbox / name).mkdir(parents=True, exist_ok=True)
+    head = "From: a@x.test\nTo: bob@example.test\nSubject: Message {0}\nMessage-ID: <{0}@x.test>\n"
+    for number in range(1, count + 1):
+        text = head + "\n.\n..\n.text {0}\n" + "line\n" * (number % 7)
+        (mailbox / f"new/{number:06}.test").write_text(text.format(number))
+    if big:
+        with open(mailbox / "new/999999.test", "wb") as file:
+            file.write((head + "Content-Type: application/octet-stream\nContent-Transfer-Encoding: base64\n\n").format("big").encode())
+            line = base64.b64encode(bytes(range(57))) + b"\n"
+            for _ in range(big * 1024 * 1024 // len(line)):
+                file.write(line)
+
+
+def need_dovecot(service):
+    if not os.access(f"/usr/lib/dovecot/{service}", os.X_OK):
+        raise Unavailable(f"no {service} service of Dovecot here")
     if os.getuid() != 0:
         raise Unavailable("Dovecot must be started by root")
     need_certificates()
+
+
+def run_dovecot(protocols, services, arguments, folder):
+    dovecot = program("dovecot", "/usr/sbin")
     pki.make(folder, {"good"})
-    relay = start("hostile", [], folder / "relay")
     nobody = pwd.getpwnam("nobody")
     words = [word for word in arguments if not word.startswith("--")]
-    mechanisms = " ".join(words) or "plain login cram-md5 scram-sha-1 scram-sha-256 xoauth2 oauthbearer"
+    mechanisms = " ".join(words) or "plain login cram-md5 scram-sha-1 scram-sha-256 xoauth2 oauthbearer" + (
+        " apop" if protocols == "pop3" else "")
     key = os.urandom(32)
     for name in ("run", "state", "mail", "keys/default/HS256"):
         (folder / name).mkdir(parents=True, exist_ok=True)
-    os.chown(folder / "mail", nobody.pw_uid, nobody.pw_gid)
+    for path in [folder / "mail", *(folder / "mail").rglob("*")]:
+        os.chown(path, nobody.pw_uid, nobody.pw_gid)
     (folder / "keys/default/HS256/default").write_text(base64.b64encode(key).decode())
     (folder / "token").write_text(token_for("bob@example.test", key))
     (folder / "old-token").write_text(token_for("bob@example.test", key, -5))
@@ -263,17 +342,11 @@ def start_dovecot(arguments, folder):
 
     def command(port):
         (folder / "dovecot.conf").write_text(DOVECOT.format(
-            folder=folder, port=port, relay=relay.port, mechanisms=mechanisms, uid=nobody.pw_uid, gid=nobody.pw_gid,
-            tls_only="yes" if "--tls-only" in arguments else "no"))
+            folder=folder, protocols=protocols, services=services(port), mechanisms=mechanisms, uid=nobody.pw_uid,
+            gid=nobody.pw_gid, tls_only="yes" if "--tls-only" in arguments else "no"))
         return [dovecot, "-F", "-c", str(folder / "dovecot.conf")]
 
-    try:
-        server = start_on_probed_port(command, folder)
-    except BaseException:
-        relay.stop()
-        raise
-    server.also = [relay]
-    return server
+    return start_on_probed_port(command, folder)
 
 
 def start_postgresql(arguments, folder):
@@ -299,10 +372,104 @@ def start_postgresql(arguments, folder):
         folder, [*as_user, control, "-D", str(data), "-m", "fast", "-w", "stop"])
 
 
+KNOT = """\
+server:
+    listen: 127.0.0.1@{port}
+    rundir: {folder}/run
+    udp-workers: 1
+    tcp-workers: 1
+    background-workers: 1
+log:
+  - target: stderr
+    any: info
+database:
+    storage: {folder}/state
+    journal-db-max-size: 8M
+    kasp-db-max-size: 8M
+    timer-db-max-size: 8M
+    catalog-db-max-size: 8M
+policy:
+  - id: one
+    algorithm: ecdsap256sha256
+    single-type-signing: on
+    nsec3: off
+template:
+  - id: default
+    storage: {folder}/zones
+    zonefile-sync: -1
+    zonefile-load: difference-no-serial
+    journal-content: all
+zone:
+{zones}
+"""
+
+
+def knows_zone(port, zone):
+    """Whether the DNS server answers for a zone by now: it loads and signs after it has begun to listen."""
+    name = b"".join(bytes([len(label)]) + label.encode() for label in zone.split(".")) + b"\0"
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asker:
+        asker.settimeout(0.2)
+        asker.connect(("127.0.0.1", port))
+        try:
+            asker.send(b"\x12\x34\0\0\0\x01\0\0\0\0\0\0" + name + b"\0\x06\0\x01")
+            answer = asker.recv(4096)
+            return answer[3] & 15 == 0 and answer[7] > 0
+        except OSError:
+            return False
+
+
+def start_knot(arguments, folder):
+    """Knot DNS. arguments: zone files, each named ZONE.zone, relative to tests/servers/zones; with :signed behind, DNSSEC signs
+    it. FOLDER/anchors then has the keys to validate with. @NAME@ in a zone file is the argument NAME=VALUE."""
+    knot, keymgr = program("knotd", "/usr/sbin"), program("keymgr", "/usr/sbin")
+    for name in ("run", "state", "zones"):
+        (folder / name).mkdir(exist_ok=True)
+    values = dict(word.split("=", 1) for word in arguments if "=" in word)
+    signed, text = [], ""
+    zones = [word for word in arguments if "=" not in word]
+    for word in zones:
+        path, _, how = word.partition(":")
+        zone = pathlib.Path(path).stem
+        content = (HERE / "zones" / path).read_text()
+        for key, value in values.items():
+            content = content.replace(f"@{key}@", value)
+        (folder / "zones" / f"{zone}.zone").write_text(content)
+        text += f"  - domain: {zone}\n"
+        if how == "signed":
+            signed.append(zone)
+            text += "    dnssec-signing: on\n    dnssec-policy: one\n"
+
+    def command(port):
+        (folder / "knot.conf").write_text(KNOT.format(port=port, folder=folder, zones=text))
+        return [knot, "-c", str(folder / "knot.conf")]
+
+    server = start_on_probed_port(command, folder)
+    end = time.monotonic() + READY_SECONDS
+    for word in zones:
+        while not knows_zone(server.port, pathlib.Path(word.partition(":")[0]).stem):
+            if time.monotonic() > end or server.process.poll() is not None:
+                server.stop()
+                raise Failed((folder / "server.log").read_text(errors="replace")[-2000:])
+            time.sleep(0.02)
+    anchors = ""
+    for zone in signed:
+        for line in subprocess.run([keymgr, "-c", str(folder / "knot.conf"), zone, "ds"], capture_output=True, text=True,
+                                   check=True).stdout.splitlines():
+            anchors += line.replace(" DS ", " IN DS ") + "\n"
+    (folder / "anchors").write_text(anchors)
+    return server
+
+
+def start_dns(arguments, folder):
+    return start_python("dns_server.py", arguments, folder)
+
+
 STARTERS = {"sink": start_sink, "discard": lambda arguments, folder: start_sink(arguments, folder, keep=False),
             "aiosmtpd": start_aiosmtpd, "hostile": start_hostile, "postfix": start_postfix,
-            "postgresql": start_postgresql, "dovecot": start_dovecot, "tls": start_tls, "auth": start_auth,
-            **MAIL_STARTERS}
+            "postgresql": start_postgresql, "dovecot": start_dovecot, "pop3": start_pop3,
+            "pop3hostile": start_pop3_hostile, "tls": start_tls, "auth": start_auth, "knot": start_knot, "dns": start_dns,
+            "mx": lambda arguments, folder: start_python("mx_server.py", arguments, folder),
+            "policy": lambda arguments, folder: start_python("policy_server.py", arguments, folder), **MAIL_STARTERS}
 
 
 def start(name, arguments, folder):

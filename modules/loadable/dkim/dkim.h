@@ -11,7 +11,8 @@ struct dkim {
     cp_value domain, selector, identity; /* Strings or () */
     cp_value headers;                    /* List of Strings, () for the default */
     cp_value key_name;                   /* the key's path, or ***** */
-    cp_value keys;                       /* Function or HashTable: where public keys come from */
+    cp_value keys;                       /* where public keys come from: Function, HashTable, Dns; () = `dns` */
+    cp_value dns;                        /* one made for that */
     cp_resource *key;                    /* EVP_PKEY * */
     enum dkim_algorithm algorithm;
     bool header_relaxed, body_relaxed;

@@ -152,7 +152,10 @@ static cp_value set_expiry(cp_context *cp, cp_value self, cp_value value) {
 }
 static cp_value get_keys(cp_context *cp, cp_value self) { return (void)cp, dkim_of(self)->keys; }
 static cp_value set_keys(cp_context *cp, cp_value self, cp_value value) {
-    return (void)cp, dkim_of(self)->keys = value;
+    if (value != CP_NIL && !cp_is_function(value) && !cp_has_class(value, CP_CLASS_HASH_TABLE) &&
+        !cp_responds_to(cp, value, "txt"))
+        return cp_throw_type(cp, "keys", "Function, HashTable or Dns", value);
+    return dkim_of(self)->keys = value;
 }
 
 static const cp_property_def properties[] = {
@@ -179,11 +182,12 @@ static const cp_property_def properties[] = {
      "The time of signing (t=) in seconds since 1970; () is now. Errors: 1.8."},
     {"expiry", "Integer", CP_READ_WRITE, NULL, get_expiry, set_expiry,
      "Seconds for which the signature holds (x=); () for ever. Errors: 1.8."},
-    {"keys", "Function|HashTable", CP_READ_WRITE, NULL, get_keys, set_keys,
+    {"keys", "Object", CP_READ_WRITE, NULL, get_keys, set_keys,
      "Where `verify` has public keys from: a function of the name SELECTOR._domainkey.DOMAIN that gives the TXT record "
      "(a "
-     "String, or a List or Array of its parts) or (), or a HashTable of such. Its Errors of the classes 6 and 14 make "
-     "temperror."},
+     "String, or a List or Array of its parts) or (), a HashTable of such, or a Dns; () asks the system's name servers "
+     "by "
+     "a Dns of its own. Errors of the classes 6 and 14 make temperror. Errors: 1.11."},
     {0},
 };
 

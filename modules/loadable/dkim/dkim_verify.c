@@ -42,7 +42,27 @@ static cp_value record_text(cp_context *cp, cp_value value) {
     return whole;
 }
 
-static cp_value look_up(cp_context *cp, const struct dkim *dkim, cp_value name) {
+/* By Dns: none when there is no such name or record (RFC 6376 6.1.2 rule 2); of several the first. */
+static cp_value look_up_in_dns(cp_context *cp, struct dkim *dkim, cp_value name) {
+    cp_value dns = dkim->keys == CP_NIL ? dkim->dns : dkim->keys;
+    if (dns == CP_NIL) dns = cp_create(cp, "Dns", NULL, 0);
+    if (dns == CP_THROWN) return CP_THROWN;
+    if (dkim->keys == CP_NIL) dkim->dns = dns;
+    cp_value texts = cp_send_z(cp, dns, "txt", &name, 1);
+    if (texts != CP_THROWN) return cp_is_cell(texts) ? cp_head(texts) : CP_NIL;
+    cp_value error = cp_take_error(cp);
+    if (cp_error_class_of(error) != CP_ERROR_DNS) return cp_throw_value(cp, error);
+    switch (cp_error_code_of(error)) {
+    case CP_DNS_NOT_FOUND:
+    case CP_DNS_NO_DATA:
+    case CP_DNS_BAD_NAME: return CP_NIL;
+    default: return cp_throw_value(cp, error);
+    }
+}
+
+static cp_value look_up(cp_context *cp, struct dkim *dkim, cp_value name) {
+    if (!cp_is_function(dkim->keys) && !cp_has_class(dkim->keys, CP_CLASS_HASH_TABLE))
+        return look_up_in_dns(cp, dkim, name);
     if (cp_has_class(dkim->keys, CP_CLASS_HASH_TABLE)) {
         cp_value found = cp_table_get(cp, dkim->keys, name);
         return found == CP_UNSET ? CP_NIL : found;
@@ -51,11 +71,7 @@ static cp_value look_up(cp_context *cp, const struct dkim *dkim, cp_value name) 
 }
 
 /* The record that says where the key is not to be had is decided on here. CP_THROWN only for Errors of the script. */
-static cp_value find_record(cp_context *cp, const struct dkim *dkim, struct check *check) {
-    if (dkim->keys == CP_NIL) {
-        decide(check, "temperror", "there is nothing to look keys up with: set keys");
-        return CP_NIL;
-    }
+static cp_value find_record(cp_context *cp, struct dkim *dkim, struct check *check) {
     cp_value name = cp_string_format(cp, "%s._domainkey.%s", check->signature.selector, check->signature.domain);
     cp_value found = look_up(cp, dkim, name);
     if (found != CP_THROWN) {

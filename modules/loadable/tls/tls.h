@@ -6,6 +6,7 @@
  *     tls_context.c      what is the same for many connections: trusted roots, own certificate; sessions to resume
  *     tls_session.c      one connection: handshake, sending, receiving, the end
  *     tls_certificate.c  the peer's certificate: whether it is the right one, and words for what is wrong
+ *     tls_dane.c         whether it is one that its domain has published in the DNS
  *
  * OpenSSL sees only memory: what it wants to send is taken out of `output` and given to the module beneath, what comes
  * from beneath is put into `input`. So Tls stands on anything that carries bytes, and every wait is the module
@@ -18,7 +19,14 @@
 
 #include "modules/comms/comms_stack.h"
 
-enum { TLS_NAME_MAX = 255, TLS_TEXT_MAX = 700, TLS_PINS_MAX = 16, TLS_PIN_SIZE = 32, TLS_ALPN_MAX = 255 };
+enum {
+    TLS_NAME_MAX = 255,
+    TLS_TEXT_MAX = 700,
+    TLS_PINS_MAX = 16,
+    TLS_PIN_SIZE = 32,
+    TLS_ALPN_MAX = 255,
+    TLS_TLSA_MAX = 64
+};
 
 /* What a pin is the SHA-256 of. */
 enum tls_pin_kind { TLS_PIN_KEY, TLS_PIN_CERTIFICATE };
@@ -33,8 +41,9 @@ struct tls {
     /* Properties. */
     bool verify, is_server;
     cp_value server_name, ca_file, certificate, key, alpn, pins; /* as given; () = not */
-    int min_version, max_version;                                /* TLS1_2_VERSION, ...; 0 = no limit */
-    int64_t handshake_timeout;                                   /* ms, -1 = none */
+    cp_value tlsa, other_names;
+    int min_version, max_version; /* TLS1_2_VERSION, ...; 0 = no limit */
+    int64_t handshake_timeout;    /* ms, -1 = none */
 
     /* Made of them when first needed, dropped when one of them changes. An SSL_CTX. */
     cp_resource *context;
@@ -90,6 +99,14 @@ bool tls_security(cp_context *cp, struct comms_module *m, struct comms_security 
 cp_value tls_establish(cp_context *cp, struct tls *tls, int64_t timeout);
 /* Makes the connection's SSL for either role. CP_NIL or CP_THROWN. */
 cp_value tls_open(cp_context *cp, struct tls *tls);
+
+/* ---- tls_dane.c ---- */
+
+/* The property tlsa: the value itself, or CP_THROWN (1.8). */
+cp_value tls_dane_check(cp_context *cp, cp_value value);
+/* Has the connection's certificate checked by tls->tlsa, and by nothing else where these are of usage 2 and 3. CP_NIL
+   or CP_THROWN: 13.14 none of them can be used. */
+cp_value tls_dane_prepare(cp_context *cp, struct tls *tls);
 
 /* ---- tls_certificate.c ---- */
 

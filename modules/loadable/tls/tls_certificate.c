@@ -139,6 +139,12 @@ static void note_problem(struct tls *tls, int error, int depth, X509 *certificat
                  ? ""
                  : ", or the server does not send all certificates up to one");
         break;
+    case X509_V_ERR_DANE_NO_MATCH:
+        note(tls, CP_TLS_DANE,
+             "the certificate of %s (%s) is none that the TLSA records of its domain allow: either somebody in between "
+             "shows his own, or its administrator has changed it and not the records",
+             peer, subject);
+        break;
     default:
         note(tls, CP_TLS_BAD_CERTIFICATE, "%s of %s (%s) is not valid: %s", whose, peer, subject,
              X509_verify_cert_error_string(error));

@@ -140,6 +140,15 @@ static cp_value set_pin(cp_context *cp, cp_value self, cp_value value) {
     return tls->pins = value;
 }
 
+static cp_value get_tlsa(cp_context *cp, cp_value self) { return (void)cp, tls_of(self)->tlsa; }
+static cp_value set_tlsa(cp_context *cp, cp_value self, cp_value value) {
+    return tls_dane_check(cp, value) == CP_THROWN ? CP_THROWN : (tls_of(self)->tlsa = value);
+}
+static cp_value get_other_names(cp_context *cp, cp_value self) { return (void)cp, tls_of(self)->other_names; }
+static cp_value set_other_names(cp_context *cp, cp_value self, cp_value value) {
+    return (void)cp, tls_of(self)->other_names = value;
+}
+
 static cp_value get_handshake_timeout(cp_context *cp, cp_value self) {
     int64_t timeout = tls_of(self)->handshake_timeout;
     return timeout < 0 ? CP_NIL : cp_integer(cp, timeout);
@@ -209,6 +218,16 @@ static const cp_property_def properties[] = {
      "64 hexadecimal digits of the certificate's SHA-256. That is checked besides what `verify` wants; with `verify` "
      "() it "
      "alone decides, as it should for a certificate that has signed itself. Errors: 1.8."},
+    {"tlsa", "List", CP_READ_WRITE, NULL, get_tlsa, set_tlsa,
+     "The server's certificate must be one that these TLSA records allow (DANE, RFC 6698 and 7672), whatever `verify` "
+     "says: "
+     "a List as the `records` of Dns.tlsa, believed only where its status was secure. Usage 3 vouches for the key "
+     "itself, 2 "
+     "for an authority of the chain. () is no DANE. Errors: 1.8; when it is used 13.14."},
+    {"otherNames", "List", CP_READ_WRITE, NULL, get_other_names, set_other_names,
+     "Domains besides serverName of which the certificate may name one, as for mail the domain whose MX the host is "
+     "(RFC 7672 "
+     "3.2.2). Errors when it is used: 1.8."},
     {"role", "Symbol|String", CP_READ_WRITE, NULL, get_role, set_role,
      "client (the default) or server: which part `connect` plays on what is connected beneath. What `accept` gives is "
      "a "
@@ -272,7 +291,7 @@ static const cp_class_def tls_class = {
         "another name, 4 unknown authority, 5 signed itself, 6 not yet valid, 7 otherwise bad, 8 not the pinned one, 9 "
         "no allowed version, 10 the peer does not speak TLS, 11 our certificate is wanted or refused, 12 a file of "
         "ours, "
-        "13 (of Smtp) encryption is required and not offered.",
+        "13 (of Smtp) encryption is required and not offered, 14 none that its TLSA records allow.",
     .size = sizeof(struct tls),
     .major = 1,
     .properties = properties,

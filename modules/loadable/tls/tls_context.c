@@ -200,6 +200,10 @@ static bool fill(cp_context *cp, struct tls *tls, SSL_CTX *context) {
         SSL_CTX_set_verify(context, asks ? SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT : SSL_VERIFY_NONE,
                            asks ? tls_verify : NULL);
     } else {
+        if (SSL_CTX_dane_enable(context) <= 0) {
+            cp_throw(cp, CP_ERROR_CARAPACE, CP_RUNTIME, "out of memory");
+            return false;
+        }
         SSL_CTX_set_verify(context, tls->verify ? SSL_VERIFY_PEER : SSL_VERIFY_NONE, tls->verify ? tls_verify : NULL);
         SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
     }

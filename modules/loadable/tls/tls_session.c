@@ -85,10 +85,23 @@ static cp_value session_key(cp_context *cp, struct tls *tls) {
                         tls->certificate,
                         tls->key,
                         tls->alpn,
+                        tls->other_names,
                         cp_fixnum(tls->min_version),
                         cp_fixnum(tls->max_version)};
-    if (parts[0] == CP_NIL) return CP_NIL; /* nobody knows where the connection goes */
+    if (parts[0] == CP_NIL) return CP_NIL;  /* nobody knows where the connection goes */
+    if (tls->tlsa != CP_NIL) return CP_NIL; /* what was checked then may have been withdrawn since */
     return cp_to_source(cp, cp_list_n(parts, sizeof parts / sizeof *parts));
+}
+
+/* The certificate may name one of these instead. */
+static cp_value add_other_names(cp_context *cp, struct tls *tls) {
+    for (cp_value rest = tls->other_names; cp_is_cell(rest); rest = cp_tail(rest)) {
+        const char *name = cp_is_string(cp_head(rest)) ? cp_text_z(cp, cp_head(rest)) : "";
+        if (!*name || SSL_add1_host(tls->ssl, name) != 1)
+            return cp_throw(cp, CP_ERROR_CARAPACE, CP_BAD_ARGUMENT, "otherNames is a List of domains, not %.100s",
+                            cp_text_z(cp, cp_to_source(cp, cp_head(rest))));
+    }
+    return CP_NIL;
 }
 
 static cp_value prepare_client(cp_context *cp, struct tls *tls) {
@@ -99,10 +112,12 @@ static cp_value prepare_client(cp_context *cp, struct tls *tls) {
                         "serverName");
     bool address = is_address(tls->name);
     SSL_set_hostflags(ssl, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS | X509_CHECK_FLAG_NEVER_CHECK_SUBJECT);
-    bool ok =
-        !*tls->name || (address ? X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), tls->name) == 1
-                                : SSL_set1_host(ssl, tls->name) == 1 && SSL_set_tlsext_host_name(ssl, tls->name) == 1);
+    if (tls->tlsa != CP_NIL && tls_dane_prepare(cp, tls) == CP_THROWN) return CP_THROWN;
+    bool ok = tls->tlsa != CP_NIL || !*tls->name ||
+              (address ? X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), tls->name) == 1
+                       : SSL_set1_host(ssl, tls->name) == 1 && SSL_set_tlsext_host_name(ssl, tls->name) == 1);
     if (!ok) return cp_throw(cp, CP_ERROR_CARAPACE, CP_BAD_ARGUMENT, "this cannot be a server's name: %s", tls->name);
+    if (add_other_names(cp, tls) == CP_THROWN) return CP_THROWN;
     SSL_set_connect_state(ssl);
     tls->session_key = session_key(cp, tls);
     if (tls->session_key == CP_THROWN) return tls->session_key = CP_NIL, CP_THROWN;
@@ -309,6 +324,7 @@ static cp_value interrupted(cp_context *cp, struct tls *tls, int64_t limit) {
 static cp_value succeed(cp_context *cp, struct tls *tls, SSL *ssl) {
     if (!tls_check_pins(tls)) return failed(cp, tls, "the TLS handshake");
     bool checked = SSL_get_verify_mode(ssl) != SSL_VERIFY_NONE && SSL_get_verify_result(ssl) == X509_V_OK;
+    if (checked && tls->tlsa != CP_NIL) checked = SSL_get0_dane_authority(ssl, NULL, NULL) >= 0;
     tls->trusted = checked || tls->pin_count > 0;
     tls->resumed = SSL_session_reused(ssl) == 1;
     tls->established = true;

@@ -80,8 +80,9 @@ class Peer:
             return {"failure": {"error": "none", "text": run.stdout + run.stderr}, "outcomes": []}
 
     def kept(self, needle, wanted=1, seconds=30):
-        """What the server has kept that contains needle, at least `wanted` files or after some time what there is."""
-        end = time.monotonic() + seconds
+        """What the server has kept that contains needle, at least `wanted` files that grow no more (not every server
+        moves a file into its place when it is whole), or after some time what there is."""
+        end, before = time.monotonic() + seconds, None
         while True:
             found = []
             for path in self.place.rglob("*"):
@@ -92,9 +93,11 @@ class Peer:
                             found.append(Bytes(data))
                 except OSError:
                     pass  # moved within its maildir just now
-            if len(found) >= wanted or time.monotonic() > end:
+            sizes = sorted(len(data) for data in found)
+            if (len(found) >= wanted and sizes == before) or time.monotonic() > end:
                 return found
-            time.sleep(0.05)
+            before = sizes
+            time.sleep(0.1)
 
     def check(self, name, good, detail=""):
         self.report.check(f"{self.name}: {name}", good, detail)

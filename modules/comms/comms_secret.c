@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* smtp_secret: a password or token: kept outside the collected heap, wiped when it is replaced or its owner is lost. */
-#include "modules/smtp/smtp_secret.h"
+/* comms_secret: a password or token: kept outside the collected heap, wiped when it is replaced or its owner is lost.
+ */
+#include "modules/comms/comms_secret.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -23,24 +24,24 @@ static void wipe(void *text) {
     free(text);
 }
 
-void smtp_secret_forget(cp_context *cp, smtp_secret **secret) {
+void comms_secret_forget(cp_context *cp, comms_secret **secret) {
     if (*secret != NULL) cp_resource_release(cp, *secret);
     *secret = NULL;
 }
 
-static cp_value keep(cp_context *cp, smtp_secret **secret, const char *bytes, size_t size) {
+static cp_value keep(cp_context *cp, comms_secret **secret, const char *bytes, size_t size) {
     char *copy = malloc(size + 1);
     if (copy == NULL) return cp_throw(cp, CP_ERROR_CARAPACE, CP_RUNTIME, "out of memory");
     memcpy(copy, bytes, size);
     copy[size] = '\0';
-    smtp_secret_forget(cp, secret);
+    comms_secret_forget(cp, secret);
     *secret = cp_resource_new(cp, copy, wipe);
     return CP_NIL;
 }
 
-cp_value smtp_secret_set(cp_context *cp, smtp_secret **secret, const char *name, cp_value value) {
+cp_value comms_secret_set(cp_context *cp, comms_secret **secret, const char *name, cp_value value) {
     if (value == CP_NIL) {
-        smtp_secret_forget(cp, secret);
+        comms_secret_forget(cp, secret);
         return CP_NIL;
     }
     if (memchr(cp_string_text(value), 0, cp_string_size(value)))
@@ -48,7 +49,7 @@ cp_value smtp_secret_set(cp_context *cp, smtp_secret **secret, const char *name,
     return keep(cp, secret, cp_string_text(value), cp_string_size(value));
 }
 
-const char *smtp_secret_text(const smtp_secret *secret) {
+const char *comms_secret_text(const comms_secret *secret) {
     return secret != NULL ? (const char *)secret->resource : NULL;
 }
 
@@ -98,7 +99,7 @@ static void stop_child(cp_context *cp, pid_t id, cp_fd *status) {
     cp_throw_value(cp, error);
 }
 
-static cp_value take_output(cp_context *cp, smtp_secret **secret, const struct child *child, cp_fd *from) {
+static cp_value take_output(cp_context *cp, comms_secret **secret, const struct child *child, cp_fd *from) {
     cp_fd *status = cp_fd_new(cp, child->status_fd);
     char *line = malloc(LINE_SIZE);
     if (line == NULL) return cp_throw(cp, CP_ERROR_CARAPACE, CP_RUNTIME, "out of memory");
@@ -116,7 +117,7 @@ static cp_value take_output(cp_context *cp, smtp_secret **secret, const struct c
     return result;
 }
 
-cp_value smtp_secret_evaluate(cp_context *cp, smtp_secret **secret, cp_value command) {
+cp_value comms_secret_evaluate(cp_context *cp, comms_secret **secret, cp_value command) {
     const char *text = cp_text_z(cp, command), *const words[] = {"/bin/sh", "-c", text, NULL};
     int ends[2], null = open("/dev/null", O_RDONLY | O_CLOEXEC);
     if (null < 0 || pipe2(ends, O_CLOEXEC) != 0) {
