@@ -208,6 +208,8 @@ void smtp_session_fail(smtp_client *client, smtp_failure_class failure_class, bo
     for (size_t i = 0; i < client->queue_count; i++) {
         const smtp_command *entry = &client->queue[(client->queue_head + i) & (client->queue_capacity - 1)];
         if (entry->kind == COMMAND_END && entry->message != client->last) client->failure.streaming = true;
+        /* chasquid 1.11 answers the dot and forgets what came with it: the MAIL behind it waits for ever. */
+        if (reply == NULL && entry->kind == COMMAND_MAIL && entry->message->behind) client->failure.streaming = true;
     }
     client->over = true; /* before the messages are settled, so that nothing is written any more */
     smtp_transaction_settle_all(client, reply);

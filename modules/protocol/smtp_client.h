@@ -127,7 +127,8 @@ typedef enum smtp_failure_class {
 typedef struct smtp_client_failure {
     smtp_failure_class failure_class;
     bool temporary;
-    bool streaming; /* a message was begun behind the unanswered final dot of another: next time try no_streaming */
+    bool streaming; /* a message was begun behind the final dot of another, one of which has no answer: next time try
+                     * no_streaming */
     int code;       /* of the server's reply; 0 when there is none */
     smtp_enhanced_code enhanced;
     const char *text; /* what was expected and what came; one line, safe to show */
