@@ -90,7 +90,7 @@ for group in root.findall(f"{svg}g"):
 assert root.tag == svg + "svg", root.tag
 hot = next(bar for title, bar in bars.items() if title.startswith("hot ("))
 run = next(bar for title, bar in bars.items() if title.startswith("run ("))
-assert hot["r"] == run["r"] + 1 and hot["x"] >= run["x"] and hot["w"] > 800000, (hot, run)
+assert hot["r"] == run["r"] + 1 and hot["x"] >= run["x"] and hot["w"] > 400000, (hot, run)
 assert hot["x"] + hot["w"] <= run["x"] + run["w"] <= 1000000, (hot, run)
 assert any('<a & "b">/script.cpl' in title for title in bars), bars
 assert bars["all"]["w"] == 1000000 and not any("http" in (e.get("href") or "") for e in root.iter())
