@@ -29,7 +29,7 @@ cat >script.cpl <<'END'
 (run ((headOf ::Arguments).integer))
 END
 
-"$CARAPACE" --profile script.cpl 800 >out 2>err && [ "$(cat out)" = done ]; ok "the script runs as ever"
+"$CARAPACE" --profile script.cpl 4000 >out 2>err && [ "$(cat out)" = done ]; ok "the script runs as ever"
 grep -q '^profile: .* s of processor time in [1-9][0-9]* samples' err; ok "there are samples"
 [ "$(share 2 "hot (script.cpl:1)")" -ge 90 ]; ok "the hot function has the time to itself"
 [ "$(share 1 "run (script.cpl:8)")" -ge 90 ] && [ "$(share 2 "run (script.cpl:8)")" -le 5 ]; ok "its caller has it in all"
@@ -43,7 +43,7 @@ cat >natives.cpl <<'END'
 (defun smaller (a b) (< a b))
 (defun run ()
     (local (items Array (create Array 20000)))
-    (dotimes (turn 12)
+    (dotimes (turn 40)
         (dotimes (i 20000) (items.set i (% (* (+ i turn) 7919) 10007)))
         (items.sort smaller)))
 (run)
@@ -55,8 +55,8 @@ ok "what it calls is within it"
 # threads: each has its own calls
 cat >threads.cpl <<'END'
 (defun Integer spin ((n Integer)) (local (i Integer 0)) (while (< i n) (set i (+ i 1))) i)
-(defun one () (+ (spin 8000000) 1)) # no tail call, which would take its place
-(defun two () (+ (spin 8000000) 1))
+(defun one () (+ (spin 100000000) 1)) # no tail call, which would take its place
+(defun two () (+ (spin 100000000) 1))
 (set a (create Thread "one" one))
 (set b (create Thread "two" two))
 (a.wait) (b.wait)
@@ -67,7 +67,7 @@ END
 
 cat >deep.cpl <<'END'
 (defun Integer deep ((n Integer)) (if (== n 0) (return 0)) (+ 1 (deep (- n 1))))
-(dotimes (i 60) (deep 50000))
+(dotimes (i 300) (deep 50000))
 (try (throw (create Error 9 1 "x")) (catch 9 ()))
 (exit 3)
 END
@@ -79,7 +79,7 @@ ok "after an Error that nobody caught there is a report"
 
 # the flame graph
 mkdir '<a & "b">' && cp script.cpl '<a & "b">/'
-"$CARAPACE" --profile=graph.svg '<a & "b">/script.cpl' 300 >out 2>err && grep -q ^profile: err; ok "a graph and a report"
+"$CARAPACE" --profile=graph.svg '<a & "b">/script.cpl' 3000 >out 2>err && grep -q ^profile: err; ok "a graph and a report"
 python3 - >out 2>err <<'END'
 import sys, xml.etree.ElementTree as tree
 svg = "{http://www.w3.org/2000/svg}"
