@@ -361,11 +361,11 @@ static bool take_content(smtp_server *server, smtp_server_event *event) {
         server->content_size += at;
         if (server->options.size_limit > 0 && server->content_size > server->options.size_limit)
             server->too_large = true;
+        smtp_buffer_consume(&server->in, at); /* leaves the octets in place until the next input */
+        if (server->too_large) continue;      /* the event of the end must know nothing of what is dropped */
+        event->kind = SMTP_SERVER_CONTENT;
         event->text = bytes;
         event->length = at;
-        smtp_buffer_consume(&server->in, at); /* leaves the octets in place until the next input */
-        if (server->too_large) continue;
-        event->kind = SMTP_SERVER_CONTENT;
         return true;
     }
 }

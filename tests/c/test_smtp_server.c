@@ -47,6 +47,7 @@ static void take_events(host *h) {
     size_t length;
     while (smtp_server_next_event(h->server, &e)) {
         assert_false(h->over);
+        if (e.kind != SMTP_SERVER_CONTENT) assert_int_equal(strlen(e.text), e.length);
         switch (e.kind) {
         case SMTP_SERVER_HELLO:
             add_log(h, "%s %s\n", e.esmtp ? "ehlo" : "helo", e.text);
