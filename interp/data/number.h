@@ -70,6 +70,8 @@ cp_value number_parse_base(cp_context *cp, const char *text, size_t size, int ba
 /* The String that reads back as the number; Reals in the shortest form and always with a point or an exponent, or
    inf, -inf, nan. CP_THROWN (1.5) without the memory. */
 cp_value number_to_string(cp_context *cp, cp_value v);
+/* Writes the digits, two at a time, so that they end at `end`; gives where they begin: at most 20 before it. */
+char *number_digits(int64_t number, char *end);
 /* The same for a double, into out, with a NUL; returns the size without it. */
 enum { REAL_TEXT_MOST = 32 };
 size_t number_real_text(double d, char out[REAL_TEXT_MOST]);

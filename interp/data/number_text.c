@@ -143,9 +143,24 @@ cp_value number_integer_string(cp_context *cp, cp_value v, int base) {
     return cp_string_n(cp, text, strlen(text));
 }
 
+char *number_digits(int64_t number, char *end) {
+    static const char pairs[] = "00010203040506070809101112131415161718192021222324252627282930313233343536373839"
+                                "40414243444546474849505152535455565758596061626364656667686970717273747576777879"
+                                "8081828384858687888990919293949596979899";
+    uint64_t rest = number < 0 ? -(uint64_t)number : (uint64_t)number;
+    for (; rest >= 100; rest /= 100) memcpy(end -= 2, pairs + rest % 100 * 2, 2);
+    if (rest >= 10) memcpy(end -= 2, pairs + rest * 2, 2);
+    else *--end = (char)('0' + rest);
+    if (number < 0) *--end = '-';
+    return end;
+}
+
 cp_value number_to_string(cp_context *cp, cp_value v) {
     char text[REAL_TEXT_MOST];
-    if (cp_is_fixnum(v)) return cp_string_n(cp, text, (size_t)sprintf(text, "%lld", (long long)cp_fixnum_value(v)));
+    if (cp_is_fixnum(v)) {
+        const char *digits = number_digits(cp_fixnum_value(v), text + sizeof text);
+        return cp_string_n(cp, digits, (size_t)(text + sizeof text - digits));
+    }
     if (cp_is_real(v)) return cp_string_n(cp, text, number_real_text(cp_real_value(v), text));
     return number_integer_string(cp, v, 10);
 }

@@ -257,12 +257,8 @@ static bool put_structure(struct printer *printer, cp_value v) {
 }
 
 static bool put_fixnum(struct printer *printer, int64_t n) {
-    char digits[24], *first = digits + sizeof digits;
-    uint64_t rest = n < 0 ? -(uint64_t)n : (uint64_t)n;
-    do *--first = (char)('0' + rest % 10);
-    while (rest /= 10);
-    if (n < 0) *--first = '-';
-    return put(printer, first, (size_t)(digits + sizeof digits - first));
+    char digits[24], *end = digits + sizeof digits, *first = number_digits(n, end);
+    return put(printer, first, (size_t)(end - first));
 }
 
 static bool put_value(struct printer *printer, cp_value v) {
