@@ -7,6 +7,7 @@ import random
 import shutil
 import statistics
 import subprocess
+import threading
 import sys
 import tempfile
 import time
@@ -65,10 +66,11 @@ def text_file(megabytes):
         while len(block) < 1_000_000:
             block += " ".join(chance.choices(words, k=chance.randint(3, 14))) + "\n"
         path.parent.mkdir(exist_ok=True)
-        with open(path.with_suffix(".part"), "w") as out:
+        part = path.with_suffix(f".{threading.get_ident()}")  # two may make it at once
+        with open(part, "w") as out:
             for _ in range(megabytes):
                 out.write(block)
-        path.with_suffix(".part").rename(path)
+        part.rename(path)
     return path
 
 
