@@ -11,7 +11,9 @@
 #ifdef VM_SWITCH
 #define VM_STEP() (CP_UNLIKELY(profile_due()) ? profile_trapped(t, pc) : (void)0)
 #else
-#define VM_LABELS const void *volatile
+/* Each label is loaded anew, as if it were volatile, whose loads the compiler would not make part of the jump. */
+#define VM_LABELS const void *
+#define VM_STEP() __atomic_signal_fence(__ATOMIC_ACQUIRE)
 #define VM_TRAP() profile_trapped(t, pc)
 #endif
 #define call_native(cp, f, self, arguments, count) profile_call_native(cp, f, self, arguments, count)
