@@ -15,10 +15,8 @@
 
 #include "interp/carapace.h"
 
-#include "modules/comms/comms_secret.h"
-#include "modules/comms/comms_stack.h"
+#include "modules/comms/comms_client.h"
 #include "modules/protocol/pop3_client.h"
-#include "modules/sasl/sasl.h"
 
 /* Defines the class Pop3. comms_register and message_register come before. */
 void pop3_register(cp_context *cp);
@@ -35,8 +33,6 @@ enum pop3_error_code {
     POP3_ERROR_LIMIT         /* a message longer than sizeLimit, or a listing without an end */
 };
 
-enum pop3_tls { POP3_TLS_DEFAULT, POP3_TLS_REQUIRED, POP3_TLS_IMPLICIT, POP3_TLS_OPPORTUNISTIC, POP3_TLS_OFF };
-
 /* The ways to log in that authMechanism may name besides those of SASL. */
 enum { POP3_MECHANISM_APOP = SASL_MECHANISMS + 1, POP3_MECHANISM_USER };
 
@@ -47,23 +43,17 @@ struct pop3_all;
  * and is freed only by the thread that is `owner`; block[block_start..block_end) is what came and the engine has not
  * taken. */
 struct pop3 {
-    struct comms_module module;
+    struct comms_client common;
 
     /* Properties; () = not known, not given. */
     cp_value greeting, timestamp, capabilities, reply;
-    enum pop3_tls tls;
-    cp_value tls_layer;    /* the Tls to put in, once somebody asked for it; else () */
-    cp_value tls_inserted; /* the one that was put in and is to be taken out; else () */
-    cp_value user, password_eval, auth_mechanism;
-    comms_secret *password, *token, *secret;
-    comms_secret *evaluated; /* what passwordEval has printed */
-    int64_t timeout;         /* ms without progress; 0 = the default */
-    int64_t size_limit;      /* octets of one message; 0 = the default */
+    comms_secret *secret; /* for APOP */
+    int64_t timeout;      /* ms without progress; 0 = the default */
+    int64_t size_limit;   /* octets of one message; 0 = the default */
 
     /* The session. */
     pop3_client *client;
     cp_resource *handle; /* frees `client` when nobody does */
-    cp_value peer;       /* 192.0.2.1:110, or () when the layers below do not say */
     bool ready, quitting;
     bool closing;       /* we close what is beneath, without a goodbye */
     bool told_to_close; /* disconnect was called while a call was under way */
@@ -140,38 +130,21 @@ cp_value pop3_disconnect(cp_context *cp, struct comms_module *m);
 
 /* ---- pop3_tls.c ---- */
 
-cp_value pop3_get_tls(cp_context *cp, cp_value self);
-cp_value pop3_set_tls(cp_context *cp, cp_value self, cp_value value);
-/* The Tls of the stack, or the one that would be put in. */
-cp_value pop3_tls_layer(cp_context *cp, struct pop3 *pop3);
-/* A property of that Tls. */
-cp_value pop3_tls_get(cp_context *cp, cp_value self, const char *name);
-cp_value pop3_tls_set(cp_context *cp, cp_value self, const char *name, cp_value value);
-bool pop3_is_encrypted(cp_context *cp, const struct pop3 *pop3);
-/* What `tls` wants at these moments. CP_NIL or CP_THROWN. */
-cp_value pop3_tls_before_greeting(cp_context *cp, struct pop3 *pop3);
+/* What `tls` wants when the server has said what it offers. CP_NIL or CP_THROWN. */
 cp_value pop3_tls_after_greeting(cp_context *cp, struct pop3 *pop3);
-/* Takes out what was put in. */
-void pop3_tls_remove(cp_context *cp, struct pop3 *pop3);
 cp_value pop3_method_start_tls(cp_context *cp, cp_value self, const cp_value *arguments, int count);
 
 /* ---- pop3_login.c, pop3_sasl.c ---- */
 
 cp_value pop3_set_auth_mechanism(cp_context *cp, cp_value self, cp_value value);
-/* Whether somebody has said who we are. */
-bool pop3_wants_login(const struct pop3 *pop3);
 cp_value pop3_login(cp_context *cp, struct pop3 *pop3);
 cp_value pop3_method_authenticate(cp_context *cp, cp_value self, const cp_value *arguments, int count);
-/* The password, or what passwordEval has printed; NULL without. */
-const char *pop3_password(const struct pop3 *pop3);
 /* Throws class 12 with the server's words about a log-in by that name. */
 cp_value pop3_login_refused(cp_context *cp, struct pop3 *pop3, const char *mechanism, const char *words);
 /* A server that repeats a secret must not bring it into Errors. */
 void pop3_hide_secrets(cp_context *cp, struct pop3 *pop3);
 /* The mechanisms of SASL that the server offers, as bits. */
 uint32_t pop3_sasl_offered(const struct pop3 *pop3);
-/* What there is to log in with; `security` is comms_security's. */
-sasl_credentials pop3_credentials(cp_context *cp, struct pop3 *pop3, const struct comms_security *security);
 cp_value pop3_sasl(cp_context *cp, struct pop3 *pop3, const sasl_credentials *credentials, sasl_mechanism mechanism);
 
 /* ---- pop3_mailbox.c, pop3_fetch.c ---- */

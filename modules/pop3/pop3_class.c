@@ -44,74 +44,29 @@ static cp_value set_size_limit(cp_context *cp, cp_value self, cp_value value) {
     return value;
 }
 
-static cp_value get_tls_layer(cp_context *cp, cp_value self) { return pop3_tls_layer(cp, pop3_of(cp, self)); }
-
-/* Properties of the Tls that can be set here too, so that the configuration can. */
-#define TLS_PROPERTY(name, property)                                                                                   \
-    static cp_value get_tls_##name(cp_context *cp, cp_value self) { return pop3_tls_get(cp, self, property); }         \
-    static cp_value set_tls_##name(cp_context *cp, cp_value self, cp_value value) {                                    \
-        return pop3_tls_set(cp, self, property, value);                                                                \
-    }
-TLS_PROPERTY(ca_file, "caFile")
-TLS_PROPERTY(certificate, "certificate")
-TLS_PROPERTY(key, "key")
-TLS_PROPERTY(server_name, "serverName")
-TLS_PROPERTY(pin, "pin")
-TLS_PROPERTY(min_version, "minVersion")
-
-static bool has_nul(cp_value text) {
-    return text != CP_NIL && memchr(cp_string_text(text), 0, cp_string_size(text)) != NULL;
-}
-
-static cp_value get_user(cp_context *cp, cp_value self) { return pop3_of(cp, self)->user; }
-static cp_value set_user(cp_context *cp, cp_value self, cp_value value) {
-    if (has_nul(value)) return cp_throw(cp, CP_ERROR_CARAPACE, CP_BAD_ARGUMENT, "a user has no NUL character");
-    return pop3_of(cp, self)->user = value;
-}
-
-static cp_value shown(cp_context *cp, const comms_secret *secret) {
-    return secret == NULL ? CP_NIL : cp_string_z(cp, "*****");
-}
-static cp_value get_password(cp_context *cp, cp_value self) { return shown(cp, pop3_of(cp, self)->password); }
-static cp_value get_token(cp_context *cp, cp_value self) { return shown(cp, pop3_of(cp, self)->token); }
-static cp_value get_secret(cp_context *cp, cp_value self) { return shown(cp, pop3_of(cp, self)->secret); }
-static cp_value set_password(cp_context *cp, cp_value self, cp_value value) {
-    return comms_secret_set(cp, &pop3_of(cp, self)->password, "password", value) == CP_THROWN ? CP_THROWN : value;
-}
-static cp_value set_token(cp_context *cp, cp_value self, cp_value value) {
-    return comms_secret_set(cp, &pop3_of(cp, self)->token, "token", value) == CP_THROWN ? CP_THROWN : value;
-}
+static cp_value get_secret(cp_context *cp, cp_value self) { return comms_secret_shown(cp, pop3_of(cp, self)->secret); }
 static cp_value set_secret(cp_context *cp, cp_value self, cp_value value) {
     return comms_secret_set(cp, &pop3_of(cp, self)->secret, "secret", value) == CP_THROWN ? CP_THROWN : value;
 }
 
-static cp_value get_password_eval(cp_context *cp, cp_value self) { return pop3_of(cp, self)->password_eval; }
-static cp_value set_password_eval(cp_context *cp, cp_value self, cp_value value) {
-    struct pop3 *pop3 = pop3_of(cp, self);
-    if (has_nul(value)) return cp_throw(cp, CP_ERROR_CARAPACE, CP_BAD_ARGUMENT, "a command has no NUL character");
-    comms_secret_forget(cp, &pop3->evaluated);
-    return pop3->password_eval = value;
-}
-static cp_value get_auth_mechanism(cp_context *cp, cp_value self) { return pop3_of(cp, self)->auth_mechanism; }
-
 static const cp_property_def properties[] = {
-    {"user", "String", CP_READ_WRITE, NULL, get_user, set_user,
+    {"user", "String", CP_READ_WRITE, NULL, comms_client_get_user, comms_client_set_user,
      "Whose mailbox it is. When it is set, or a token, connect logs in. Errors: 1.8 a NUL in it."},
-    {"password", "String", CP_READ_WRITE, NULL, get_password, set_password,
+    {"password", "String", CP_READ_WRITE, NULL, comms_client_get_password, comms_client_set_password,
      "The user's password. It reads as *****. Errors: 1.8 a NUL in it."},
-    {"passwordEval", "String", CP_READ_WRITE, NULL, get_password_eval, set_password_eval,
+    {"passwordEval", "String", CP_READ_WRITE, NULL, comms_client_get_password_eval, comms_client_set_password_eval,
      "A command for the shell whose first line of output is the password, as \"pass show mail\"; run when it is "
      "needed, "
      "at most 2 minutes, and again when what it printed was refused. `password` goes before it. Errors when it is "
      "used: "
      "4.2."},
-    {"token", "String", CP_READ_WRITE, NULL, get_token, set_token,
+    {"token", "String", CP_READ_WRITE, NULL, comms_client_get_token, comms_client_set_token,
      "An OAuth 2.0 bearer token, for OAUTHBEARER and XOAUTH2. It reads as *****. Errors: 1.8 a NUL in it."},
     {"secret", "String", CP_READ_WRITE, NULL, get_secret, set_secret,
      "The secret shared with the server for APOP, which is chosen when this is set: only a digest of it is sent. It "
      "reads "
      "as *****. Errors: 1.8 a NUL in it."},
-    {"authMechanism", "Symbol|String", CP_READ_WRITE, NULL, get_auth_mechanism, pop3_set_auth_mechanism,
+    {"authMechanism", "Symbol|String", CP_READ_WRITE, NULL, comms_client_get_auth_mechanism, pop3_set_auth_mechanism,
      "The way to log in, also where it shows the password to who listens. () takes APOP with a `secret`, else the best "
      "that the server offers, of SCRAM-SHA-256-PLUS SCRAM-SHA-256 SCRAM-SHA-1-PLUS SCRAM-SHA-1 OAUTHBEARER XOAUTH2 "
      "CRAM-MD5 PLAIN LOGIN EXTERNAL, and then USER (with PASS); OAUTHBEARER, XOAUTH2, PLAIN, LOGIN and USER only over "
@@ -142,22 +97,17 @@ static const cp_property_def properties[] = {
      "CAPA."},
     {"reply", "String", CP_READ_ONLY, NULL, get_reply, NULL,
      "The server's last words, without +OK or -ERR and its code. Controls are shown as ?."},
-    {"tls", "Symbol|String", CP_READ_WRITE, NULL, pop3_get_tls, pop3_set_tls,
+    {"tls", "Symbol|String", CP_READ_WRITE, NULL, comms_client_get_tls, comms_client_set_tls,
      "required: connect encrypts by STLS, and fails (13.13) where that is not offered. implicit: encrypted from the "
      "first "
      "word, as on port 995. opportunistic: by STLS where it is offered, to whomever; no password is sent over that in "
      "clear. off: in clear. () (the default): required away from this machine, off on it. A Tls that stands in the "
      "stack "
      "already satisfies them all. Errors: 1.8 another word."},
-    {"tlsLayer", "Object", CP_READ_ONLY, NULL, get_tls_layer, NULL,
+    {"tlsLayer", "Object", CP_READ_ONLY, NULL, comms_client_get_tls_layer, NULL,
      "The Tls of the stack, or the one that is put in beneath the Util when encryption begins: what it should check is "
      "set in it before connect."},
-    {"caFile", "String", CP_READ_WRITE, NULL, get_tls_ca_file, set_tls_ca_file, "Of the tlsLayer."},
-    {"certificate", "String", CP_READ_WRITE, NULL, get_tls_certificate, set_tls_certificate, "Of the tlsLayer."},
-    {"key", "String", CP_READ_WRITE, NULL, get_tls_key, set_tls_key, "Of the tlsLayer."},
-    {"serverName", "String", CP_READ_WRITE, NULL, get_tls_server_name, set_tls_server_name, "Of the tlsLayer."},
-    {"pin", "String|List", CP_READ_WRITE, NULL, get_tls_pin, set_tls_pin, "Of the tlsLayer."},
-    {"minVersion", "String|Real", CP_READ_WRITE, NULL, get_tls_min_version, set_tls_min_version, "Of the tlsLayer."},
+    COMMS_CLIENT_TLS_PROPERTIES,
     {0},
 };
 
@@ -167,7 +117,7 @@ static cp_value method_close(cp_context *cp, cp_value self, const cp_value *argu
     (void)arguments, (void)count;
     struct pop3 *pop3 = pop3_of(cp, self);
     pop3->closing = true;
-    comms_close(cp, &pop3->module);
+    comms_close(cp, &pop3->common.module);
     pop3->closing = false;
     return CP_NIL;
 }

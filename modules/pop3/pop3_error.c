@@ -47,21 +47,21 @@ enum { LINE_MAX_SHOWN = 512 };
 
 void pop3_log_ask(cp_context *cp, struct pop3 *pop3) {
     pop3->logs = false;
-    if (pop3->module.log == CP_NIL || pop3->module.log_failed) return;
-    cp_value level = cp_string_z(cp, "pdus"), on = cp_send_z(cp, pop3->module.log, "isOn", &level, 1);
+    if (pop3->common.module.log == CP_NIL || pop3->common.module.log_failed) return;
+    cp_value level = cp_string_z(cp, "pdus"), on = cp_send_z(cp, pop3->common.module.log, "isOn", &level, 1);
     if (on == CP_THROWN) {
         cp_take_error(cp);
-        pop3->module.log_failed = true;
+        pop3->common.module.log_failed = true;
     } else pop3->logs = cp_is_true(on);
 }
 
 /* A log that cannot be written must not stop the mail: nothing more is logged. */
 static void write_record(cp_context *cp, struct pop3 *pop3, cp_value text) {
     cp_value arguments[2] = {cp_string_z(cp, "pdus"), text};
-    if (!pop3->logs || cp_send_z(cp, pop3->module.log, "info", arguments, 2) != CP_THROWN) return;
+    if (!pop3->logs || cp_send_z(cp, pop3->common.module.log, "info", arguments, 2) != CP_THROWN) return;
     cp_take_error(cp);
     pop3->logs = false;
-    pop3->module.log_failed = true;
+    pop3->common.module.log_failed = true;
 }
 
 /* Of what holds a secret, the command, and of AUTH the mechanism. */

@@ -5,8 +5,6 @@
 #include <stdlib.h>
 #include <strings.h>
 
-#include "modules/coding/base64.h"
-#include "modules/comms/comms_peer.h"
 #include "modules/comms/sasl_crypto.h"
 
 enum { MD5_SIZE = 16 };
@@ -21,7 +19,7 @@ static int mechanism_named(const char *name) {
 
 cp_value pop3_set_auth_mechanism(cp_context *cp, cp_value self, cp_value value) {
     struct pop3 *pop3 = pop3_of(cp, self);
-    if (value == CP_NIL) return pop3->auth_mechanism = CP_NIL;
+    if (value == CP_NIL) return pop3->common.auth_mechanism = CP_NIL;
     int mechanism = mechanism_named(cp_text_z(cp, value));
     if (mechanism == SASL_MECHANISMS)
         return cp_throw(
@@ -32,56 +30,33 @@ cp_value pop3_set_auth_mechanism(cp_context *cp, cp_value self, cp_value value) 
     const char *name = mechanism == POP3_MECHANISM_APOP   ? "APOP"
                        : mechanism == POP3_MECHANISM_USER ? "USER"
                                                           : sasl_traits_of((sasl_mechanism)mechanism)->name;
-    return pop3->auth_mechanism = cp_symbol_z(cp, name);
-}
-
-bool pop3_wants_login(const struct pop3 *pop3) {
-    return pop3->user != CP_NIL || pop3->token != NULL || pop3->auth_mechanism != CP_NIL;
-}
-
-const char *pop3_password(const struct pop3 *pop3) {
-    return comms_secret_text(pop3->password != NULL ? pop3->password : pop3->evaluated);
-}
-
-/* Without it, what passwordEval prints; both () is no error yet: there are ways that need none. */
-static cp_value find_password(cp_context *cp, struct pop3 *pop3) {
-    if (pop3->password != NULL || pop3->evaluated != NULL || pop3->password_eval == CP_NIL) return CP_NIL;
-    return comms_secret_evaluate(cp, &pop3->evaluated, pop3->password_eval);
+    return pop3->common.auth_mechanism = cp_symbol_z(cp, name);
 }
 
 void pop3_hide_secrets(cp_context *cp, struct pop3 *pop3) {
-    const char *secrets[] = {pop3_password(pop3), comms_secret_text(pop3->token), comms_secret_text(pop3->secret)};
-    for (int i = 0; i < 3; i++) {
-        size_t size = secrets[i] ? strlen(secrets[i]) : 0;
-        if (size == 0) continue;
-        const char *text = cp_text_z(cp, pop3->reply);
-        char *encoded = malloc((size_t)base64_encoded_size(size, 0) + 1);
-        if (encoded == NULL) continue;
-        size_t length = base64_encode(encoded, secrets[i], size);
-        /* Without the last group, which depends on what follows. */
-        encoded[length > 4 ? length - 4 : length] = '\0';
-        bool told = strstr(text, secrets[i]) != NULL || strstr(text, encoded) != NULL;
-        explicit_bzero(encoded, length);
-        free(encoded);
-        if (told) pop3->reply = cp_string_z(cp, "(its words are not shown)");
-    }
+    const char *words = cp_text_z(cp, pop3->reply);
+    if (comms_secret_is_told(words, comms_client_password(&pop3->common)) ||
+        comms_secret_is_told(words, comms_secret_text(pop3->common.token)) ||
+        comms_secret_is_told(words, comms_secret_text(pop3->secret)))
+        pop3->reply = cp_string_z(cp, "(its words are not shown)");
 }
 
 /* ---- APOP, USER and PASS ---- */
 
 cp_value pop3_login_refused(cp_context *cp, struct pop3 *pop3, const char *mechanism, const char *words) {
-    comms_secret_forget(cp, &pop3->evaluated); /* perhaps the command knows a newer one by now */
-    cp_value what = cp_string_format(cp, "%s was not logged in (%s)%s%s",
-                                     pop3->user == CP_NIL ? "the token's owner" : cp_text_z(cp, pop3->user), mechanism,
-                                     *words ? "; " : "", words);
+    comms_secret_forget(cp, &pop3->common.evaluated); /* perhaps the command knows a newer one by now */
+    cp_value what =
+        cp_string_format(cp, "%s was not logged in (%s)%s%s",
+                         pop3->common.user == CP_NIL ? "the token's owner" : cp_text_z(cp, pop3->common.user),
+                         mechanism, *words ? "; " : "", words);
     return pop3_throw_reply(cp, pop3, cp_text_z(cp, what));
 }
 
 static cp_value need_user(cp_context *cp, struct pop3 *pop3, const char *mechanism, const char *password) {
-    if (pop3->user != CP_NIL && password != NULL) return CP_NIL;
+    if (pop3->common.user != CP_NIL && password != NULL) return CP_NIL;
     return cp_throw(cp, CP_ERROR_CARAPACE, CP_MISSING, "%s needs a %s to log in: set %s", mechanism,
-                    pop3->user == CP_NIL ? "user" : "password",
-                    pop3->user == CP_NIL ? "user" : "password, passwordEval or, for APOP, secret");
+                    pop3->common.user == CP_NIL ? "user" : "password",
+                    pop3->common.user == CP_NIL ? "user" : "password, passwordEval or, for APOP, secret");
 }
 
 /* The digest of the time stamp and the secret, in hexadecimal. CP_NIL or CP_THROWN. */
@@ -111,7 +86,7 @@ static cp_value apop_digest(cp_context *cp, struct pop3 *pop3, const char *secre
 
 static cp_value by_apop(cp_context *cp, struct pop3 *pop3) {
     char digest[2 * MD5_SIZE + 1];
-    const char *secret = pop3->secret != NULL ? comms_secret_text(pop3->secret) : pop3_password(pop3);
+    const char *secret = pop3->secret != NULL ? comms_secret_text(pop3->secret) : comms_client_password(&pop3->common);
     if (need_user(cp, pop3, "APOP", secret) == CP_THROWN) return CP_THROWN;
     if (pop3->timestamp == CP_NIL)
         return cp_throw(
@@ -119,7 +94,7 @@ static cp_value by_apop(cp_context *cp, struct pop3 *pop3) {
             "the server does not offer APOP: its greeting has no time stamp of the form <text@host>; remove "
             "secret and set password, which needs an encrypted connection (tls)");
     if (apop_digest(cp, pop3, secret, digest) == CP_THROWN || pop3_settle(cp, pop3) == CP_THROWN) return CP_THROWN;
-    pop3_status status = pop3_client_apop(pop3->client, cp_text_z(cp, pop3->user), digest);
+    pop3_status status = pop3_client_apop(pop3->client, cp_text_z(cp, pop3->common.user), digest);
     explicit_bzero(digest, sizeof digest);
     if (pop3_await(cp, pop3, status, NULL, NULL) == CP_THROWN) return CP_THROWN;
     pop3_hide_secrets(cp, pop3);
@@ -127,9 +102,9 @@ static cp_value by_apop(cp_context *cp, struct pop3 *pop3) {
 }
 
 static cp_value by_user(cp_context *cp, struct pop3 *pop3) {
-    const char *password = pop3_password(pop3);
+    const char *password = comms_client_password(&pop3->common);
     if (need_user(cp, pop3, "USER", password) == CP_THROWN || pop3_settle(cp, pop3) == CP_THROWN) return CP_THROWN;
-    pop3_status status = pop3_client_user(pop3->client, cp_text_z(cp, pop3->user));
+    pop3_status status = pop3_client_user(pop3->client, cp_text_z(cp, pop3->common.user));
     if (pop3_await(cp, pop3, status, NULL, NULL) == CP_THROWN) return CP_THROWN;
     if (pop3->ok) {
         if (pop3_settle(cp, pop3) == CP_THROWN) return CP_THROWN;
@@ -161,14 +136,16 @@ static cp_value none_fits(cp_context *cp, struct pop3 *pop3, const sasl_credenti
     return cp_throw(cp, CP_ERROR_CARAPACE, CP_NOT_SUPPORTED,
                     "none of the ways to log in that the server offers (SASL: %s) can be used with what we have%s",
                     names != NULL && *names ? names : "none",
-                    pop3_is_encrypted(cp, pop3) ? "" : "; perhaps it offers more over an encrypted connection (tls)");
+                    comms_client_is_encrypted(cp, &pop3->common)
+                        ? ""
+                        : "; perhaps it offers more over an encrypted connection (tls)");
 }
 
 /* A mechanism of SASL or one of ours; SASL_MECHANISMS after a throw. */
 static int choose(cp_context *cp, struct pop3 *pop3, sasl_credentials *credentials, bool safe) {
     uint32_t bits = pop3_sasl_offered(pop3);
     credentials->plus_offered = bits & (1u << SASL_SCRAM_SHA_256_PLUS | 1u << SASL_SCRAM_SHA_1_PLUS);
-    if (pop3->auth_mechanism == CP_NIL) {
+    if (pop3->common.auth_mechanism == CP_NIL) {
         if (pop3->secret != NULL) return POP3_MECHANISM_APOP;
         sasl_mechanism best = sasl_choose(bits, credentials, safe);
         if (best != SASL_MECHANISMS) return (int)best;
@@ -176,13 +153,14 @@ static int choose(cp_context *cp, struct pop3 *pop3, sasl_credentials *credentia
         none_fits(cp, pop3, credentials, safe);
         return SASL_MECHANISMS;
     }
-    const char *name = cp_text_z(cp, pop3->auth_mechanism);
+    const char *name = cp_text_z(cp, pop3->common.auth_mechanism);
     int wanted = mechanism_named(name);
     if (wanted > SASL_MECHANISMS || bits & 1u << wanted) return wanted;
     const char *names = pop3_client_offers(pop3->client, "SASL");
     cp_throw(cp, CP_ERROR_CARAPACE, CP_NOT_SUPPORTED, "the server does not offer %s%s%s%s", name,
              names != NULL && *names ? " but " : "", names != NULL ? names : "",
-             pop3_is_encrypted(cp, pop3) ? "" : "; perhaps it would over an encrypted connection (tls)");
+             comms_client_is_encrypted(cp, &pop3->common) ? ""
+                                                          : "; perhaps it would over an encrypted connection (tls)");
     return SASL_MECHANISMS;
 }
 
@@ -195,7 +173,7 @@ static cp_value log_in(cp_context *cp, struct pop3 *pop3, const sasl_credentials
                                                          : pop3_sasl(cp, pop3, credentials, (sasl_mechanism)mechanism);
     pop3->authenticating = false;
     pop3->authenticated = result != CP_THROWN;
-    if (result != CP_THROWN) comms_log(cp, &pop3->module, "logged in");
+    if (result != CP_THROWN) comms_log(cp, &pop3->common.module, "logged in");
     return result;
 }
 
@@ -203,16 +181,16 @@ cp_value pop3_login(cp_context *cp, struct pop3 *pop3) {
     if (pop3->authenticated)
         return cp_throw(cp, CP_ERROR_CARAPACE, CP_ILLEGAL,
                         "logged in already: disconnect before logging in as another");
-    if (!pop3_wants_login(pop3))
+    if (!comms_client_wants_login(&pop3->common))
         return cp_throw(cp, CP_ERROR_CARAPACE, CP_MISSING,
                         "nobody has said who we are: set user and password, or token");
-    if (find_password(cp, pop3) == CP_THROWN) return CP_THROWN;
+    if (comms_client_find_password(cp, &pop3->common) == CP_THROWN) return CP_THROWN;
     struct comms_security security;
-    bool encrypted = comms_security(cp, &pop3->module, &security);
-    sasl_credentials credentials = pop3_credentials(cp, pop3, &security);
+    bool encrypted = comms_security(cp, &pop3->common.module, &security);
+    sasl_credentials credentials = comms_client_credentials(cp, &pop3->common, &security);
     /* To whoever it is, when nobody has checked: that is no better than in clear, but what the user wants who has
      * turned the checks of Tls off. */
-    bool safe = encrypted && (security.verified || pop3->tls != POP3_TLS_OPPORTUNISTIC);
+    bool safe = encrypted && (security.verified || pop3->common.tls != COMMS_TLS_OPPORTUNISTIC);
     int mechanism = choose(cp, pop3, &credentials, safe);
     cp_value result = mechanism == SASL_MECHANISMS ? CP_THROWN : log_in(cp, pop3, &credentials, mechanism);
     explicit_bzero(&security, sizeof security);

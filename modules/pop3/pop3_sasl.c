@@ -2,36 +2,12 @@
 /* pop3_sasl: AUTH (RFC 5034): the dialogue between modules/sasl and the server. */
 #include "modules/pop3/pop3.h"
 
-#include "modules/comms/comms_peer.h"
 #include "modules/comms/sasl_crypto.h"
 
 enum { CHALLENGES_MAX = 16 /* more than any mechanism has */ };
 
 uint32_t pop3_sasl_offered(const struct pop3 *pop3) {
-    uint32_t bits = 0;
-    const char *at = pop3_client_offers(pop3->client, "SASL");
-    while (at != NULL && *at) {
-        size_t size = strcspn(at, " ");
-        sasl_mechanism mechanism = sasl_find(at, size);
-        if (mechanism < SASL_MECHANISMS) bits |= 1u << mechanism;
-        at += size + (at[size] == ' ');
-    }
-    return bits;
-}
-
-sasl_credentials pop3_credentials(cp_context *cp, struct pop3 *pop3, const struct comms_security *security) {
-    cp_value host = comms_property_below(cp, &pop3->module, "host");
-    cp_value port = comms_property_below(cp, &pop3->module, "port");
-    int64_t number = 0;
-    cp_to_int64(port, &number);
-    return (sasl_credentials){.user = pop3->user == CP_NIL ? NULL : cp_text_z(cp, pop3->user),
-                              .password = pop3_password(pop3),
-                              .token = comms_secret_text(pop3->token),
-                              .host = cp_is_string(host) ? cp_text_z(cp, host) : NULL,
-                              .port = number > 0 && number < 65536 ? (unsigned)number : 0,
-                              .binding_type = security->binding_type,
-                              .binding = security->binding,
-                              .binding_size = security->binding_size};
+    return comms_client_mechanisms(pop3_client_offers(pop3->client, "SASL"));
 }
 
 /* Gives up in the middle: the server is told, and answers. Keeps the Error that is on its way. */

@@ -45,7 +45,7 @@ void pop3_leave(cp_context *cp, struct pop3 *pop3) {
 cp_value pop3_need_connection(cp_context *cp, struct pop3 *pop3) {
     if (pop3->client == NULL)
         return cp_throw(cp, CP_ERROR_COMMUNICATIONS, CP_COMM_NOT_CONNECTED, "not connected: call connect first");
-    if (pop3->failed || !pop3->ready || !comms_is_connected(&pop3->module))
+    if (pop3->failed || !pop3->ready || !comms_is_connected(&pop3->common.module))
         return cp_throw(cp, CP_ERROR_COMMUNICATIONS, CP_COMM_NOT_CONNECTED,
                         "not connected any more%s%s: call connect again", pop3->failed ? ", because " : "",
                         pop3->failed ? cp_text_z(cp, pop3->failed_text) : "");
@@ -64,7 +64,7 @@ cp_value pop3_enter_mailbox(cp_context *cp, struct pop3 *pop3) {
 
 static void close_failed(cp_context *cp, struct pop3 *pop3) {
     pop3->closing = true;
-    comms_close(cp, &pop3->module);
+    comms_close(cp, &pop3->common.module);
     pop3->closing = false;
 }
 
@@ -101,8 +101,9 @@ static void session_failed(cp_context *cp, struct pop3 *pop3, const pop3_event *
         }
     }
     const char *text = *event->text ? event->text : "the server ends the session";
-    pop3->failed_text =
-        pop3->peer == CP_NIL ? cp_string_z(cp, text) : cp_string_format(cp, "%s: %s", cp_text_z(cp, pop3->peer), text);
+    pop3->failed_text = pop3->common.peer == CP_NIL
+                            ? cp_string_z(cp, text)
+                            : cp_string_format(cp, "%s: %s", cp_text_z(cp, pop3->common.peer), text);
     if (pop3->authenticating) {
         cp_value kept = pop3->reply;
         pop3->reply = pop3->failed_text;
@@ -110,7 +111,7 @@ static void session_failed(cp_context *cp, struct pop3 *pop3, const pop3_event *
         pop3->failed_text = pop3->reply;
         pop3->reply = kept;
     }
-    comms_log(cp, &pop3->module, "the session has failed: %s", cp_text_z(cp, pop3->failed_text));
+    comms_log(cp, &pop3->common.module, "the session has failed: %s", cp_text_z(cp, pop3->failed_text));
 }
 
 static void take_event(cp_context *cp, struct pop3 *pop3, const pop3_event *event) {
@@ -184,7 +185,7 @@ static const char *seconds_text(char out[96], const char *what, int64_t millisec
 /* Takes what has come, after waiting for it at most `wait` ms: 1 something came, 0 nothing did within that time, -1
  * thrown from below. */
 static int receive(cp_context *cp, struct pop3 *pop3, int64_t wait) {
-    struct comms_util *util = comms_util_below(cp, &pop3->module);
+    struct comms_util *util = comms_util_below(cp, &pop3->common.module);
     if (util == NULL) return -1;
     size_t size;
     const char *bytes = comms_util_peek(util, &size);
@@ -196,7 +197,7 @@ static int receive(cp_context *cp, struct pop3 *pop3, int64_t wait) {
             cp_throw_value(cp, error);
             return -1;
         }
-        util = comms_util_below(cp, &pop3->module); /* it may have been changed during the wait */
+        util = comms_util_below(cp, &pop3->common.module); /* it may have been changed during the wait */
         if (util == NULL) return -1;
         bytes = comms_util_peek(util, &size);
     }
@@ -207,9 +208,9 @@ static int receive(cp_context *cp, struct pop3 *pop3, int64_t wait) {
     pop3->block_start = 0;
     pop3->block_end = size;
     comms_util_consume(util, size);
-    pop3->module.counters.bytes_received += (int64_t)size;
-    pop3->module.counters.packets_received++;
-    pop3->module.counters.time_received = cp_now(cp);
+    pop3->common.module.counters.bytes_received += (int64_t)size;
+    pop3->common.module.counters.packets_received++;
+    pop3->common.module.counters.time_received = cp_now(cp);
     return 1;
 }
 
@@ -252,7 +253,7 @@ static cp_value flush(cp_context *cp, struct pop3 *pop3, pop3_event *event) {
                                   .value = CP_UNSET,
                                   .timeout = limit_of(pop3),
                                   .secret = pop3_client_output_is_secret(pop3->client)};
-        cp_value result = comms_send_data_below(cp, &pop3->module, &data);
+        cp_value result = comms_send_data_below(cp, &pop3->common.module, &data);
         pop3_client_sent(pop3->client, size);
         pop3->log_seen -= size < pop3->log_seen ? size : pop3->log_seen;
         if (result == CP_THROWN) {
@@ -264,9 +265,9 @@ static cp_value flush(cp_context *cp, struct pop3 *pop3, pop3_event *event) {
             pop3->write_error = error;
             return CP_NIL;
         }
-        pop3->module.counters.bytes_sent += (int64_t)size;
-        pop3->module.counters.packets_sent++;
-        pop3->module.counters.time_sent = cp_now(cp);
+        pop3->common.module.counters.bytes_sent += (int64_t)size;
+        pop3->common.module.counters.packets_sent++;
+        pop3->common.module.counters.time_sent = cp_now(cp);
     }
 }
 
@@ -382,20 +383,20 @@ static cp_value say_goodbye(cp_context *cp, struct pop3 *pop3) {
 cp_value pop3_disconnect(cp_context *cp, struct comms_module *m) {
     struct pop3 *pop3 = (struct pop3 *)m;
     if (pop3->closing) { /* our own, after a failure */
-        pop3_tls_remove(cp, pop3);
+        comms_client_tls_remove(cp, &pop3->common);
         return CP_NIL;
     }
     if (pop3->owner != CP_NIL) {
         /* In use, by another thread or by a fetch whose function calls here: what it waits for ends when the layers
          * below are closed. */
         pop3->told_to_close = true;
-        pop3_tls_remove(cp, pop3);
+        comms_client_tls_remove(cp, &pop3->common);
         return CP_NIL;
     }
     if (pop3_enter(cp, pop3) == CP_THROWN) return CP_THROWN;
     cp_value result = say_goodbye(cp, pop3);
     forget_client(cp, pop3);
-    pop3_tls_remove(cp, pop3);
+    comms_client_tls_remove(cp, &pop3->common);
     pop3_leave(cp, pop3);
     return result;
 }
@@ -423,24 +424,24 @@ static cp_value open_session(cp_context *cp, struct pop3 *pop3) {
     pop3->deadline = 0;
     pop3->log_seen = 0;
     pop3->log_content = 0;
-    pop3->peer = comms_text_below(cp, &pop3->module, "peer");
-    if (pop3_tls_before_greeting(cp, pop3) == CP_THROWN) return CP_THROWN;
+    pop3->common.peer = comms_text_below(cp, &pop3->common.module, "peer");
+    if (comms_client_encrypt_first(cp, &pop3->common) == CP_THROWN) return CP_THROWN;
     pop3->client = pop3_client_new();
     if (pop3->client == NULL) return cp_throw(cp, CP_ERROR_CARAPACE, CP_RUNTIME, "out of memory");
     pop3->handle = cp_resource_new(cp, pop3->client, free_client);
     pop3_client_set_limit(pop3->client, pop3->size_limit > 0 ? (uint64_t)pop3->size_limit : SIZE_LIMIT);
     if (be_greeted(cp, pop3) == CP_THROWN || pop3_tls_after_greeting(cp, pop3) == CP_THROWN) return CP_THROWN;
-    return pop3_wants_login(pop3) ? pop3_login(cp, pop3) : CP_NIL;
+    return comms_client_wants_login(&pop3->common) ? pop3_login(cp, pop3) : CP_NIL;
 }
 
 /* What was put in beneath does not stay when it has failed; the server is told where that is possible. */
 static cp_value open_or_remove(cp_context *cp, struct pop3 *pop3) {
-    pop3_tls_remove(cp, pop3);
+    comms_client_tls_remove(cp, &pop3->common);
     if (open_session(cp, pop3) != CP_THROWN) return CP_NIL;
     cp_value error = cp_take_error(cp);
     if (!pop3->challenged && say_goodbye(cp, pop3) == CP_THROWN) cp_take_error(cp);
     pop3->ready = false;
-    pop3_tls_remove(cp, pop3);
+    comms_client_tls_remove(cp, &pop3->common);
     return cp_throw_value(cp, error);
 }
 

@@ -17,14 +17,11 @@
 
 #include "interp/carapace.h"
 
-#include "modules/comms/comms_stack.h"
+#include "modules/comms/comms_client.h"
 #include "modules/protocol/smtp_client.h"
-#include "modules/comms/comms_secret.h"
 
 /* Defines the class Smtp. comms_register and message_register come before. */
 void smtp_register(cp_context *cp);
-
-enum smtp_tls { SMTP_TLS_DEFAULT, SMTP_TLS_REQUIRED, SMTP_TLS_IMPLICIT, SMTP_TLS_OPPORTUNISTIC, SMTP_TLS_OFF };
 
 /* A message between its envelope and the server's last word on it. In the collected heap. */
 struct smtp_delivery {
@@ -63,23 +60,16 @@ struct smtp_streaming {
  * and is freed only by the thread that is `owner`; `first`..`last` are what the engine has begun and not told the end
  * of. */
 struct smtp {
-    struct comms_module module;
+    struct comms_client common;
 
     /* Properties; () = not known, not given. */
     cp_value local_domain, remote_domain, greeting, capabilities, reply;
-    enum smtp_tls tls;
-    cp_value tls_layer;    /* the Tls to put in, once somebody asked for it; else () */
-    cp_value tls_inserted; /* the one that was put in and is to be taken out; else () */
-    cp_value user, password_eval, auth_mechanism;
-    comms_secret *password, *token;
-    comms_secret *evaluated; /* what passwordEval has printed */
     bool lmtp, partial;
     int64_t timeout; /* ms, upper bound on any one reply; 0 = the engine's values alone */
 
     /* The session. */
     smtp_client *client;
     cp_resource *handle; /* frees `client` when nobody does */
-    cp_value peer;       /* 192.0.2.1:25, or () when the layers below do not say */
     bool ready, wants_content, quitting, reconnecting;
     struct smtp_streaming streaming;
     bool closing;          /* we close what is beneath, without a goodbye */
@@ -155,35 +145,19 @@ cp_value smtp_disconnect(cp_context *cp, struct comms_module *m);
 /* Gives the engine's command its way and waits for the answer, or for a challenge. CP_NIL with the reply in `smtp`;
  * CP_THROWN also when the session has failed, and then it is the caller who closes. */
 cp_value smtp_await_answer(cp_context *cp, struct smtp *smtp, smtp_client_status status);
-/* Whether the server is on this machine, or nobody can say where it is. */
-bool smtp_peer_is_local(cp_context *cp, const struct smtp *smtp);
-/* A property of the layers below; () when none has it. */
-cp_value smtp_property_below(cp_context *cp, struct smtp *smtp, const char *name);
 
 /* ---- smtp_tls.c ---- */
 
-cp_value smtp_get_tls(cp_context *cp, cp_value self);
-cp_value smtp_set_tls(cp_context *cp, cp_value self, cp_value value);
-/* The Tls of the stack, or the one that would be put in. */
-cp_value smtp_tls_layer(cp_context *cp, struct smtp *smtp);
-/* A property of that Tls. */
-cp_value smtp_tls_get(cp_context *cp, cp_value self, const char *name);
-cp_value smtp_tls_set(cp_context *cp, cp_value self, const char *name, cp_value value);
-bool smtp_is_encrypted(cp_context *cp, const struct smtp *smtp);
-/* What `tls` wants at these moments. CP_NIL or CP_THROWN. */
-cp_value smtp_tls_before_greeting(cp_context *cp, struct smtp *smtp);
+/* What `tls` wants when the server has said what it offers. CP_NIL or CP_THROWN. */
 cp_value smtp_tls_after_greeting(cp_context *cp, struct smtp *smtp);
-/* STARTTLS with this Tls, () for smtp_tls_layer. After a throw the connection is of no more use unless `ready`. */
+/* STARTTLS with this Tls, () for comms_client_tls_layer. After a throw the connection is of no more use unless `ready`.
+ */
 cp_value smtp_start_tls(cp_context *cp, struct smtp *smtp, cp_value layer);
-/* Takes out what was put in. */
-void smtp_tls_remove(cp_context *cp, struct smtp *smtp);
 cp_value smtp_method_start_tls(cp_context *cp, cp_value self, const cp_value *arguments, int count);
 
 /* ---- smtp_auth.c ---- */
 
 cp_value smtp_set_auth_mechanism(cp_context *cp, cp_value self, cp_value value);
-/* Whether somebody has said who we are. */
-bool smtp_wants_auth(const struct smtp *smtp);
 cp_value smtp_authenticate(cp_context *cp, struct smtp *smtp);
 cp_value smtp_method_authenticate(cp_context *cp, cp_value self, const cp_value *arguments, int count);
 
@@ -220,7 +194,7 @@ cp_value smtp_method_send_all(cp_context *cp, cp_value self, const cp_value *arg
 
 enum { SMTP_WINDOW = 100, SMTP_WINDOW_MAX = 1000 };
 
-/* A new connection, to smtp->peer: what is known of another server does not count. */
+/* A new connection, to smtp->common.peer: what is known of another server does not count. */
 void smtp_streaming_begin(cp_context *cp, struct smtp *smtp);
 /* Whether one more message may be begun, for all that is under way. */
 bool smtp_streaming_has_room(struct smtp *smtp);

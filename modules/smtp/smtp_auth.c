@@ -3,16 +3,13 @@
  * OpenSSL, which the mechanisms need, is loaded here, when somebody logs in. */
 #include "modules/smtp/smtp.h"
 
-#include <stdlib.h>
-
-#include "modules/coding/base64.h"
 #include "modules/comms/sasl_crypto.h"
 
 /* ---- what we have ---- */
 
 cp_value smtp_set_auth_mechanism(cp_context *cp, cp_value self, cp_value value) {
     struct smtp *smtp = smtp_of(cp, self);
-    if (value == CP_NIL) return smtp->auth_mechanism = CP_NIL;
+    if (value == CP_NIL) return smtp->common.auth_mechanism = CP_NIL;
     const char *text = cp_text_z(cp, value);
     sasl_mechanism mechanism = sasl_find(text, strlen(text));
     if (mechanism == SASL_MECHANISMS)
@@ -21,53 +18,10 @@ cp_value smtp_set_auth_mechanism(cp_context *cp, cp_value self, cp_value value) 
             "authMechanism is one of SCRAM-SHA-256-PLUS SCRAM-SHA-256 SCRAM-SHA-1-PLUS SCRAM-SHA-1 OAUTHBEARER "
             "XOAUTH2 CRAM-MD5 PLAIN LOGIN EXTERNAL, or () for the best one offered, not %s",
             cp_text_z(cp, cp_to_source(cp, value)));
-    return smtp->auth_mechanism = cp_symbol_z(cp, sasl_traits_of(mechanism)->name);
-}
-
-bool smtp_wants_auth(const struct smtp *smtp) {
-    return smtp->user != CP_NIL || smtp->token != NULL || smtp->auth_mechanism != CP_NIL;
-}
-
-static const char *text_or_null(cp_context *cp, cp_value value) {
-    return value == CP_NIL ? NULL : cp_text_z(cp, value);
-}
-
-/* Without it, what passwordEval prints; both () is no error yet: there are mechanisms that need none. */
-static cp_value find_password(cp_context *cp, struct smtp *smtp) {
-    if (smtp->password != NULL || smtp->evaluated != NULL || smtp->password_eval == CP_NIL) return CP_NIL;
-    return comms_secret_evaluate(cp, &smtp->evaluated, smtp->password_eval);
-}
-
-static const char *password_of(const struct smtp *smtp) {
-    return comms_secret_text(smtp->password != NULL ? smtp->password : smtp->evaluated);
-}
-
-static sasl_credentials credentials_of(cp_context *cp, struct smtp *smtp, const struct comms_security *security) {
-    cp_value host = smtp_property_below(cp, smtp, "host"), port = smtp_property_below(cp, smtp, "port");
-    int64_t number = 0;
-    cp_to_int64(port, &number);
-    return (sasl_credentials){.user = text_or_null(cp, smtp->user),
-                              .password = password_of(smtp),
-                              .token = comms_secret_text(smtp->token),
-                              .host = cp_is_string(host) ? cp_text_z(cp, host) : NULL,
-                              .port = number > 0 && number < 65536 ? (unsigned)number : 0,
-                              .binding_type = security->binding_type,
-                              .binding = security->binding,
-                              .binding_size = security->binding_size};
+    return smtp->common.auth_mechanism = cp_symbol_z(cp, sasl_traits_of(mechanism)->name);
 }
 
 /* ---- choosing ---- */
-
-static uint32_t offered(const struct smtp *smtp) {
-    uint32_t bits = 0;
-    for (const char *at = smtp_client_capabilities(smtp->client)->auth_mechanisms; *at;) {
-        size_t size = strcspn(at, " ");
-        sasl_mechanism mechanism = sasl_find(at, size);
-        if (mechanism < SASL_MECHANISMS) bits |= 1u << mechanism;
-        at += size + (at[size] == ' ');
-    }
-    return bits;
-}
 
 /* Why there is none to choose. */
 static cp_value none_fits(cp_context *cp, struct smtp *smtp, uint32_t bits, const sasl_credentials *credentials,
@@ -75,7 +29,7 @@ static cp_value none_fits(cp_context *cp, struct smtp *smtp, uint32_t bits, cons
     const char *names = smtp_client_capabilities(smtp->client)->auth_mechanisms;
     if (!*names)
         return cp_throw(cp, CP_ERROR_CARAPACE, CP_NOT_SUPPORTED,
-                        smtp_is_encrypted(cp, smtp)
+                        comms_client_is_encrypted(cp, &smtp->common)
                             ? "the server lets nobody log in here (no AUTH): remove user and password, or "
                               "take its submission port, 587 or 465"
                             : "the server lets nobody log in here (no AUTH), perhaps because the "
@@ -99,19 +53,21 @@ static cp_value none_fits(cp_context *cp, struct smtp *smtp, uint32_t bits, cons
 
 /* SASL_MECHANISMS after a throw. */
 static sasl_mechanism choose(cp_context *cp, struct smtp *smtp, sasl_credentials *credentials, bool safe) {
-    uint32_t bits = offered(smtp);
+    uint32_t bits = comms_client_mechanisms(smtp_client_capabilities(smtp->client)->auth_mechanisms);
     credentials->plus_offered = bits & (1u << SASL_SCRAM_SHA_256_PLUS | 1u << SASL_SCRAM_SHA_1_PLUS);
-    if (smtp->auth_mechanism == CP_NIL) {
+    if (smtp->common.auth_mechanism == CP_NIL) {
         sasl_mechanism best = sasl_choose(bits, credentials, safe);
         if (best == SASL_MECHANISMS) none_fits(cp, smtp, bits, credentials, safe);
         return best;
     }
-    const char *name = cp_text_z(cp, smtp->auth_mechanism);
+    const char *name = cp_text_z(cp, smtp->common.auth_mechanism);
     sasl_mechanism wanted = sasl_find(name, strlen(name));
     if (bits & 1u << wanted) return wanted;
     const char *names = smtp_client_capabilities(smtp->client)->auth_mechanisms;
     cp_throw(cp, CP_ERROR_CARAPACE, CP_NOT_SUPPORTED, "the server does not offer %s%s%s%s", name, *names ? " but " : "",
-             names, smtp_is_encrypted(cp, smtp) ? "" : "; perhaps it would over an encrypted connection (tls)");
+             names,
+             comms_client_is_encrypted(cp, &smtp->common) ? ""
+                                                          : "; perhaps it would over an encrypted connection (tls)");
     return SASL_MECHANISMS;
 }
 
@@ -119,21 +75,10 @@ static sasl_mechanism choose(cp_context *cp, struct smtp *smtp, sasl_credentials
 
 /* A server that repeats a secret must not bring it into Errors and logs. */
 static void hide_secrets(cp_context *cp, struct smtp *smtp) {
-    const char *secrets[] = {password_of(smtp), comms_secret_text(smtp->token)};
-    const char *text = cp_text_z(cp, smtp->reply);
-    for (int i = 0; i < 2; i++) {
-        size_t size = secrets[i] ? strlen(secrets[i]) : 0;
-        if (size == 0) continue;
-        char *encoded = malloc((size_t)base64_encoded_size(size, 0) + 1);
-        if (encoded == NULL) continue;
-        size_t length = base64_encode(encoded, secrets[i], size);
-        /* Without the last group, which depends on what follows. */
-        encoded[length > 4 ? length - 4 : length] = '\0';
-        bool told = strstr(text, secrets[i]) != NULL || strstr(text, encoded) != NULL;
-        explicit_bzero(encoded, length);
-        free(encoded);
-        if (told) smtp->reply = cp_string_format(cp, "%d (its words are not shown)", smtp->answer_code);
-    }
+    const char *words = cp_text_z(cp, smtp->reply);
+    if (comms_secret_is_told(words, comms_client_password(&smtp->common)) ||
+        comms_secret_is_told(words, comms_secret_text(smtp->common.token)))
+        smtp->reply = cp_string_format(cp, "%d (its words are not shown)", smtp->answer_code);
 }
 
 /* Gives up in the middle: the server is told, and answers. CP_THROWN with the Error of that failure only. */
@@ -158,11 +103,12 @@ static cp_value fail(cp_context *cp, struct smtp *smtp, sasl_client *sasl, sasl_
 }
 
 static cp_value refused(cp_context *cp, struct smtp *smtp, sasl_client *sasl, sasl_mechanism mechanism) {
-    comms_secret_forget(cp, &smtp->evaluated); /* perhaps the command knows a newer one by now */
+    comms_secret_forget(cp, &smtp->common.evaluated); /* perhaps the command knows a newer one by now */
     const char *words = sasl_client_error(sasl);
-    cp_value what = cp_string_format(cp, "%s was not logged in (%s)%s%s",
-                                     smtp->user == CP_NIL ? "the token's owner" : cp_text_z(cp, smtp->user),
-                                     sasl_traits_of(mechanism)->name, *words ? "; " : "", words);
+    cp_value what =
+        cp_string_format(cp, "%s was not logged in (%s)%s%s",
+                         smtp->common.user == CP_NIL ? "the token's owner" : cp_text_z(cp, smtp->common.user),
+                         sasl_traits_of(mechanism)->name, *words ? "; " : "", words);
     return smtp_throw_reply(cp, smtp, cp_text_z(cp, what));
 }
 
@@ -227,7 +173,7 @@ static cp_value with_mechanism(cp_context *cp, struct smtp *smtp, const sasl_cre
     smtp->authenticating = false;
     sasl_client_free(sasl);
     smtp->authenticated = result != CP_THROWN;
-    if (result != CP_THROWN) comms_log(cp, &smtp->module, "logged in by %s", sasl_traits_of(mechanism)->name);
+    if (result != CP_THROWN) comms_log(cp, &smtp->common.module, "logged in by %s", sasl_traits_of(mechanism)->name);
     return result;
 }
 
@@ -235,16 +181,16 @@ cp_value smtp_authenticate(cp_context *cp, struct smtp *smtp) {
     if (smtp->authenticated) /* RFC 4954 4 */
         return cp_throw(cp, CP_ERROR_CARAPACE, CP_ILLEGAL,
                         "logged in already: disconnect before logging in as another");
-    if (!smtp_wants_auth(smtp))
+    if (!comms_client_wants_login(&smtp->common))
         return cp_throw(cp, CP_ERROR_CARAPACE, CP_MISSING,
                         "nobody has said who we are: set user and password, or token");
-    if (find_password(cp, smtp) == CP_THROWN) return CP_THROWN;
+    if (comms_client_find_password(cp, &smtp->common) == CP_THROWN) return CP_THROWN;
     struct comms_security security;
-    bool encrypted = comms_security(cp, &smtp->module, &security);
-    sasl_credentials credentials = credentials_of(cp, smtp, &security);
+    bool encrypted = comms_security(cp, &smtp->common.module, &security);
+    sasl_credentials credentials = comms_client_credentials(cp, &smtp->common, &security);
     /* To whoever it is, when nobody has checked: that is no better than in clear, but what the user wants who has
      * turned the checks of Tls off. */
-    bool safe = encrypted && (security.verified || smtp->tls != SMTP_TLS_OPPORTUNISTIC);
+    bool safe = encrypted && (security.verified || smtp->common.tls != COMMS_TLS_OPPORTUNISTIC);
     sasl_mechanism mechanism = choose(cp, smtp, &credentials, safe);
     cp_value result = mechanism == SASL_MECHANISMS ? CP_THROWN : with_mechanism(cp, smtp, &credentials, mechanism);
     explicit_bzero(&security, sizeof security);

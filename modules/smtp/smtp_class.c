@@ -91,48 +91,6 @@ static cp_value set_protocol(cp_context *cp, cp_value self, cp_value value) {
     return value;
 }
 
-static cp_value get_tls_layer(cp_context *cp, cp_value self) { return smtp_tls_layer(cp, smtp_of(cp, self)); }
-
-/* Properties of the Tls that can be set here too, so that the configuration can. */
-#define TLS_PROPERTY(name, property)                                                                                   \
-    static cp_value get_tls_##name(cp_context *cp, cp_value self) { return smtp_tls_get(cp, self, property); }         \
-    static cp_value set_tls_##name(cp_context *cp, cp_value self, cp_value value) {                                    \
-        return smtp_tls_set(cp, self, property, value);                                                                \
-    }
-TLS_PROPERTY(ca_file, "caFile")
-TLS_PROPERTY(certificate, "certificate")
-TLS_PROPERTY(key, "key")
-TLS_PROPERTY(server_name, "serverName")
-TLS_PROPERTY(pin, "pin")
-TLS_PROPERTY(min_version, "minVersion")
-
-static cp_value get_user(cp_context *cp, cp_value self) { return smtp_of(cp, self)->user; }
-static cp_value set_user(cp_context *cp, cp_value self, cp_value value) {
-    if (value != CP_NIL && memchr(cp_string_text(value), 0, cp_string_size(value)))
-        return cp_throw(cp, CP_ERROR_CARAPACE, CP_BAD_ARGUMENT, "a user has no NUL character");
-    return smtp_of(cp, self)->user = value;
-}
-static cp_value shown(cp_context *cp, const comms_secret *secret) {
-    return secret == NULL ? CP_NIL : cp_string_z(cp, "*****");
-}
-static cp_value get_password(cp_context *cp, cp_value self) { return shown(cp, smtp_of(cp, self)->password); }
-static cp_value get_token(cp_context *cp, cp_value self) { return shown(cp, smtp_of(cp, self)->token); }
-static cp_value set_password(cp_context *cp, cp_value self, cp_value value) {
-    return comms_secret_set(cp, &smtp_of(cp, self)->password, "password", value) == CP_THROWN ? CP_THROWN : value;
-}
-static cp_value set_token(cp_context *cp, cp_value self, cp_value value) {
-    return comms_secret_set(cp, &smtp_of(cp, self)->token, "token", value) == CP_THROWN ? CP_THROWN : value;
-}
-static cp_value get_password_eval(cp_context *cp, cp_value self) { return smtp_of(cp, self)->password_eval; }
-static cp_value set_password_eval(cp_context *cp, cp_value self, cp_value value) {
-    struct smtp *smtp = smtp_of(cp, self);
-    if (value != CP_NIL && memchr(cp_string_text(value), 0, cp_string_size(value)))
-        return cp_throw(cp, CP_ERROR_CARAPACE, CP_BAD_ARGUMENT, "a command has no NUL character");
-    comms_secret_forget(cp, &smtp->evaluated);
-    return smtp->password_eval = value;
-}
-static cp_value get_auth_mechanism(cp_context *cp, cp_value self) { return smtp_of(cp, self)->auth_mechanism; }
-
 static const cp_property_def properties[] = {
     {"localMailDomain", "String", CP_READ_WRITE, NULL, get_local_domain, set_local_domain,
      "What EHLO names us: a domain, or an address as [192.0.2.1]. () is this machine's name if it has a domain, else "
@@ -168,7 +126,7 @@ static const cp_property_def properties[] = {
     {"protocol", "Symbol|String", CP_READ_WRITE, NULL, get_protocol, set_protocol,
      "smtp (the default) or lmtp (RFC 2033), where the server answers for each recipient. Counts from the next "
      "connect. Errors: 1.8 another word."},
-    {"tls", "Symbol|String", CP_READ_WRITE, NULL, smtp_get_tls, smtp_set_tls,
+    {"tls", "Symbol|String", CP_READ_WRITE, NULL, comms_client_get_tls, comms_client_set_tls,
      "required: connect encrypts by STARTTLS, and fails (13.13) where that is not offered. implicit: encrypted from "
      "the first "
      "word, as on port 465. opportunistic: by STARTTLS where it is offered, to whomever; no password is sent over that "
@@ -176,28 +134,23 @@ static const cp_property_def properties[] = {
      "clear. off: in clear. () (the default): required away from this machine, off on it. A Tls that stands in the "
      "stack "
      "already satisfies them all. Errors: 1.8 another word."},
-    {"tlsLayer", "Object", CP_READ_ONLY, NULL, get_tls_layer, NULL,
+    {"tlsLayer", "Object", CP_READ_ONLY, NULL, comms_client_get_tls_layer, NULL,
      "The Tls of the stack, or the one that is put in beneath the Util when encryption begins: what it should check is "
      "set in "
      "it before connect."},
-    {"caFile", "String", CP_READ_WRITE, NULL, get_tls_ca_file, set_tls_ca_file, "Of the tlsLayer."},
-    {"certificate", "String", CP_READ_WRITE, NULL, get_tls_certificate, set_tls_certificate, "Of the tlsLayer."},
-    {"key", "String", CP_READ_WRITE, NULL, get_tls_key, set_tls_key, "Of the tlsLayer."},
-    {"serverName", "String", CP_READ_WRITE, NULL, get_tls_server_name, set_tls_server_name, "Of the tlsLayer."},
-    {"pin", "String|List", CP_READ_WRITE, NULL, get_tls_pin, set_tls_pin, "Of the tlsLayer."},
-    {"minVersion", "String|Real", CP_READ_WRITE, NULL, get_tls_min_version, set_tls_min_version, "Of the tlsLayer."},
-    {"user", "String", CP_READ_WRITE, NULL, get_user, set_user,
+    COMMS_CLIENT_TLS_PROPERTIES,
+    {"user", "String", CP_READ_WRITE, NULL, comms_client_get_user, comms_client_set_user,
      "Who we are to the server. When it is set, or a token, connect logs in. Errors: 1.8 a NUL in it."},
-    {"password", "String", CP_READ_WRITE, NULL, get_password, set_password,
+    {"password", "String", CP_READ_WRITE, NULL, comms_client_get_password, comms_client_set_password,
      "The user's password. It reads as *****. Errors: 1.8 a NUL in it."},
-    {"passwordEval", "String", CP_READ_WRITE, NULL, get_password_eval, set_password_eval,
+    {"passwordEval", "String", CP_READ_WRITE, NULL, comms_client_get_password_eval, comms_client_set_password_eval,
      "A command for the shell whose first line of output is the password, as \"pass show mail\"; run when it is "
      "needed, at "
      "most 2 minutes, and again when what it printed was refused. `password` goes before it. Errors when it is used: "
      "4.2."},
-    {"token", "String", CP_READ_WRITE, NULL, get_token, set_token,
+    {"token", "String", CP_READ_WRITE, NULL, comms_client_get_token, comms_client_set_token,
      "An OAuth 2.0 bearer token, for OAUTHBEARER and XOAUTH2. It reads as *****. Errors: 1.8 a NUL in it."},
-    {"authMechanism", "Symbol|String", CP_READ_WRITE, NULL, get_auth_mechanism, smtp_set_auth_mechanism,
+    {"authMechanism", "Symbol|String", CP_READ_WRITE, NULL, comms_client_get_auth_mechanism, smtp_set_auth_mechanism,
      "The one to log in with, also where it shows the password to who listens. () takes the best that the server "
      "offers, of "
      "SCRAM-SHA-256-PLUS SCRAM-SHA-256 SCRAM-SHA-1-PLUS SCRAM-SHA-1 OAUTHBEARER XOAUTH2 CRAM-MD5 PLAIN LOGIN EXTERNAL; "

@@ -16,11 +16,11 @@ struct smtp_log_line {
 
 void smtp_log_ask(cp_context *cp, struct smtp *smtp) {
     smtp->logs = false;
-    if (smtp->module.log == CP_NIL || smtp->module.log_failed) return;
-    cp_value level = cp_string_z(cp, "pdus"), on = cp_send_z(cp, smtp->module.log, "isOn", &level, 1);
+    if (smtp->common.module.log == CP_NIL || smtp->common.module.log_failed) return;
+    cp_value level = cp_string_z(cp, "pdus"), on = cp_send_z(cp, smtp->common.module.log, "isOn", &level, 1);
     if (on == CP_THROWN) {
         cp_take_error(cp);
-        smtp->module.log_failed = true;
+        smtp->common.module.log_failed = true;
         return;
     }
     smtp->logs = cp_is_true(on);
@@ -35,10 +35,10 @@ static void write_record(cp_context *cp, struct smtp *smtp, const char *mark, co
     size = smtp_text_sanitise(shown, sizeof shown, bytes, size, false);
     cp_value arguments[2] = {cp_string_z(cp, "pdus"),
                              cp_string_format(cp, "%s %.*s%s", mark, (int)size, shown, cut ? "..." : "")};
-    if (cp_send_z(cp, smtp->module.log, "info", arguments, 2) != CP_THROWN) return;
+    if (cp_send_z(cp, smtp->common.module.log, "info", arguments, 2) != CP_THROWN) return;
     cp_take_error(cp);
     smtp->logs = false;
-    smtp->module.log_failed = true;
+    smtp->common.module.log_failed = true;
 }
 
 /* How much content has gone, once something else is to be said. */

@@ -18,7 +18,7 @@ void smtp_append(struct smtp_delivery **first, struct smtp_delivery **last, stru
 /* RFC 8689 4.2.1: encrypted, and to whom it should go. The server's offer of REQUIRETLS is looked at by the engine. */
 static bool is_safe(cp_context *cp, struct smtp *smtp) {
     struct comms_security security;
-    bool safe = comms_security(cp, &smtp->module, &security) && security.verified;
+    bool safe = comms_security(cp, &smtp->common.module, &security) && security.verified;
     explicit_bzero(&security, sizeof security);
     if (!safe)
         cp_throw_value(cp, smtp_error(cp, CP_ERROR_SMTP, 550,
@@ -189,9 +189,10 @@ struct smtp_delivery *smtp_next_finished(struct smtp *smtp) {
 cp_value smtp_delivery_error(cp_context *cp, struct smtp *smtp, struct smtp_delivery *delivery) {
     if (delivery->error != CP_NIL || delivery->text == CP_NIL) return delivery->error;
     bool words = delivery->code > 0 || !smtp->failed; /* the server's own */
-    cp_value text = words || smtp->peer == CP_NIL
-                        ? delivery->text
-                        : cp_string_format(cp, "%s: %s", cp_text_z(cp, smtp->peer), cp_text_z(cp, delivery->text));
+    cp_value text =
+        words || smtp->common.peer == CP_NIL
+            ? delivery->text
+            : cp_string_format(cp, "%s: %s", cp_text_z(cp, smtp->common.peer), cp_text_z(cp, delivery->text));
     delivery->error =
         smtp_error(cp, words ? CP_ERROR_SMTP : smtp->failed_class, words ? delivery->code : smtp->failed_code, text,
                    delivery->enhanced, delivery->temporary, delivery->state == SMTP_MESSAGE_IN_DOUBT);

@@ -67,9 +67,10 @@ static void session_failed(cp_context *cp, struct smtp *smtp, const smtp_client_
     smtp->failed_code = smtp->lost_code;
     smtp_failure_kind(failure, &smtp->failed_class, &smtp->failed_code);
     smtp->failed_enhanced = smtp_enhanced_value(cp, failure->enhanced);
-    smtp->failed_text = smtp->peer == CP_NIL ? cp_string_z(cp, failure->text)
-                                             : cp_string_format(cp, "%s: %s", cp_text_z(cp, smtp->peer), failure->text);
-    comms_log(cp, &smtp->module, "the session has failed: %s", failure->text);
+    smtp->failed_text = smtp->common.peer == CP_NIL
+                            ? cp_string_z(cp, failure->text)
+                            : cp_string_format(cp, "%s: %s", cp_text_z(cp, smtp->common.peer), failure->text);
+    comms_log(cp, &smtp->common.module, "the session has failed: %s", failure->text);
 }
 
 static void keep_challenge(struct smtp *smtp, const smtp_client_event *event) {
@@ -139,7 +140,7 @@ static const char *seconds_text(char out[64], const char *what, int64_t millisec
 /* Gives the engine what has come, after waiting for it at most `wait` ms. 1 something came, 0 nothing did within that
  * time, -1 thrown from below. */
 static int receive(cp_context *cp, struct smtp *smtp, int64_t wait) {
-    struct comms_util *util = comms_util_below(cp, &smtp->module);
+    struct comms_util *util = comms_util_below(cp, &smtp->common.module);
     if (util == NULL) return -1;
     size_t size;
     const char *bytes = comms_util_peek(util, &size);
@@ -151,14 +152,14 @@ static int receive(cp_context *cp, struct smtp *smtp, int64_t wait) {
             cp_throw_value(cp, error);
             return -1;
         }
-        util = comms_util_below(cp, &smtp->module); /* it may have been changed during the wait */
+        util = comms_util_below(cp, &smtp->common.module); /* it may have been changed during the wait */
         if (util == NULL) return -1;
         bytes = comms_util_peek(util, &size);
     }
-    smtp->module.counters.bytes_received += (int64_t)size;
-    smtp->module.counters.packets_received++;
+    smtp->common.module.counters.bytes_received += (int64_t)size;
+    smtp->common.module.counters.packets_received++;
     smtp->streaming.octets += size;
-    smtp->module.counters.time_received = cp_now(cp);
+    smtp->common.module.counters.time_received = cp_now(cp);
     if (smtp->logs) {
         char *copy = cp_try_alloc_atomic(cp, size); /* the log may wait, and the buffer change */
         if (copy == NULL) return -1;
@@ -245,15 +246,15 @@ cp_value smtp_flush(cp_context *cp, struct smtp *smtp) {
                                   .value = CP_UNSET,
                                   .timeout = limit,
                                   .secret = smtp_client_output_is_secret(smtp->client)};
-        cp_value result = comms_send_data_below(cp, &smtp->module, &data);
+        cp_value result = comms_send_data_below(cp, &smtp->common.module, &data);
         /* After a failure nobody knows how much has gone: the final dot may have. */
         smtp_client_sent(smtp->client, size);
         smtp->log_seen -= size < smtp->log_seen ? size : smtp->log_seen;
         smtp->deadline = 0;
         if (result == CP_THROWN) return write_failed(cp, smtp, limit);
-        smtp->module.counters.bytes_sent += (int64_t)size;
-        smtp->module.counters.packets_sent++;
-        smtp->module.counters.time_sent = cp_now(cp);
+        smtp->common.module.counters.bytes_sent += (int64_t)size;
+        smtp->common.module.counters.packets_sent++;
+        smtp->common.module.counters.time_sent = cp_now(cp);
     }
 }
 
@@ -282,7 +283,7 @@ cp_value smtp_await_answer(cp_context *cp, struct smtp *smtp, smtp_client_status
 cp_value smtp_need_connection(cp_context *cp, struct smtp *smtp) {
     if (smtp->client == NULL)
         return cp_throw(cp, CP_ERROR_COMMUNICATIONS, CP_COMM_NOT_CONNECTED, "not connected: call connect first");
-    if (smtp->failed || !smtp->ready || !comms_is_connected(&smtp->module))
+    if (smtp->failed || !smtp->ready || !comms_is_connected(&smtp->common.module))
         return cp_throw(cp, CP_ERROR_COMMUNICATIONS, CP_COMM_NOT_CONNECTED,
                         "not connected any more%s%s: call connect again", smtp->failed ? ", because " : "",
                         smtp->failed ? cp_text_z(cp, smtp->failed_text) : "");
@@ -298,7 +299,7 @@ void smtp_abandon(cp_context *cp, struct smtp *smtp, const char *reason) {
 
 void smtp_close_failed(cp_context *cp, struct smtp *smtp) {
     smtp->closing = true;
-    comms_close(cp, &smtp->module);
+    comms_close(cp, &smtp->common.module);
     smtp->closing = false;
 }
 
@@ -329,20 +330,20 @@ static cp_value say_goodbye(cp_context *cp, struct smtp *smtp) {
 cp_value smtp_disconnect(cp_context *cp, struct comms_module *m) {
     struct smtp *smtp = (struct smtp *)m;
     if (smtp->closing) { /* our own, after a failure */
-        smtp_tls_remove(cp, smtp);
+        comms_client_tls_remove(cp, &smtp->common);
         return CP_NIL;
     }
     if (smtp->owner != CP_NIL) {
         /* In use, by another thread or by a sendAll whose function calls here: what it waits for ends when the layers
          * below are closed. */
         smtp->told_to_close = true;
-        smtp_tls_remove(cp, smtp);
+        comms_client_tls_remove(cp, &smtp->common);
         return CP_NIL;
     }
     if (smtp_enter(cp, smtp) == CP_THROWN) return CP_THROWN;
     cp_value result = say_goodbye(cp, smtp);
     forget_client(cp, smtp);
-    smtp_tls_remove(cp, smtp);
+    comms_client_tls_remove(cp, &smtp->common);
     smtp_leave(cp, smtp);
     return result;
 }
@@ -351,20 +352,12 @@ cp_value smtp_reconnect(cp_context *cp, struct smtp *smtp) {
     if (say_goodbye(cp, smtp) == CP_THROWN) return CP_THROWN;
     smtp_close_failed(cp, smtp);
     smtp->reconnecting = true;
-    cp_value result = comms_connect(cp, &smtp->module);
+    cp_value result = comms_connect(cp, &smtp->common.module);
     smtp->reconnecting = false;
     return result;
 }
 
 /* ---- the beginning ---- */
-
-cp_value smtp_property_below(cp_context *cp, struct smtp *smtp, const char *name) {
-    return comms_property_below(cp, &smtp->module, name);
-}
-
-bool smtp_peer_is_local(cp_context *cp, const struct smtp *smtp) {
-    return comms_peer_is_local(cp, &smtp->module, smtp->peer);
-}
 
 /* What EHLO names us when nobody has said: this machine's name if it has a domain, else the address of our end of the
  * connection as a literal (RFC 5321 4.1.3, 4.1.4). */
@@ -373,7 +366,7 @@ static cp_value own_domain(cp_context *cp, struct smtp *smtp) {
     bool six;
     if (gethostname(name, sizeof name - 1) == 0 && strchr(name, '.') != NULL && smtp_domain_check(name))
         return cp_string_z(cp, name);
-    cp_value local = comms_text_below(cp, &smtp->module, "localHost");
+    cp_value local = comms_text_below(cp, &smtp->common.module, "localHost");
     if (local != CP_NIL && comms_bare_address(cp_text_z(cp, local), address, sizeof address, &six))
         return cp_string_format(cp, "[%s%s]", six ? "IPv6:" : "", address);
     return cp_string_z(cp, "[127.0.0.1]");
@@ -384,7 +377,7 @@ static void free_client(void *client) { smtp_client_free(client); }
 /* Encrypts and logs in, as the properties want. */
 static cp_value become_known(cp_context *cp, struct smtp *smtp) {
     if (smtp_tls_after_greeting(cp, smtp) == CP_THROWN) return CP_THROWN;
-    return smtp_wants_auth(smtp) ? smtp_authenticate(cp, smtp) : CP_NIL;
+    return comms_client_wants_login(&smtp->common) ? smtp_authenticate(cp, smtp) : CP_NIL;
 }
 
 static cp_value say_goodbye_thrown(cp_context *cp, struct smtp *smtp) {
@@ -402,9 +395,9 @@ static cp_value open_session(cp_context *cp, struct smtp *smtp) {
     smtp->deadline = 0;
     smtp->log_seen = 0;
     smtp->log_content = 0;
-    smtp->peer = comms_text_below(cp, &smtp->module, "peer");
+    smtp->common.peer = comms_text_below(cp, &smtp->common.module, "peer");
     smtp_streaming_begin(cp, smtp);
-    if (smtp_tls_before_greeting(cp, smtp) == CP_THROWN) return CP_THROWN;
+    if (comms_client_encrypt_first(cp, &smtp->common) == CP_THROWN) return CP_THROWN;
     cp_value domain = smtp->local_domain != CP_NIL ? smtp->local_domain : own_domain(cp, smtp);
     smtp_client_options options = {.local_domain = cp_text_z(cp, domain),
                                    .lmtp = smtp->lmtp,
@@ -427,10 +420,10 @@ static cp_value open_session(cp_context *cp, struct smtp *smtp) {
 
 /* What was put in beneath does not stay when it has failed. */
 static cp_value open_or_remove(cp_context *cp, struct smtp *smtp) {
-    smtp_tls_remove(cp, smtp);
+    comms_client_tls_remove(cp, &smtp->common);
     if (open_session(cp, smtp) != CP_THROWN) return CP_NIL;
     cp_value error = cp_take_error(cp);
-    smtp_tls_remove(cp, smtp);
+    comms_client_tls_remove(cp, &smtp->common);
     return cp_throw_value(cp, error);
 }
 

@@ -13,14 +13,14 @@ enum {
 
 void smtp_streaming_begin(cp_context *cp, struct smtp *smtp) {
     struct smtp_streaming *streaming = &smtp->streaming;
-    bool same =
-        smtp->peer == streaming->peer || (cp_is_string(smtp->peer) && cp_is_string(streaming->peer) &&
-                                          strcmp(cp_text_z(cp, smtp->peer), cp_text_z(cp, streaming->peer)) == 0);
+    bool same = smtp->common.peer == streaming->peer ||
+                (cp_is_string(smtp->common.peer) && cp_is_string(streaming->peer) &&
+                 strcmp(cp_text_z(cp, smtp->common.peer), cp_text_z(cp, streaming->peer)) == 0);
     if (!same) {
         streaming->off = streaming->proven = false;
         streaming->losses = 0;
         streaming->settled = 0;
-        streaming->peer = smtp->peer;
+        streaming->peer = smtp->common.peer;
     }
     streaming->octets = 0;
     streaming->under_way = 0;
