@@ -91,10 +91,10 @@ static ssize_t read_line(cp_context *cp, cp_fd *from, char line[LINE_SIZE]) {
     return (ssize_t)(size > 0 && line[size - 1] == '\r' ? size - 1 : size);
 }
 
-/* The command's Error is on its way: the command need not go on. A number that is reaped may be another's by now. */
+/* The command's Error is on its way: the command need not go on. */
 static void stop_child(cp_context *cp, pid_t id, cp_fd *status) {
     cp_value error = cp_take_error(cp);
-    if (cp_wait_fd(cp, status->fd, CP_READABLE, 0) == CP_WAIT_TIMEOUT) kill(id, SIGTERM);
+    if (child_is_running(status)) kill(id, SIGTERM);
     cp_fd_close(cp, status);
     cp_throw_value(cp, error);
 }

@@ -157,6 +157,8 @@ struct comms_module *comms_copy(cp_context *cp, struct comms_module *m);
 
 /* Milliseconds of an argument or property: () and negative ones are for ever (-1). False after a throw (1.8). */
 bool comms_timeout(cp_context *cp, cp_value value, int64_t *milliseconds);
+/* The other way: () for ever. */
+cp_value comms_timeout_value(cp_context *cp, int64_t milliseconds);
 /* The time at which a wait of so many ms from now ends; -1 for ever. And what is left of it, 0 when it is over. */
 int64_t comms_deadline(cp_context *cp, int64_t milliseconds);
 int64_t comms_left(cp_context *cp, int64_t deadline);

@@ -57,6 +57,10 @@ bool comms_timeout(cp_context *cp, cp_value value, int64_t *milliseconds) {
     return true;
 }
 
+cp_value comms_timeout_value(cp_context *cp, int64_t milliseconds) {
+    return milliseconds < 0 ? CP_NIL : cp_integer(cp, milliseconds);
+}
+
 int64_t comms_deadline(cp_context *cp, int64_t milliseconds) {
     if (milliseconds < 0) return -1;
     int64_t now = cp_now(cp);

@@ -84,7 +84,7 @@ static cp_value script_send_object(cp_context *cp, struct comms_module *m, cp_va
 
 /* Calls receive, or receiveInto with a Buffer. The answer must be bytes, at least one. */
 static cp_value received(cp_context *cp, struct comms_module *m, int64_t timeout) {
-    cp_value time = timeout < 0 ? CP_NIL : cp_integer(cp, timeout), answer;
+    cp_value time = comms_timeout_value(cp, timeout), answer;
     if (has(m, RECEIVE)) answer = call(cp, m, RECEIVE, &time, 1);
     else {
         cp_value arguments[] = {cp_create(cp, "Buffer", NULL, 0), time};
@@ -143,7 +143,7 @@ static cp_value script_accept(cp_context *cp, struct comms_module *m, int64_t ti
     struct comms_module *below = comms_below(m);
     cp_value stack;
     if (has(m, ACCEPT)) {
-        cp_value time = timeout < 0 ? CP_NIL : cp_integer(cp, timeout);
+        cp_value time = comms_timeout_value(cp, timeout);
         stack = call(cp, m, ACCEPT, &time, 1);
         if (stack == CP_THROWN) return CP_THROWN;
         if (!cp_is_object(stack) || cp_object_of(stack)->class_number != cp_class_number(comms_state(cp)->stack_class))

@@ -250,15 +250,13 @@ static cp_value set_local_port(cp_context *cp, cp_value self, cp_value value) {
 }
 
 static cp_value get_connect_timeout(cp_context *cp, cp_value self) {
-    int64_t timeout = tcp_of(self)->connect_timeout;
-    return timeout < 0 ? CP_NIL : cp_integer(cp, timeout);
+    return comms_timeout_value(cp, tcp_of(self)->connect_timeout);
 }
 static cp_value set_connect_timeout(cp_context *cp, cp_value self, cp_value value) {
     return comms_timeout(cp, value, &tcp_of(self)->connect_timeout) ? value : CP_THROWN;
 }
 static cp_value get_send_timeout(cp_context *cp, cp_value self) {
-    int64_t timeout = tcp_of(self)->channel.send_timeout;
-    return timeout < 0 ? CP_NIL : cp_integer(cp, timeout);
+    return comms_timeout_value(cp, tcp_of(self)->channel.send_timeout);
 }
 static cp_value set_send_timeout(cp_context *cp, cp_value self, cp_value value) {
     return comms_timeout(cp, value, &tcp_of(self)->channel.send_timeout) ? value : CP_THROWN;

@@ -94,8 +94,7 @@ static cp_value set_traffic_group(cp_context *cp, cp_value self, cp_value value)
 }
 
 static cp_value get_inactivity_timeout(cp_context *cp, cp_value self) {
-    int64_t timeout = util_of(self)->inactivity_timeout;
-    return timeout < 0 ? CP_NIL : cp_integer(cp, timeout);
+    return comms_timeout_value(cp, util_of(self)->inactivity_timeout);
 }
 static cp_value set_inactivity_timeout(cp_context *cp, cp_value self, cp_value value) {
     int64_t timeout;

@@ -10,11 +10,9 @@
 #include "modules/system/child_process.h"
 
 #include <errno.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/socket.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 enum { DEFAULT_CLOSE_TIMEOUT = 5000, AFTER_TERM = 2000, AFTER_KILL = 2000 };
@@ -24,9 +22,9 @@ struct pipe_module {
     cp_value command;
     int64_t close_timeout;
     struct channel channel;
-    pid_t id;        /* of the last program, 0 before the first */
-    cp_fd *end;      /* tells of the program's end; NULL = there is none, or it has ended */
-    cp_value status; /* Integer, () before its end */
+    pid_t id;   /* of the last program, 0 before the first */
+    cp_fd *end; /* tells of the program's end; NULL = there is none, or it has ended */
+    int status; /* of the last program whose end is known */
 };
 
 static inline struct pipe_module *pipe_of(cp_value self) { return (struct pipe_module *)cp_object_of(self); }
@@ -35,28 +33,11 @@ static inline struct pipe_module *pipe_of(cp_value self) { return (struct pipe_m
 
 /* Waits at most so long for the program's end. CP_THROWN when the thread was stopped. */
 static cp_value wait_end(cp_context *cp, struct pipe_module *p, int64_t timeout) {
-    int64_t deadline = comms_deadline(cp, timeout);
-    while (p->end) {
-        cp_fd *end = p->end;
-        enum cp_wait wait = cp_wait_fd(cp, end->fd, CP_READABLE, comms_left(cp, deadline));
-        if (wait == CP_WAIT_CANCELLED) return CP_THROWN;
-        if (p->end != end) continue; /* another thread has learnt of it */
-        if (wait == CP_WAIT_TIMEOUT) break;
-        int ended;
-        ssize_t size = read(end->fd, &ended, sizeof ended);
-        if (size < 0 && (errno == EINTR || errno == EAGAIN)) continue;
-        p->end = NULL;
-        cp_fd_close(cp, end);
-        if (size == sizeof ended)
-            p->status = cp_fixnum(WIFSIGNALED(ended) ? 128 + WTERMSIG(ended) : WEXITSTATUS(ended));
-    }
-    return CP_NIL;
+    return child_wait_within(cp, p->id, &p->end, timeout, &p->status);
 }
 
-/* Readable means reaped: the number may by now be another process's. */
 static void send_signal(struct pipe_module *p, int number) {
-    struct pollfd poll_fd = {.fd = p->end ? p->end->fd : -1, .events = POLLIN};
-    if (p->end && poll(&poll_fd, 1, 0) == 0) kill(p->id, number);
+    if (child_is_running(p->end)) kill(p->id, number);
 }
 
 static cp_value pipe_connect(cp_context *cp, struct comms_module *m) {
@@ -83,7 +64,6 @@ static cp_value pipe_connect(cp_context *cp, struct comms_module *m) {
     p->channel.peer = cp_string_format(cp, "process %d (%s)", (int)child.id, words[cp_is_cell(p->command) ? 0 : 2]);
     p->id = child.id;
     p->end = cp_fd_new(cp, child.status_fd);
-    p->status = CP_NIL;
     comms_log(cp, m, "started %s", channel_peer(cp, &p->channel));
     return CP_NIL;
 }
@@ -133,21 +113,23 @@ static cp_value set_command(cp_context *cp, cp_value self, cp_value value) {
     return pipe_of(self)->command = value;
 }
 static cp_value get_close_timeout(cp_context *cp, cp_value self) {
-    int64_t timeout = pipe_of(self)->close_timeout;
-    return timeout < 0 ? CP_NIL : cp_integer(cp, timeout);
+    return comms_timeout_value(cp, pipe_of(self)->close_timeout);
 }
 static cp_value set_close_timeout(cp_context *cp, cp_value self, cp_value value) {
     return comms_timeout(cp, value, &pipe_of(self)->close_timeout) ? value : CP_THROWN;
 }
 static cp_value get_send_timeout(cp_context *cp, cp_value self) {
-    int64_t timeout = pipe_of(self)->channel.send_timeout;
-    return timeout < 0 ? CP_NIL : cp_integer(cp, timeout);
+    return comms_timeout_value(cp, pipe_of(self)->channel.send_timeout);
 }
 static cp_value set_send_timeout(cp_context *cp, cp_value self, cp_value value) {
     return comms_timeout(cp, value, &pipe_of(self)->channel.send_timeout) ? value : CP_THROWN;
 }
 static cp_value get_peer(cp_context *cp, cp_value self) { return (void)cp, pipe_of(self)->channel.peer; }
-static cp_value get_status(cp_context *cp, cp_value self) { return (void)cp, pipe_of(self)->status; }
+static cp_value get_status(cp_context *cp, cp_value self) {
+    (void)cp;
+    const struct pipe_module *p = pipe_of(self);
+    return p->id == 0 || p->end ? CP_NIL : cp_fixnum(p->status);
+}
 
 static const cp_property_def properties[] = {
     COMMS_LOG_PROPERTY,

@@ -103,8 +103,7 @@ static cp_value set_password(cp_context *cp, cp_value self, cp_value value) {
     return value;
 }
 static cp_value get_connect_timeout(cp_context *cp, cp_value self) {
-    int64_t timeout = proxy_of(self)->connect_timeout;
-    return timeout < 0 ? CP_NIL : cp_integer(cp, timeout);
+    return comms_timeout_value(cp, proxy_of(self)->connect_timeout);
 }
 static cp_value set_connect_timeout(cp_context *cp, cp_value self, cp_value value) {
     return comms_timeout(cp, value, &proxy_of(self)->connect_timeout) ? value : CP_THROWN;

@@ -112,28 +112,39 @@ int child_start_in(const char *const arguments[], const int descriptors[3], cons
     return 0;
 }
 
-cp_value child_wait(cp_context *cp, pid_t id, cp_fd *status, int *result) {
-    int ended = 0;
-    ssize_t size = -1;
-    do {
-        enum cp_wait wait = cp_wait_fd(cp, status->fd, CP_READABLE, -1);
-        if (wait == CP_WAIT_CANCELLED) {
-            /* Readable means reaped: the number may by now be another process's. */
-            struct pollfd poll_fd = {.fd = status->fd, .events = POLLIN};
-            if (poll(&poll_fd, 1, 0) == 0) kill(id, SIGTERM);
-            cp_fd_close(cp, status);
-            return CP_THROWN;
+bool child_is_running(const cp_fd *status) {
+    struct pollfd poll_fd = {.fd = status ? status->fd : -1, .events = POLLIN};
+    return status && poll(&poll_fd, 1, 0) == 0; /* readable means reaped */
+}
+
+cp_value child_wait_within(cp_context *cp, pid_t id, cp_fd **status, int64_t timeout, int *result) {
+    int64_t now = cp_now(cp), deadline = timeout < 0 || timeout > INT64_MAX - now ? -1 : now + timeout;
+    while (*status) {
+        cp_fd *waited = *status;
+        int64_t left = deadline < 0 ? -1 : deadline - cp_now(cp);
+        enum cp_wait wait = cp_wait_fd(cp, waited->fd, CP_READABLE, deadline >= 0 && left < 0 ? 0 : left);
+        if (wait == CP_WAIT_CANCELLED) return CP_THROWN;
+        if (*status != waited) continue; /* another thread has learnt of it */
+        if (wait == CP_WAIT_TIMEOUT) return CP_NIL;
+        int ended;
+        ssize_t size = read(waited->fd, &ended, sizeof ended);
+        if (size < 0 && (errno == EINTR || errno == EAGAIN)) continue;
+        *status = NULL;
+        cp_fd_close(cp, waited);
+        if (size != sizeof ended) {
+            *result = -1;
+            return cp_throw_errno(cp, CP_ERROR_SYSTEM, EIO, EIO, "cannot learn of the end of process %d", (int)id);
         }
-        errno = EIO;
-        if (wait == CP_WAIT_FAILED) break;
-        size = read(status->fd, &ended, sizeof ended);
-    } while (size < 0 && (errno == EINTR || errno == EAGAIN));
-    int number = size == 0 ? EIO : errno;
-    cp_fd_close(cp, status);
-    if (size != sizeof ended)
-        return cp_throw_errno(cp, CP_ERROR_SYSTEM, number, number, "cannot learn of the end of process %d", (int)id);
-    *result = WIFSIGNALED(ended) ? 128 + WTERMSIG(ended) : WEXITSTATUS(ended);
+        *result = WIFSIGNALED(ended) ? 128 + WTERMSIG(ended) : WEXITSTATUS(ended);
+    }
     return CP_NIL;
+}
+
+cp_value child_wait(cp_context *cp, pid_t id, cp_fd *status, int *result) {
+    if (child_wait_within(cp, id, &status, -1, result) != CP_THROWN) return CP_NIL;
+    if (child_is_running(status)) kill(id, SIGTERM);
+    if (status) cp_fd_close(cp, status);
+    return CP_THROWN;
 }
 
 const char **child_words(cp_context *cp, cp_value command) {

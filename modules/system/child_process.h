@@ -32,6 +32,15 @@ int child_start_in(const char *const arguments[], const int descriptors[3], cons
  */
 cp_value child_wait(cp_context *cp, pid_t id, cp_fd *status, int *result);
 
+/*
+ * Waits at most `timeout` ms (negative: for ever) for the end. Once it is known *status, which owns status_fd, is
+ * closed and NULL, and *result as child_wait has it; another thread may see to that meanwhile. CP_NIL, also when the
+ * time is over; CP_THROWN when the thread was cancelled, or 3.EIO when the end cannot be learnt of.
+ */
+cp_value child_wait_within(cp_context *cp, pid_t id, cp_fd **status, int64_t timeout, int *result);
+/* Whether it still runs, and its number is its own: once reaped, that may be another process's. NULL: it does not. */
+bool child_is_running(const cp_fd *status);
+
 /* The words of a command, up to NULL: a List's, or a String's for the shell. NULL after a throw (1.8, 1.11). */
 const char **child_words(cp_context *cp, cp_value command);
 

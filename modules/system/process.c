@@ -7,11 +7,9 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "stream.h"
@@ -135,32 +133,11 @@ static cp_value construct(cp_context *cp, cp_value self, const cp_value *argumen
 
 /* Waits at most so long for the end. CP_NIL when it is known or the time is over, or CP_THROWN. */
 static cp_value wait_end(cp_context *cp, struct process *process, int64_t timeout) {
-    while (process->status) {
-        enum cp_wait wait = cp_wait_fd(cp, process->status->fd, CP_READABLE, timeout);
-        if (wait == CP_WAIT_CANCELLED) return CP_THROWN;
-        if (!process->status || wait == CP_WAIT_TIMEOUT) break; /* another thread has learnt of it */
-        int ended;
-        ssize_t size = read(process->status->fd, &ended, sizeof ended);
-        if (size < 0 && (errno == EINTR || errno == EAGAIN)) continue;
-        cp_fd_close(cp, process->status);
-        process->status = NULL;
-        if (size != sizeof ended) {
-            process->exit_status = -1;
-            return cp_throw(cp, CP_ERROR_SYSTEM, EIO, "cannot learn of the end of process %d", (int)process->id);
-        }
-        process->exit_status = WIFSIGNALED(ended) ? 128 + WTERMSIG(ended) : WEXITSTATUS(ended);
-    }
-    return CP_NIL;
+    return child_wait_within(cp, process->id, &process->status, timeout, &process->exit_status);
 }
 
 static cp_value known_status(struct process *process) {
     return process->status ? CP_NIL : cp_fixnum(process->exit_status);
-}
-
-/* Readable means reaped: the number may by now be another process's. */
-static bool is_running(struct process *process) {
-    struct pollfd poll_fd = {.fd = process->status ? process->status->fd : -1, .events = POLLIN};
-    return process->status && poll(&poll_fd, 1, 0) == 0;
 }
 
 /* ---- properties ---- */
@@ -169,7 +146,9 @@ static cp_value get_id(cp_context *cp, cp_value self) { return cp_integer(cp, pr
 static cp_value get_input(cp_context *cp, cp_value self) { return (void)cp, process_of(self)->ends[0]; }
 static cp_value get_output(cp_context *cp, cp_value self) { return (void)cp, process_of(self)->ends[1]; }
 static cp_value get_errors(cp_context *cp, cp_value self) { return (void)cp, process_of(self)->ends[2]; }
-static cp_value get_running(cp_context *cp, cp_value self) { return truth(cp, is_running(process_of(self))); }
+static cp_value get_running(cp_context *cp, cp_value self) {
+    return truth(cp, child_is_running(process_of(self)->status));
+}
 
 static const cp_property_def properties[] = {
     {"processId", "Integer", CP_READ_ONLY, NULL, get_id, NULL, "Its number."},
@@ -205,7 +184,7 @@ static cp_value method_kill(cp_context *cp, cp_value self, const cp_value *argum
         return cp_throw(cp, CP_ERROR_CARAPACE, CP_BAD_ARGUMENT,
                         "a signal is its number, or TERM KILL INT HUP QUIT USR1 USR2 STOP CONT");
     struct process *process = process_of(self);
-    if (!is_running(process)) return CP_NIL;
+    if (!child_is_running(process->status)) return CP_NIL;
     if (kill(process->id, (int)number) == 0) return success(cp);
     return cp_throw_errno(cp, CP_ERROR_SYSTEM, errno, errno, "cannot send a signal to process %d", (int)process->id);
 }
@@ -220,11 +199,11 @@ static cp_value method_close(cp_context *cp, cp_value self, const cp_value *argu
         if (stream_close(cp, stream_in(cp, process->ends[i])) == CP_THROWN) failed = cp_take_error(cp);
     }
     if (failed != CP_NIL && cp_error_class_of(failed) != CP_ERROR_FILE) {
-        if (is_running(process)) kill(process->id, SIGTERM);
+        if (child_is_running(process->status)) kill(process->id, SIGTERM);
         return cp_throw_value(cp, failed);
     }
     if (wait_end(cp, process, -1) != CP_THROWN) return known_status(process);
-    if (is_running(process)) kill(process->id, SIGTERM);
+    if (child_is_running(process->status)) kill(process->id, SIGTERM);
     return CP_THROWN;
 }
 

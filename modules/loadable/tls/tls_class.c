@@ -150,8 +150,7 @@ static cp_value set_other_names(cp_context *cp, cp_value self, cp_value value) {
 }
 
 static cp_value get_handshake_timeout(cp_context *cp, cp_value self) {
-    int64_t timeout = tls_of(self)->handshake_timeout;
-    return timeout < 0 ? CP_NIL : cp_integer(cp, timeout);
+    return comms_timeout_value(cp, tls_of(self)->handshake_timeout);
 }
 static cp_value set_handshake_timeout(cp_context *cp, cp_value self, cp_value value) {
     return comms_timeout(cp, value, &tls_of(self)->handshake_timeout) ? value : CP_THROWN;
