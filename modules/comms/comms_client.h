@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * comms_client: what clients of servers with accounts (Smtp, Pop3) have in common: to whom they are connected, whether
- * that goes encrypted, and who they say they are. The struct of such a module begins with a struct comms_client.
+ * that goes encrypted, who they say they are, and the part of a session that is the same in every protocol. The struct
+ * of such a module begins with a struct comms_client.
  */
 #ifndef COMMS_COMMS_CLIENT_H
 #define COMMS_COMMS_CLIENT_H
 
 #include "modules/comms/comms_secret.h"
 #include "modules/comms/comms_stack.h"
+#include "modules/comms/util.h"
 #include "modules/sasl/sasl.h"
 
 /* The property `tls`. */
@@ -22,6 +24,8 @@ struct comms_client {
     cp_value user, password_eval, auth_mechanism;
     comms_secret *password, *token;
     comms_secret *evaluated; /* what passwordEval has printed */
+    cp_value owner;          /* the thread whose call is under way; () = none */
+    cp_wait_list waiting;
 };
 
 /* `self` of a method. */
@@ -50,16 +54,38 @@ void comms_client_tls_remove(cp_context *cp, struct comms_client *client);
 bool comms_client_wants_login(const struct comms_client *client);
 /* The password, or what passwordEval has printed; NULL without. */
 const char *comms_client_password(const struct comms_client *client);
-/* Has passwordEval print it, where nothing else says it. CP_NIL, also when there is none: some mechanisms need none. */
-cp_value comms_client_find_password(cp_context *cp, struct comms_client *client);
-/* What there is to log in with; `security` is comms_security's and must live as long. */
-sasl_credentials comms_client_credentials(cp_context *cp, struct comms_client *client,
-                                          const struct comms_security *security);
+/* Finds out what there is to log in with, which passwordEval may have to print first, and whether the connection is
+ * `safe` from who listens. `security` must live as long as the credentials, and is to be wiped. CP_NIL, also without a
+ * password, because some mechanisms need none; or CP_THROWN: 1.2 when that is done already, 1.3 without an account. */
+cp_value comms_client_begin_login(cp_context *cp, struct comms_client *client, bool authenticated,
+                                  struct comms_security *security, sasl_credentials *credentials, bool *safe);
 /* The mechanisms in a list with blanks between, as bits; NULL is an empty one. */
 uint32_t comms_client_mechanisms(const char *names);
 /* Whether a server's words repeat a secret, as it is or in base64: then they must not come into Errors and logs. NULL
    has no secret in it. */
 bool comms_secret_is_told(const char *words, const char *secret);
+
+/* ---- the session ---- */
+
+/* One thread at a time speaks with the server; a second waits. The same thread again (out of a function that the
+ * module has called) is an Error, 1.2 with the text `busy`. CP_NIL or CP_THROWN. */
+cp_value comms_client_enter(cp_context *cp, struct comms_client *client, const char *busy);
+void comms_client_leave(cp_context *cp, struct comms_client *client);
+/* CP_NIL, or CP_THROWN (6.11) unless a session was begun, is ready, has not failed (`failure` is () then, else its
+ * text) and stands on connected layers. */
+cp_value comms_client_need_session(cp_context *cp, const struct comms_client *client, bool begun, bool ready,
+                                   cp_value failure);
+/* What the server has sent, in the Util's buffer until it is consumed, after waiting at most `wait` ms for it: 1
+ * something is there, 0 nothing came within that time, -1 thrown from below. */
+int comms_client_receive(cp_context *cp, struct comms_client *client, int64_t wait, struct comms_util **util,
+                         const char **bytes, size_t *size);
+/* What an Error from below means to a session: its code in class 6, and the words for the engine (the Error's, unless
+ * some are given; NULL when the engine's own are better). False when it is not about the connection but about the
+ * thread (stopped, interrupted) or the program: then it is to be thrown again. */
+bool comms_client_lost(cp_context *cp, cp_value error, int *code, const char **words);
+/* "`what` 30.0 s". */
+enum { COMMS_CLIENT_SILENCE = 96 };
+const char *comms_client_silence(char out[COMMS_CLIENT_SILENCE], const char *what, int64_t milliseconds);
 
 /* ---- properties, for the modules' tables ---- */
 

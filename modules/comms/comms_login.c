@@ -61,13 +61,15 @@ const char *comms_client_password(const struct comms_client *client) {
     return comms_secret_text(client->password != NULL ? client->password : client->evaluated);
 }
 
-cp_value comms_client_find_password(cp_context *cp, struct comms_client *client) {
+/* Has passwordEval print the password, where nothing else says it. CP_NIL, also when there is none: some mechanisms
+ * need none. */
+static cp_value find_password(cp_context *cp, struct comms_client *client) {
     if (client->password != NULL || client->evaluated != NULL || client->password_eval == CP_NIL) return CP_NIL;
     return comms_secret_evaluate(cp, &client->evaluated, client->password_eval);
 }
 
-sasl_credentials comms_client_credentials(cp_context *cp, struct comms_client *client,
-                                          const struct comms_security *security) {
+static sasl_credentials credentials_of(cp_context *cp, struct comms_client *client,
+                                       const struct comms_security *security) {
     cp_value host = comms_property_below(cp, &client->module, "host");
     cp_value port = comms_property_below(cp, &client->module, "port");
     int64_t number = 0;
@@ -80,6 +82,23 @@ sasl_credentials comms_client_credentials(cp_context *cp, struct comms_client *c
                               .binding_type = security->binding_type,
                               .binding = security->binding,
                               .binding_size = security->binding_size};
+}
+
+cp_value comms_client_begin_login(cp_context *cp, struct comms_client *client, bool authenticated,
+                                  struct comms_security *security, sasl_credentials *credentials, bool *safe) {
+    if (authenticated) /* RFC 4954 4, RFC 5034 4 */
+        return cp_throw(cp, CP_ERROR_CARAPACE, CP_ILLEGAL,
+                        "logged in already: disconnect before logging in as another");
+    if (!comms_client_wants_login(client))
+        return cp_throw(cp, CP_ERROR_CARAPACE, CP_MISSING,
+                        "nobody has said who we are: set user and password, or token");
+    if (find_password(cp, client) == CP_THROWN) return CP_THROWN;
+    bool encrypted = comms_security(cp, &client->module, security);
+    *credentials = credentials_of(cp, client, security);
+    /* To whoever it is, when nobody has checked: that is no better than in clear, but what the user wants who has
+     * turned the checks of Tls off. */
+    *safe = encrypted && (security->verified || client->tls != COMMS_TLS_OPPORTUNISTIC);
+    return CP_NIL;
 }
 
 uint32_t comms_client_mechanisms(const char *names) {

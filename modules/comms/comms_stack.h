@@ -155,6 +155,9 @@ struct comms_module *comms_copy(cp_context *cp, struct comms_module *m);
 
 /* ---- helpers ---- */
 
+/* One more packet in the Info, for a module whose traffic does not go through its own comms_send and comms_receive. */
+void comms_count_sent(cp_context *cp, struct comms_module *m, size_t size);
+void comms_count_received(cp_context *cp, struct comms_module *m, size_t size);
 /* Milliseconds of an argument or property: () and negative ones are for ever (-1). False after a throw (1.8). */
 bool comms_timeout(cp_context *cp, cp_value value, int64_t *milliseconds);
 /* The other way: () for ever. */

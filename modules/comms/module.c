@@ -169,7 +169,7 @@ cp_value comms_close_thrown(cp_context *cp, struct comms_module *m) {
 
 /* ---- sending ---- */
 
-static void count_sent(cp_context *cp, struct comms_module *m, size_t size) {
+void comms_count_sent(cp_context *cp, struct comms_module *m, size_t size) {
     m->counters.bytes_sent += (int64_t)size;
     m->counters.packets_sent++;
     m->counters.time_sent = cp_now(cp);
@@ -183,7 +183,7 @@ cp_value comms_send(cp_context *cp, struct comms_module *m, const struct comms_d
     if (m->kind->ops.send) result = m->kind->ops.send(cp, m, data);
     else if (comms_below(m)) result = comms_send(cp, comms_below(m), data);
     else return nothing_beneath(cp, m, "send");
-    if (CP_LIKELY(result != CP_THROWN)) count_sent(cp, m, data->size);
+    if (CP_LIKELY(result != CP_THROWN)) comms_count_sent(cp, m, data->size);
     else if (peer_has_closed(cp)) m->counters.ended = true;
     return result;
 }
@@ -210,6 +210,12 @@ cp_value comms_send_below(cp_context *cp, struct comms_module *m, const void *by
 
 /* ---- receiving ---- */
 
+void comms_count_received(cp_context *cp, struct comms_module *m, size_t size) {
+    m->counters.bytes_received += (int64_t)size;
+    m->counters.packets_received++;
+    m->counters.time_received = cp_now(cp);
+}
+
 int64_t comms_receive(cp_context *cp, struct comms_module *m, void *into, size_t room, int64_t timeout) {
     int64_t size;
     if (m->kind->ops.receive) size = m->kind->ops.receive(cp, m, into, room, timeout);
@@ -222,9 +228,7 @@ int64_t comms_receive(cp_context *cp, struct comms_module *m, void *into, size_t
         if (peer_has_closed(cp)) m->counters.ended = true;
         return -1;
     }
-    m->counters.bytes_received += size;
-    m->counters.packets_received++;
-    m->counters.time_received = cp_now(cp);
+    comms_count_received(cp, m, (size_t)size);
     if (CP_UNLIKELY(m->log != CP_NIL)) {
         struct iovec part = {into, (size_t)size};
         comms_log_traffic(cp, m, false, &part, 1, (size_t)size, false);

@@ -78,8 +78,6 @@ struct pop3 {
     int failed_class, failed_code;
     cp_value failed_text, failed_enhanced;
 
-    cp_value owner; /* the thread whose call is under way; () = none */
-    cp_wait_list waiting;
     struct pop3_all *all;
 
     bool logs;       /* the log takes commands and answers: asked at the beginning of each call */

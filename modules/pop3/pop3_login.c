@@ -178,19 +178,11 @@ static cp_value log_in(cp_context *cp, struct pop3 *pop3, const sasl_credentials
 }
 
 cp_value pop3_login(cp_context *cp, struct pop3 *pop3) {
-    if (pop3->authenticated)
-        return cp_throw(cp, CP_ERROR_CARAPACE, CP_ILLEGAL,
-                        "logged in already: disconnect before logging in as another");
-    if (!comms_client_wants_login(&pop3->common))
-        return cp_throw(cp, CP_ERROR_CARAPACE, CP_MISSING,
-                        "nobody has said who we are: set user and password, or token");
-    if (comms_client_find_password(cp, &pop3->common) == CP_THROWN) return CP_THROWN;
     struct comms_security security;
-    bool encrypted = comms_security(cp, &pop3->common.module, &security);
-    sasl_credentials credentials = comms_client_credentials(cp, &pop3->common, &security);
-    /* To whoever it is, when nobody has checked: that is no better than in clear, but what the user wants who has
-     * turned the checks of Tls off. */
-    bool safe = encrypted && (security.verified || pop3->common.tls != COMMS_TLS_OPPORTUNISTIC);
+    sasl_credentials credentials;
+    bool safe;
+    if (comms_client_begin_login(cp, &pop3->common, pop3->authenticated, &security, &credentials, &safe) == CP_THROWN)
+        return CP_THROWN;
     int mechanism = choose(cp, pop3, &credentials, safe);
     cp_value result = mechanism == SASL_MECHANISMS ? CP_THROWN : log_in(cp, pop3, &credentials, mechanism);
     explicit_bzero(&security, sizeof security);

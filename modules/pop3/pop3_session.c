@@ -3,10 +3,7 @@
  * the end. */
 #include "modules/pop3/pop3.h"
 
-#include <stdio.h>
-
 #include "modules/comms/comms_peer.h"
-#include "modules/comms/util.h"
 
 enum {
     TIMEOUT = 120000,       /* ms without progress, when nobody has said another number */
@@ -20,36 +17,20 @@ enum {
 /* ---- one thread at a time ---- */
 
 cp_value pop3_enter(cp_context *cp, struct pop3 *pop3) {
-    cp_value me = cp_current_thread(cp);
-    if (pop3->owner == me)
-        return cp_throw(cp, CP_ERROR_CARAPACE, CP_ILLEGAL,
-                        "this Pop3 is in the middle of a fetch, which has called here: of its methods only delete can "
-                        "be used in the function of fetchAll");
-    while (pop3->owner != CP_NIL) {
-        enum cp_wait wait = cp_wait_on(cp, &pop3->waiting, -1);
-        if (wait != CP_WAIT_CANCELLED) continue;
-        if (pop3->owner == CP_NIL) cp_wake_one(cp, &pop3->waiting); /* it may have been our turn */
+    if (comms_client_enter(cp, &pop3->common,
+                           "this Pop3 is in the middle of a fetch, which has called here: of its methods only delete "
+                           "can be used in the function of fetchAll") == CP_THROWN)
         return CP_THROWN;
-    }
-    pop3->owner = me;
     pop3->deadline = 0;
     pop3_log_ask(cp, pop3);
     return CP_NIL;
 }
 
-void pop3_leave(cp_context *cp, struct pop3 *pop3) {
-    pop3->owner = CP_NIL;
-    cp_wake_one(cp, &pop3->waiting);
-}
+void pop3_leave(cp_context *cp, struct pop3 *pop3) { comms_client_leave(cp, &pop3->common); }
 
 cp_value pop3_need_connection(cp_context *cp, struct pop3 *pop3) {
-    if (pop3->client == NULL)
-        return cp_throw(cp, CP_ERROR_COMMUNICATIONS, CP_COMM_NOT_CONNECTED, "not connected: call connect first");
-    if (pop3->failed || !pop3->ready || !comms_is_connected(&pop3->common.module))
-        return cp_throw(cp, CP_ERROR_COMMUNICATIONS, CP_COMM_NOT_CONNECTED,
-                        "not connected any more%s%s: call connect again", pop3->failed ? ", because " : "",
-                        pop3->failed ? cp_text_z(cp, pop3->failed_text) : "");
-    return CP_NIL;
+    return comms_client_need_session(cp, &pop3->common, pop3->client != NULL, pop3->ready,
+                                     pop3->failed ? pop3->failed_text : CP_NIL);
 }
 
 cp_value pop3_enter_mailbox(cp_context *cp, struct pop3 *pop3) {
@@ -152,14 +133,10 @@ static void end_session(cp_context *cp, struct pop3 *pop3, const char *words, po
 
 /* Ends the engine's session for what came from below; with an Error of the thread's own CP_THROWN. */
 static cp_value lost(cp_context *cp, struct pop3 *pop3, cp_value error, const char *words, pop3_event *event) {
-    int class = cp_error_class_of(error), code = cp_error_code_of(error);
-    bool ours = class != CP_ERROR_COMMUNICATIONS || code == CP_COMM_CANCELLED;
+    bool connection = comms_client_lost(cp, error, &pop3->failed_code, &words);
     pop3->failed_class = CP_ERROR_COMMUNICATIONS;
-    pop3->failed_code = class == CP_ERROR_COMMUNICATIONS ? code : CP_COMM_CLOSED;
-    if (code == CP_COMM_CLOSED && !ours) words = NULL; /* the engine has words for it */
-    else if (words == NULL) words = cp_text_z(cp, cp_error_text_of(error));
     end_session(cp, pop3, words, event);
-    return ours ? cp_throw_value(cp, error) : CP_NIL;
+    return connection ? CP_NIL : cp_throw_value(cp, error);
 }
 
 void pop3_abandon(cp_context *cp, struct pop3 *pop3, const char *reason) {
@@ -177,30 +154,14 @@ static int64_t limit_of(const struct pop3 *pop3) {
     return pop3->quitting && limit > most ? most : limit;
 }
 
-static const char *seconds_text(char out[96], const char *what, int64_t milliseconds) {
-    snprintf(out, 96, "%s %lld.%lld s", what, (long long)(milliseconds / 1000), (long long)(milliseconds % 1000 / 100));
-    return out;
-}
-
 /* Takes what has come, after waiting for it at most `wait` ms: 1 something came, 0 nothing did within that time, -1
  * thrown from below. */
 static int receive(cp_context *cp, struct pop3 *pop3, int64_t wait) {
-    struct comms_util *util = comms_util_below(cp, &pop3->common.module);
-    if (util == NULL) return -1;
+    struct comms_util *util;
+    const char *bytes;
     size_t size;
-    const char *bytes = comms_util_peek(util, &size);
-    if (size == 0) {
-        if (comms_util_fill(cp, util, wait) < 0) {
-            cp_value error = cp_take_error(cp);
-            if (cp_error_class_of(error) == CP_ERROR_COMMUNICATIONS && cp_error_code_of(error) == CP_COMM_TIMEOUT)
-                return 0;
-            cp_throw_value(cp, error);
-            return -1;
-        }
-        util = comms_util_below(cp, &pop3->common.module); /* it may have been changed during the wait */
-        if (util == NULL) return -1;
-        bytes = comms_util_peek(util, &size);
-    }
+    int came = comms_client_receive(cp, &pop3->common, wait, &util, &bytes, &size);
+    if (came <= 0) return came;
     /* A copy: while its content goes to a script, another thread may do anything with the Util. */
     if (size > BLOCK) size = BLOCK;
     if (pop3->block == NULL) pop3->block = cp_alloc_atomic(BLOCK);
@@ -208,9 +169,7 @@ static int receive(cp_context *cp, struct pop3 *pop3, int64_t wait) {
     pop3->block_start = 0;
     pop3->block_end = size;
     comms_util_consume(util, size);
-    pop3->common.module.counters.bytes_received += (int64_t)size;
-    pop3->common.module.counters.packets_received++;
-    pop3->common.module.counters.time_received = cp_now(cp);
+    comms_count_received(cp, &pop3->common.module, size);
     return 1;
 }
 
@@ -230,10 +189,10 @@ static cp_value await(cp_context *cp, struct pop3 *pop3, pop3_event *event) {
         return lost(cp, pop3, pop3->write_error != CP_NIL ? pop3->write_error : error, NULL, event);
     }
     if (pop3->write_error != CP_NIL) return lost(cp, pop3, pop3->write_error, NULL, event);
-    char text[96];
+    char text[COMMS_CLIENT_SILENCE];
     pop3->failed_class = CP_ERROR_COMMUNICATIONS;
     pop3->failed_code = CP_COMM_TIMEOUT;
-    end_session(cp, pop3, seconds_text(text, "no answer, or next to nothing of one, within", limit), event);
+    end_session(cp, pop3, comms_client_silence(text, "no answer, or next to nothing of one, within", limit), event);
     return CP_NIL;
 }
 
@@ -265,9 +224,7 @@ static cp_value flush(cp_context *cp, struct pop3 *pop3, pop3_event *event) {
             pop3->write_error = error;
             return CP_NIL;
         }
-        pop3->common.module.counters.bytes_sent += (int64_t)size;
-        pop3->common.module.counters.packets_sent++;
-        pop3->common.module.counters.time_sent = cp_now(cp);
+        comms_count_sent(cp, &pop3->common.module, size);
     }
 }
 
@@ -386,7 +343,7 @@ cp_value pop3_disconnect(cp_context *cp, struct comms_module *m) {
         comms_client_tls_remove(cp, &pop3->common);
         return CP_NIL;
     }
-    if (pop3->owner != CP_NIL) {
+    if (pop3->common.owner != CP_NIL) {
         /* In use, by another thread or by a fetch whose function calls here: what it waits for ends when the layers
          * below are closed. */
         pop3->told_to_close = true;

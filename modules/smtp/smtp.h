@@ -97,9 +97,6 @@ struct smtp {
     size_t finished_count;
     char *block; /* two blocks of content on its way to the engine */
 
-    cp_value owner; /* the thread whose call is under way; () = none */
-    cp_wait_list waiting;
-
     bool logs;            /* the log takes commands and replies: asked at the beginning of each call */
     size_t log_seen;      /* octets of the engine's output that are in the log */
     uint64_t log_content; /* octets of content that are not in the log yet */

@@ -178,19 +178,11 @@ static cp_value with_mechanism(cp_context *cp, struct smtp *smtp, const sasl_cre
 }
 
 cp_value smtp_authenticate(cp_context *cp, struct smtp *smtp) {
-    if (smtp->authenticated) /* RFC 4954 4 */
-        return cp_throw(cp, CP_ERROR_CARAPACE, CP_ILLEGAL,
-                        "logged in already: disconnect before logging in as another");
-    if (!comms_client_wants_login(&smtp->common))
-        return cp_throw(cp, CP_ERROR_CARAPACE, CP_MISSING,
-                        "nobody has said who we are: set user and password, or token");
-    if (comms_client_find_password(cp, &smtp->common) == CP_THROWN) return CP_THROWN;
     struct comms_security security;
-    bool encrypted = comms_security(cp, &smtp->common.module, &security);
-    sasl_credentials credentials = comms_client_credentials(cp, &smtp->common, &security);
-    /* To whoever it is, when nobody has checked: that is no better than in clear, but what the user wants who has
-     * turned the checks of Tls off. */
-    bool safe = encrypted && (security.verified || smtp->common.tls != COMMS_TLS_OPPORTUNISTIC);
+    sasl_credentials credentials;
+    bool safe;
+    if (comms_client_begin_login(cp, &smtp->common, smtp->authenticated, &security, &credentials, &safe) == CP_THROWN)
+        return CP_THROWN;
     sasl_mechanism mechanism = choose(cp, smtp, &credentials, safe);
     cp_value result = mechanism == SASL_MECHANISMS ? CP_THROWN : with_mechanism(cp, smtp, &credentials, mechanism);
     explicit_bzero(&security, sizeof security);

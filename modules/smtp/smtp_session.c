@@ -4,11 +4,9 @@
 #include "modules/smtp/smtp.h"
 
 #include <netinet/in.h>
-#include <stdio.h>
 #include <unistd.h>
 
 #include "modules/comms/comms_peer.h"
-#include "modules/comms/util.h"
 
 enum {
     QUIT_TIMEOUT = 3000,    /* ms for the reply to QUIT, which nobody needs */
@@ -20,27 +18,16 @@ enum {
 /* ---- one thread at a time ---- */
 
 cp_value smtp_enter(cp_context *cp, struct smtp *smtp) {
-    cp_value me = cp_current_thread(cp);
-    if (smtp->owner == me)
-        return cp_throw(cp, CP_ERROR_CARAPACE, CP_ILLEGAL,
-                        "this Smtp is in the middle of a sendAll, which has called here: give the message to sendAll "
-                        "instead, or use a second connection");
-    while (smtp->owner != CP_NIL) {
-        enum cp_wait wait = cp_wait_on(cp, &smtp->waiting, -1);
-        if (wait != CP_WAIT_CANCELLED) continue;
-        if (smtp->owner == CP_NIL) cp_wake_one(cp, &smtp->waiting); /* it may have been our turn */
+    if (comms_client_enter(cp, &smtp->common,
+                           "this Smtp is in the middle of a sendAll, which has called here: give the message to "
+                           "sendAll instead, or use a second connection") == CP_THROWN)
         return CP_THROWN;
-    }
-    smtp->owner = me;
     smtp->deadline = 0;
     smtp_log_ask(cp, smtp);
     return CP_NIL;
 }
 
-void smtp_leave(cp_context *cp, struct smtp *smtp) {
-    smtp->owner = CP_NIL;
-    cp_wake_one(cp, &smtp->waiting);
-}
+void smtp_leave(cp_context *cp, struct smtp *smtp) { comms_client_leave(cp, &smtp->common); }
 
 /* ---- events ---- */
 
@@ -120,46 +107,24 @@ void smtp_take_events(cp_context *cp, struct smtp *smtp) {
 /* The engine has nothing more to expect; `error` came from below. CP_THROWN, with that Error, when it is not about the
  * connection but about the thread (stopped, interrupted) or the program. */
 static cp_value lost(cp_context *cp, struct smtp *smtp, cp_value error, const char *words) {
-    int class = cp_error_class_of(error), code = cp_error_code_of(error);
-    bool ours = class != CP_ERROR_COMMUNICATIONS || code == CP_COMM_CANCELLED;
+    bool connection = comms_client_lost(cp, error, &smtp->lost_code, &words);
     smtp->lost_class = CP_ERROR_COMMUNICATIONS;
-    smtp->lost_code = class == CP_ERROR_COMMUNICATIONS ? code : CP_COMM_CLOSED;
-    if (code == CP_COMM_CLOSED && !ours) words = NULL; /* the engine has words for it */
-    else if (words == NULL) words = cp_text_z(cp, cp_error_text_of(error));
     smtp_client_closed(smtp->client, words);
-    if (!ours) return CP_NIL;
+    if (connection) return CP_NIL;
     smtp_take_events(cp, smtp);
     return cp_throw_value(cp, error);
-}
-
-static const char *seconds_text(char out[64], const char *what, int64_t milliseconds) {
-    snprintf(out, 64, "%s %lld.%lld s", what, (long long)(milliseconds / 1000), (long long)(milliseconds % 1000 / 100));
-    return out;
 }
 
 /* Gives the engine what has come, after waiting for it at most `wait` ms. 1 something came, 0 nothing did within that
  * time, -1 thrown from below. */
 static int receive(cp_context *cp, struct smtp *smtp, int64_t wait) {
-    struct comms_util *util = comms_util_below(cp, &smtp->common.module);
-    if (util == NULL) return -1;
+    struct comms_util *util;
+    const char *bytes;
     size_t size;
-    const char *bytes = comms_util_peek(util, &size);
-    if (size == 0) {
-        if (comms_util_fill(cp, util, wait) < 0) {
-            cp_value error = cp_take_error(cp);
-            if (cp_error_class_of(error) == CP_ERROR_COMMUNICATIONS && cp_error_code_of(error) == CP_COMM_TIMEOUT)
-                return 0;
-            cp_throw_value(cp, error);
-            return -1;
-        }
-        util = comms_util_below(cp, &smtp->common.module); /* it may have been changed during the wait */
-        if (util == NULL) return -1;
-        bytes = comms_util_peek(util, &size);
-    }
-    smtp->common.module.counters.bytes_received += (int64_t)size;
-    smtp->common.module.counters.packets_received++;
+    int came = comms_client_receive(cp, &smtp->common, wait, &util, &bytes, &size);
+    if (came <= 0) return came;
+    comms_count_received(cp, &smtp->common.module, size);
     smtp->streaming.octets += size;
-    smtp->common.module.counters.time_received = cp_now(cp);
     if (smtp->logs) {
         char *copy = cp_try_alloc_atomic(cp, size); /* the log may wait, and the buffer change */
         if (copy == NULL) return -1;
@@ -189,10 +154,10 @@ static cp_value await(cp_context *cp, struct smtp *smtp) {
     int came = receive(cp, smtp, comms_left(cp, smtp->deadline));
     if (came > 0) return CP_NIL;
     if (came < 0) return lost(cp, smtp, cp_take_error(cp), NULL);
-    char text[64];
+    char text[COMMS_CLIENT_SILENCE];
     smtp->lost_class = CP_ERROR_COMMUNICATIONS;
     smtp->lost_code = CP_COMM_TIMEOUT;
-    smtp_client_closed(smtp->client, seconds_text(text, "no reply within", limit));
+    smtp_client_closed(smtp->client, comms_client_silence(text, "no reply within", limit));
     return CP_NIL;
 }
 
@@ -211,10 +176,10 @@ static cp_value write_failed(cp_context *cp, struct smtp *smtp, int64_t limit) {
     int came = 1;
     for (int i = 0; connection && came > 0 && i < LAST_READS; i++) came = receive(cp, smtp, 0);
     if (came < 0) cp_take_error(cp);
-    char text[64];
+    char text[COMMS_CLIENT_SILENCE];
     return lost(cp, smtp, error,
                 class == CP_ERROR_COMMUNICATIONS && code == CP_COMM_TIMEOUT
-                    ? seconds_text(text, "the server has taken nothing for", limit)
+                    ? comms_client_silence(text, "the server has taken nothing for", limit)
                     : NULL);
 }
 
@@ -252,9 +217,7 @@ cp_value smtp_flush(cp_context *cp, struct smtp *smtp) {
         smtp->log_seen -= size < smtp->log_seen ? size : smtp->log_seen;
         smtp->deadline = 0;
         if (result == CP_THROWN) return write_failed(cp, smtp, limit);
-        smtp->common.module.counters.bytes_sent += (int64_t)size;
-        smtp->common.module.counters.packets_sent++;
-        smtp->common.module.counters.time_sent = cp_now(cp);
+        comms_count_sent(cp, &smtp->common.module, size);
     }
 }
 
@@ -281,13 +244,8 @@ cp_value smtp_await_answer(cp_context *cp, struct smtp *smtp, smtp_client_status
 /* ---- the end ---- */
 
 cp_value smtp_need_connection(cp_context *cp, struct smtp *smtp) {
-    if (smtp->client == NULL)
-        return cp_throw(cp, CP_ERROR_COMMUNICATIONS, CP_COMM_NOT_CONNECTED, "not connected: call connect first");
-    if (smtp->failed || !smtp->ready || !comms_is_connected(&smtp->common.module))
-        return cp_throw(cp, CP_ERROR_COMMUNICATIONS, CP_COMM_NOT_CONNECTED,
-                        "not connected any more%s%s: call connect again", smtp->failed ? ", because " : "",
-                        smtp->failed ? cp_text_z(cp, smtp->failed_text) : "");
-    return CP_NIL;
+    return comms_client_need_session(cp, &smtp->common, smtp->client != NULL, smtp->ready,
+                                     smtp->failed ? smtp->failed_text : CP_NIL);
 }
 
 void smtp_abandon(cp_context *cp, struct smtp *smtp, const char *reason) {
@@ -333,7 +291,7 @@ cp_value smtp_disconnect(cp_context *cp, struct comms_module *m) {
         comms_client_tls_remove(cp, &smtp->common);
         return CP_NIL;
     }
-    if (smtp->owner != CP_NIL) {
+    if (smtp->common.owner != CP_NIL) {
         /* In use, by another thread or by a sendAll whose function calls here: what it waits for ends when the layers
          * below are closed. */
         smtp->told_to_close = true;
