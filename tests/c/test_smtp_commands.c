@@ -1,50 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* test_smtp_commands: the client's single commands, envelopes refused before anything is sent, and bounds on memory. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
-
-#include "modules/protocol/smtp_client.h"
+#include "smtp_dialogue.h"
 
 /* ---- commands that stand alone, and what is refused before anything is sent ---- */
-
-static void expect_output(smtp_client *client, const char *expected) {
-    const char *bytes;
-    size_t length;
-    smtp_client_output(client, &bytes, &length);
-    if (length != strlen(expected) || memcmp(bytes, expected, length) != 0)
-        fail_msg("expected \"%s\", got \"%.*s\"", expected, (int)length, bytes);
-    smtp_client_sent(client, length);
-}
-
-static void reply(smtp_client *client, const char *text) { smtp_client_input(client, text, strlen(text)); }
-
-static void expect_event(smtp_client *client, smtp_client_event_kind kind, int code) {
-    smtp_client_event event;
-    assert_true(smtp_client_next_event(client, &event));
-    assert_int_equal(event.kind, kind);
-    if (code > 0) assert_int_equal(event.reply->code, code);
-}
-
-static smtp_client *ready_client(const char *ehlo_reply) {
-    smtp_client_status status;
-    smtp_client_options options = {.local_domain = "a.test"};
-    smtp_client *client = smtp_client_new(&options, &status);
-    assert_non_null(client);
-    assert_int_equal(smtp_client_timeout_ms(client), 300000);
-    reply(client, "220 x\r\n");
-    expect_event(client, SMTP_CLIENT_GREETING, 220);
-    expect_output(client, "EHLO a.test\r\n");
-    reply(client, ehlo_reply);
-    expect_event(client, SMTP_CLIENT_READY, 250);
-    return client;
-}
 
 static void test_single_commands(void **state) {
     (void)state;

@@ -1,26 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* test_smtp_security: STARTTLS and AUTH in the client's session, as canned dialogues. */
-#include "mail_test.h"
+#include "smtp_dialogue.h"
 
 #include "modules/protocol/smtp_client_internal.h"
-
-static void expect_output(smtp_client *client, const char *expected) {
-    const char *bytes;
-    size_t length;
-    smtp_client_output(client, &bytes, &length);
-    if (length != strlen(expected) || memcmp(bytes, expected, length) != 0)
-        fail_msg("expected \"%s\", got \"%.*s\"", expected, (int)length, bytes);
-    smtp_client_sent(client, length);
-}
-
-static void reply(smtp_client *client, const char *text) { smtp_client_input(client, text, strlen(text)); }
-
-static void expect_event(smtp_client *client, smtp_client_event_kind kind, int code) {
-    smtp_client_event event;
-    assert_true(smtp_client_next_event(client, &event));
-    assert_int_equal(event.kind, kind);
-    if (code > 0) assert_int_equal(event.reply->code, code);
-}
 
 static void expect_challenge(smtp_client *client, const char *challenge) {
     smtp_client_event event;
@@ -31,19 +13,6 @@ static void expect_challenge(smtp_client *client, const char *challenge) {
         assert_int_equal(event.challenge_size, strlen(challenge));
         assert_memory_equal(event.challenge, challenge, event.challenge_size);
     }
-}
-
-static smtp_client *ready_client(const char *ehlo_reply) {
-    smtp_client_status status;
-    smtp_client_options options = {.local_domain = "a.test"};
-    smtp_client *client = smtp_client_new(&options, &status);
-    assert_non_null(client);
-    reply(client, "220 x\r\n");
-    expect_event(client, SMTP_CLIENT_GREETING, 220);
-    expect_output(client, "EHLO a.test\r\n");
-    reply(client, ehlo_reply);
-    expect_event(client, SMTP_CLIENT_READY, 250);
-    return client;
 }
 
 static void starttls(void **state) {
