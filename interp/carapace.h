@@ -524,6 +524,8 @@ typedef struct cp_before_wait {
 void cp_before_wait_push(cp_context *cp, cp_before_wait *hook);
 void cp_before_wait_pop(cp_context *cp, cp_before_wait *hook);
 int64_t cp_now(cp_context *cp); /* milliseconds of the monotonic clock */
+/* The same as of the kernel's last tick, some ms ago, at a tenth of the cost. Not to be mixed with cp_now. */
+int64_t cp_now_coarse(cp_context *cp);
 
 /* Has a function called once when the program ends, to write out what is still held; it gives 0 or an errno. */
 void cp_at_end(cp_context *cp, int (*function)(cp_context *cp));

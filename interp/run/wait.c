@@ -131,11 +131,20 @@ void cp_wake_all(cp_context *cp, cp_wait_list *list) {
     while (list->first) cp_wake_one(cp, list);
 }
 
-int64_t cp_now(cp_context *cp) {
+static int64_t clock_now(clockid_t clock) {
     struct timespec now;
-    (void)cp;
-    clock_gettime(CLOCK_MONOTONIC, &now);
+    clock_gettime(clock, &now);
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+int64_t cp_now(cp_context *cp) {
+    (void)cp;
+    return clock_now(CLOCK_MONOTONIC);
+}
+
+int64_t cp_now_coarse(cp_context *cp) {
+    (void)cp;
+    return clock_now(CLOCK_MONOTONIC_COARSE);
 }
 
 /* ---- descriptors ---- */

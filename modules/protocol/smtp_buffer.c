@@ -7,7 +7,7 @@
 #include <string.h>
 
 /* A block that grew beyond this for one big envelope or chunk is given back once it is empty. */
-enum { BUFFER_KEEP = 512 * 1024, BUFFER_FIRST = 2048 };
+enum { BUFFER_KEEP = 512 * 1024, BUFFER_FIRST = 512 };
 
 void smtp_buffer_init(smtp_buffer *buffer) { *buffer = (smtp_buffer){0}; }
 
@@ -37,15 +37,13 @@ char *smtp_buffer_reserve(smtp_buffer *buffer, size_t extra) {
     return bytes + length;
 }
 
-bool smtp_buffer_append(smtp_buffer *buffer, const void *bytes, size_t length) {
+bool smtp_buffer_append_more(smtp_buffer *buffer, const void *bytes, size_t length) {
     char *place = smtp_buffer_reserve(buffer, length);
     if (place == NULL) return length == 0;
     if (length > 0) memcpy(place, bytes, length);
     buffer->end += length;
     return true;
 }
-
-bool smtp_buffer_text(smtp_buffer *buffer, const char *text) { return smtp_buffer_append(buffer, text, strlen(text)); }
 
 bool smtp_buffer_number(smtp_buffer *buffer, unsigned long long number) {
     char digits[24];

@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <string.h>
 
 typedef struct smtp_buffer {
     char *bytes;     /* malloc'd, owned by the buffer */
@@ -23,11 +24,22 @@ void smtp_buffer_free(smtp_buffer *buffer);
  * changed). The caller writes there and adds what it wrote to `end`. May move the bytes. */
 char *smtp_buffer_reserve(smtp_buffer *buffer, size_t extra);
 
-/* Appends `length` bytes. False when memory is short; then nothing has changed. */
-bool smtp_buffer_append(smtp_buffer *buffer, const void *bytes, size_t length);
+/* smtp_buffer_append when there is no room. */
+bool smtp_buffer_append_more(smtp_buffer *buffer, const void *bytes, size_t length);
+
+/* Appends `length` bytes. False when memory is short; then nothing has changed. In line, for each command is made of
+ * many small pieces. */
+static inline bool smtp_buffer_append(smtp_buffer *buffer, const void *bytes, size_t length) {
+    if (buffer->capacity - buffer->end < length || length == 0) return smtp_buffer_append_more(buffer, bytes, length);
+    memcpy(buffer->bytes + buffer->end, bytes, length);
+    buffer->end += length;
+    return true;
+}
 
 /* Appends a NUL-terminated text without its NUL. Errors as smtp_buffer_append. */
-bool smtp_buffer_text(smtp_buffer *buffer, const char *text);
+static inline bool smtp_buffer_text(smtp_buffer *buffer, const char *text) {
+    return smtp_buffer_append(buffer, text, strlen(text));
+}
 
 /* Appends an unsigned number in decimal. Errors as smtp_buffer_append. */
 bool smtp_buffer_number(smtp_buffer *buffer, unsigned long long number);

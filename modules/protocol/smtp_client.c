@@ -133,21 +133,20 @@ void smtp_session_push_challenge(smtp_client *client, char *challenge, size_t si
     event->challenge_size = size;
 }
 
-static void release_event(smtp_pending_event *event) {
-    if (event->kind == SMTP_CLIENT_MESSAGE_DONE) smtp_transaction_free(event->message);
+static void release_event(smtp_client *client, smtp_pending_event *event) {
+    if (event->kind == SMTP_CLIENT_MESSAGE_DONE) smtp_message_free(client, event->message);
     free(event->reply);
     free(event->challenge);
     *event = (smtp_pending_event){.kind = SMTP_CLIENT_NONE};
 }
 
 bool smtp_client_next_event(smtp_client *client, smtp_client_event *event) {
-    release_event(&client->delivered);
+    if (client->delivered.kind != SMTP_CLIENT_NONE) release_event(client, &client->delivered);
     *event = (smtp_client_event){.kind = SMTP_CLIENT_NONE};
-    if (client->events_count > 0) {
-        client->delivered = client->events[client->events_head];
-        client->events_head = (client->events_head + 1) & (client->events_capacity - 1);
-        client->events_count--;
-    }
+    if (client->events_count == 0) return false;
+    client->delivered = client->events[client->events_head];
+    client->events_head = (client->events_head + 1) & (client->events_capacity - 1);
+    client->events_count--;
     smtp_message *message = client->delivered.message;
     event->kind = client->delivered.kind;
     event->reply = client->delivered.reply;
@@ -167,7 +166,7 @@ bool smtp_client_next_event(smtp_client *client, smtp_client_event *event) {
     case SMTP_CLIENT_FAILED: event->failure = &client->failure; break;
     default: break;
     }
-    return event->kind != SMTP_CLIENT_NONE;
+    return true;
 }
 
 /* ---- the ways it ends ---- */
@@ -494,14 +493,15 @@ void smtp_client_free(smtp_client *client) {
     if (client == NULL) return;
     for (smtp_message *at = client->first, *next; at != NULL; at = next) {
         next = at->next;
-        smtp_transaction_free(at);
+        smtp_message_free(client, at);
     }
     while (client->events_count > 0) {
-        release_event(&client->events[client->events_head]);
+        release_event(client, &client->events[client->events_head]);
         client->events_head = (client->events_head + 1) & (client->events_capacity - 1);
         client->events_count--;
     }
-    release_event(&client->delivered);
+    release_event(client, &client->delivered);
+    smtp_message_free_spare(client);
     free(client->events);
     free(client->queue);
     free((char *)client->options.local_domain);

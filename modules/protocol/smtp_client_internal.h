@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* smtp_client_internal: what smtp_client.c (the session) and smtp_transaction.c (its messages) share; for nobody else.
- */
+/* smtp_client_internal: what the files of the SMTP client share; for nobody else. */
 #ifndef SMTP_CLIENT_INTERNAL_H
 #define SMTP_CLIENT_INTERNAL_H
 
@@ -26,10 +25,14 @@ typedef enum smtp_command_kind {
     COMMAND_QUIT,
 } smtp_command_kind;
 
+/* The offset of a text that is "". */
+#define SMTP_NO_TEXT SIZE_MAX
+
 /* A message between smtp_client_begin and the delivery of its MESSAGE_DONE. One malloc'd block: the struct, the results
  * and the recipients' addresses; `lines` and `texts` have their own. */
 typedef struct smtp_message {
-    struct smtp_message *next; /* in the session's list, oldest first */
+    struct smtp_message *next; /* in the session's list, oldest first, or in that of spare blocks */
+    size_t room;               /* octets of the block */
     uint64_t number;
     smtp_message_result result;
     smtp_buffer lines;  /* MAIL and RCPT commands not written yet */
@@ -89,6 +92,8 @@ struct smtp_client {
 
     smtp_message *first, *last; /* messages begun and not done */
     smtp_message *open;         /* the one before its last octet, or NULL */
+    smtp_message *spare;        /* blocks for the next ones */
+    size_t spare_count;
     uint64_t message_count;
     smtp_content_writer content;
     uint64_t content_left; /* octets of a BDAT that are to come */
@@ -199,6 +204,12 @@ void smtp_transaction_settle_all(smtp_client *client, const smtp_reply *reply);
 void smtp_transaction_show_result(smtp_message *message);
 void smtp_transaction_show_recipient(const smtp_message *message, smtp_recipient_result *recipient);
 
-void smtp_transaction_free(smtp_message *message);
+/* ---- smtp_message.c ---- */
+
+/* A message with the commands of its envelope, which was checked; NULL when memory is short. */
+smtp_message *smtp_message_new(smtp_client *client, const smtp_envelope *envelope);
+/* Keeps the block for a next one, or frees it. */
+void smtp_message_free(smtp_client *client, smtp_message *message);
+void smtp_message_free_spare(smtp_client *client);
 
 #endif

@@ -17,6 +17,12 @@ static size_t utf8_sequence(const unsigned char *p) {
     return size;
 }
 
+/* Whether the octet stands for itself in an address, whatever is around it: ASCII without controls, space, <>\\ and ".
+ */
+static bool is_ordinary(unsigned char octet) {
+    return octet > 0x20 && octet < 0x7f && octet != '<' && octet != '>' && octet != '\\' && octet != '"';
+}
+
 bool smtp_address_check(const char *address, bool smtputf8) {
     const unsigned char *p = (const unsigned char *)address;
     size_t length = strnlen(address, SMTP_ADDRESS_MAX + 1);
@@ -25,6 +31,10 @@ bool smtp_address_check(const char *address, bool smtputf8) {
     bool quoted = *p == '"';
     if (quoted) p++;
     while (*p != '\0') {
+        if (is_ordinary(*p)) {
+            p++;
+            continue;
+        }
         if (*p >= 0x80) {
             size_t size = smtputf8 ? utf8_sequence(p) : 0;
             if (size == 0) return false;

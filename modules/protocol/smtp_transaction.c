@@ -6,8 +6,6 @@
 
 #include "modules/protocol/smtp_client_internal.h"
 
-static const size_t no_text = SIZE_MAX;
-
 /* ---- texts ---- */
 
 /* Keeps a text (at most SMTP_CLIENT_TEXT_MAX octets of it) and returns its offset. When memory is short the words are
@@ -15,7 +13,7 @@ static const size_t no_text = SIZE_MAX;
 static size_t keep_text(smtp_message *message, const char *text, size_t length) {
     size_t room = length < SMTP_CLIENT_TEXT_MAX ? length + 1 : SMTP_CLIENT_TEXT_MAX;
     char *to = smtp_buffer_reserve(&message->texts, room);
-    if (to == NULL) return no_text;
+    if (to == NULL) return SMTP_NO_TEXT;
     size_t offset = message->texts.end;
     if (length < SMTP_CLIENT_TEXT_MAX) {
         memcpy(to, text, length);
@@ -26,7 +24,7 @@ static size_t keep_text(smtp_message *message, const char *text, size_t length) 
 }
 
 static const char *text_at(const smtp_message *message, size_t offset) {
-    return offset == no_text ? "" : message->texts.bytes + offset;
+    return offset == SMTP_NO_TEXT ? "" : message->texts.bytes + offset;
 }
 
 void smtp_transaction_show_recipient(const smtp_message *message, smtp_recipient_result *recipient) {
@@ -37,12 +35,6 @@ void smtp_transaction_show_result(smtp_message *message) {
     message->result.text = text_at(message, message->result.text_offset);
     for (size_t i = 0; i < message->result.recipient_count; i++)
         smtp_transaction_show_recipient(message, &message->recipients[i]);
-}
-
-void smtp_transaction_free(smtp_message *message) {
-    smtp_buffer_free(&message->lines);
-    smtp_buffer_free(&message->texts);
-    free(message);
 }
 
 /* ---- fates ---- */
@@ -152,36 +144,6 @@ static smtp_client_status refuse_envelope(smtp_client *client, const smtp_envelo
     return SMTP_CLIENT_BAD_ENVELOPE;
 }
 
-/* Copies what is needed of an envelope: the commands as text, the addresses for the results. */
-static smtp_message *copy_envelope(const smtp_client *client, const smtp_envelope *envelope) {
-    size_t count = envelope->recipient_count, size = sizeof(smtp_message) + count * sizeof(smtp_recipient_result);
-    size_t text = size;
-    for (size_t i = 0; i < count; i++) size += strlen(envelope->recipients[i].address) + 1;
-    smtp_message *copy = malloc(size);
-    if (copy == NULL) return NULL;
-    memset(copy, 0, text);
-    char *to = (char *)copy + text;
-    copy->result.recipients = copy->recipients;
-    copy->result.recipient_count = count;
-    copy->result.text_offset = no_text;
-    copy->partial = client->options.partial;
-    copy->size = envelope->size;
-    copy->chunked = envelope->size > 0 && !client->options.no_chunking &&
-                    smtp_capabilities_has(&client->capabilities, SMTP_CAPABILITY_CHUNKING);
-    bool ok = smtp_envelope_write_mail(&copy->lines, envelope, &client->capabilities);
-    for (size_t i = 0; i < count; i++) {
-        size_t length = strlen(envelope->recipients[i].address) + 1;
-        memcpy(to, envelope->recipients[i].address, length);
-        copy->recipients[i] =
-            (smtp_recipient_result){.state = SMTP_MESSAGE_NOT_SENT, .address = to, .text = "", .text_offset = no_text};
-        to += length;
-        ok = ok && smtp_envelope_write_rcpt(&copy->lines, &envelope->recipients[i], &client->capabilities);
-    }
-    if (ok) return copy;
-    smtp_transaction_free(copy);
-    return NULL;
-}
-
 bool smtp_client_can_begin(const smtp_client *client) {
     return client->ready && !client->over && client->open == NULL && !client->wants_quit;
 }
@@ -196,11 +158,11 @@ smtp_client_status smtp_client_begin(smtp_client *client, const smtp_envelope *e
     uint32_t limit = client->capabilities.limit_mail_max;
     if (limit > 0 && client->message_count >= limit) return SMTP_CLIENT_MAIL_LIMIT;
 
-    smtp_message *new = copy_envelope(client, envelope);
+    smtp_message *new = smtp_message_new(client, envelope);
     /* Commands: RSET, MAIL, RCPT, DATA, END (with LMTP one each), QUIT. Events: each RCPT, NEED_DATA, MESSAGE_DONE. */
     if (new == NULL ||
         !smtp_session_reserve(client, 2 * envelope->recipient_count + 8, envelope->recipient_count + 2)) {
-        if (new != NULL) smtp_transaction_free(new);
+        if (new != NULL) smtp_message_free(client, new);
         return SMTP_CLIENT_NO_MEMORY;
     }
     new->promised = envelope->recipient_count + 2;

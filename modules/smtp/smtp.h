@@ -10,6 +10,7 @@
  *     smtp_tls.c      encryption: from the start, or by STARTTLS
  *     smtp_auth.c     logging in
  *     smtp_error.c    Errors
+ *     smtp_words.c    the server's words as values
  *     smtp_log.c      commands and replies in the log
  */
 #ifndef SMTP_SMTP_H
@@ -56,6 +57,20 @@ struct smtp_streaming {
     bool full;        /* so many were under way: no more until half of them are done */
 };
 
+/* What smtp_words.c has made last. */
+enum { SMTP_WORDS_CODES = 8 };
+struct smtp_words {
+    struct smtp_words_code {
+        smtp_enhanced_code code;
+        cp_value value;
+    } codes[SMTP_WORDS_CODES];
+    cp_value states[SMTP_MESSAGE_NOT_SENT + 1];
+    cp_value text, reply;
+    int reply_code;
+    smtp_enhanced_code reply_enhanced;
+    size_t reply_before; /* octets in front of the words in `reply` */
+};
+
 /* Invariants: `client` is there from connect until the next disconnect or connect, also after the session has failed,
  * and is freed only by the thread that is `owner`; `first`..`last` are what the engine has begun and not told the end
  * of. */
@@ -72,6 +87,7 @@ struct smtp {
     cp_resource *handle; /* frees `client` when nobody does */
     bool ready, wants_content, quitting, reconnecting;
     struct smtp_streaming streaming;
+    struct smtp_words words;
     bool closing;          /* we close what is beneath, without a goodbye */
     bool told_to_close;    /* disconnect was called while a call was under way */
     int64_t deadline;      /* of the reply awaited; 0 = to be set */
@@ -219,6 +235,15 @@ cp_value smtp_throw_reply(cp_context *cp, struct smtp *smtp, const char *what);
 cp_value smtp_envelope_error(cp_context *cp, smtp_envelope_status status, const char *text);
 /* Class and code of the Error for a failure; leaves a class and code that are set when it cannot say more. */
 void smtp_failure_kind(const smtp_client_failure *failure, int *error_class, int *code);
+
+/* ---- smtp_words.c ---- */
+
+/* smtp_enhanced_value, cp_string_z, smtp_reply_value, and the Symbol of a state, made once for the same words. */
+cp_value smtp_words_enhanced(cp_context *cp, struct smtp_words *words, smtp_enhanced_code code);
+cp_value smtp_words_text(cp_context *cp, struct smtp_words *words, const char *text);
+cp_value smtp_words_reply(cp_context *cp, struct smtp_words *words, int code, smtp_enhanced_code enhanced,
+                          const char *text);
+cp_value smtp_words_state(cp_context *cp, struct smtp_words *words, smtp_message_state state);
 
 /* ---- smtp_log.c ---- */
 

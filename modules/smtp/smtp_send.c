@@ -127,22 +127,13 @@ cp_value smtp_feed(cp_context *cp, struct smtp *smtp) {
 /* ---- what became of it ---- */
 
 /* Each recipient as (address state code enhancedCode words). */
-static cp_value results_list(cp_context *cp, const smtp_message_result *result, cp_value enhanced) {
-    static const char *const states[] = {
-        [SMTP_MESSAGE_ACCEPTED] = "accepted",
-        [SMTP_MESSAGE_REFUSED] = "refused",
-        [SMTP_MESSAGE_IN_DOUBT] = "inDoubt",
-        [SMTP_MESSAGE_NOT_SENT] = "notSent",
-    };
+static cp_value results_list(cp_context *cp, struct smtp_words *words, const smtp_message_result *result) {
     cp_list_builder list = {0};
     for (size_t i = 0; i < result->recipient_count; i++) {
         const smtp_recipient_result *recipient = &result->recipients[i];
-        bool same = recipient->enhanced.status_class == result->enhanced.status_class &&
-                    recipient->enhanced.subject == result->enhanced.subject &&
-                    recipient->enhanced.detail == result->enhanced.detail;
-        cp_value items[] = {cp_string_z(cp, recipient->address), cp_symbol_z(cp, states[recipient->state]),
-                            cp_fixnum(recipient->code), same ? enhanced : smtp_enhanced_value(cp, recipient->enhanced),
-                            cp_string_z(cp, recipient->text)};
+        cp_value items[] = {cp_string_z(cp, recipient->address), smtp_words_state(cp, words, recipient->state),
+                            cp_fixnum(recipient->code), smtp_words_enhanced(cp, words, recipient->enhanced),
+                            smtp_words_text(cp, words, recipient->text)};
         cp_list_add(&list, cp_list_n(items, 5));
     }
     return list.list;
@@ -163,9 +154,10 @@ void smtp_message_done(cp_context *cp, struct smtp *smtp, uint64_t number, const
     delivery->command = smtp_stage_command(result->stage);
     delivery->code = result->code;
     delivery->temporary = result->temporary;
-    delivery->enhanced = smtp_enhanced_value(cp, result->enhanced);
-    delivery->results = results_list(cp, result, delivery->enhanced);
-    if (result->code > 0) smtp->reply = smtp_reply_value(cp, result->code, result->enhanced, result->text);
+    delivery->enhanced = smtp_words_enhanced(cp, &smtp->words, result->enhanced);
+    delivery->results = results_list(cp, &smtp->words, result);
+    if (result->code > 0)
+        smtp->reply = smtp_words_reply(cp, &smtp->words, result->code, result->enhanced, result->text);
     if (result->state != SMTP_MESSAGE_ACCEPTED) {
         const char *sender = delivery->content != NULL ? message_envelope(delivery->content)->sender : "";
         delivery->text = smtp_refusal_text(cp, result, sender);

@@ -40,7 +40,7 @@ static cp_value write_out(cp_context *cp, void *data) { return smtp_flush(cp, da
  * leave in one write with its envelope; but not while the source itself waits, nor for a source that computes long. */
 static cp_value take_next(cp_context *cp, struct run *run) {
     cp_value message;
-    int64_t begun = cp_now(cp);
+    int64_t begun = cp_now_coarse(cp);
     cp_before_wait hook = {.function = write_out, .data = run->smtp};
     cp_before_wait_push(cp, &hook);
     if (cp_is_function(run->source)) {
@@ -48,7 +48,7 @@ static cp_value take_next(cp_context *cp, struct run *run) {
         if (message == CP_NIL) message = CP_DONE;
     } else message = cp_next(cp, &run->iterator);
     cp_before_wait_pop(cp, &hook);
-    run->slow = cp_now(cp) - begun >= SLOW;
+    run->slow = cp_now_coarse(cp) - begun >= SLOW;
     if (message == CP_THROWN || message == CP_DONE || message_is(cp, message)) return message;
     return cp_throw_type(cp, "what sendAll sends", "SmtpMessage", message);
 }
