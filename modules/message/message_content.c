@@ -22,10 +22,10 @@ struct message_kept {
 };
 
 struct smtp_content {
-    struct smtp_message_build build;
-    smtp_envelope envelope;
-    const struct message_kept *kept; /* instead of `build`, or NULL */
+    const struct message_kept *kept; /* instead of what follows, which then need not be there; or NULL */
     size_t offset;                   /* octets of it that were read */
+    smtp_envelope envelope;
+    struct smtp_message_build build;
 };
 
 bool message_is(cp_context *cp, cp_value value) { return cp_has_class(value, message_state(cp)->smtp_message_number); }
@@ -134,19 +134,16 @@ static bool keep(cp_context *cp, cp_value message, struct smtp_content *content,
     state->kept[place] = kept;
     message_close(cp, content);
     content->kept = kept;
-    content->envelope = kept->envelope;
     return true;
 }
 
 /* ---- open, read, close ---- */
 
 struct smtp_content *message_open(cp_context *cp, cp_value message, bool has_8bitmime) {
-    struct smtp_content *content = cp_alloc(sizeof *content);
-    content->kept = find_kept(cp, message, has_8bitmime);
-    if (content->kept != NULL) {
-        content->envelope = content->kept->envelope;
-        return content;
-    }
+    const struct message_kept *kept = find_kept(cp, message, has_8bitmime);
+    struct smtp_content *content = cp_alloc(kept != NULL ? offsetof(struct smtp_content, envelope) : sizeof *content);
+    content->kept = kept;
+    if (kept != NULL) return content;
     if (smtp_message_build(cp, message, &content->build, has_8bitmime) && make_envelope(cp, message, content) &&
         (content->envelope.size > KEPT_SIZE || !may_be_kept(cp, message) || !is_again(cp, message) ||
          keep(cp, message, content, has_8bitmime)))
@@ -155,11 +152,13 @@ struct smtp_content *message_open(cp_context *cp, cp_value message, bool has_8bi
     return NULL;
 }
 
-const smtp_envelope *message_envelope(const struct smtp_content *content) { return &content->envelope; }
+const smtp_envelope *message_envelope(const struct smtp_content *content) {
+    return content->kept != NULL ? &content->kept->envelope : &content->envelope;
+}
 
 ssize_t message_read(cp_context *cp, struct smtp_content *content, char *buffer, size_t size) {
     if (content->kept != NULL) {
-        size_t left = (size_t)content->envelope.size - content->offset;
+        size_t left = (size_t)content->kept->envelope.size - content->offset;
         if (size > left) size = left;
         memcpy(buffer, content->kept->bytes + content->offset, size);
         content->offset += size;
@@ -172,6 +171,7 @@ ssize_t message_read(cp_context *cp, struct smtp_content *content, char *buffer,
 
 void message_close(cp_context *cp, struct smtp_content *content) {
     (void)cp;
-    if (content->kept == NULL) smtp_message_build_free(&content->build);
+    if (content->kept != NULL) return;
+    smtp_message_build_free(&content->build);
     memset(&content->envelope, 0, sizeof content->envelope);
 }

@@ -86,20 +86,28 @@ size_t smtp_text_sanitise(char *out, size_t capacity, const char *bytes, size_t 
 
 /* ---- enhanced status codes ---- */
 
+static bool is_digit(char octet) { return octet >= '0' && octet <= '9'; }
+
+static unsigned char digit(char octet) { return (unsigned char)(octet - '0'); }
+
 size_t smtp_enhanced_code_parse(const char *text, size_t length, smtp_enhanced_code *code) {
     if (length < 5 || (text[0] != '2' && text[0] != '4' && text[0] != '5') || text[1] != '.') return 0;
+    if (is_digit(text[2]) && text[3] == '.' && is_digit(text[4]) && (length == 5 || text[5] == ' ')) {
+        *code = (smtp_enhanced_code){digit(text[0]), digit(text[2]), digit(text[4])}; /* the form of nearly all */
+        return length == 5 ? 5 : 6;
+    }
     unsigned number[2];
     size_t at = 2;
     for (int part = 0; part < 2; part++) {
         size_t start = at;
         number[part] = 0;
-        while (at < length && at - start < 3 && text[at] >= '0' && text[at] <= '9')
-            number[part] = number[part] * 10 + (unsigned)(text[at++] - '0');
+        while (at < length && at - start < 3 && is_digit(text[at]))
+            number[part] = number[part] * 10 + digit(text[at++]);
         if (at == start) return 0;
         if (part == 0 && (at >= length || text[at++] != '.')) return 0;
     }
     if (at < length && text[at] != ' ') return 0;
-    *code = (smtp_enhanced_code){(unsigned char)(text[0] - '0'), (unsigned short)number[0], (unsigned short)number[1]};
+    *code = (smtp_enhanced_code){digit(text[0]), (unsigned short)number[0], (unsigned short)number[1]};
     return at < length ? at + 1 : at;
 }
 
@@ -181,10 +189,8 @@ static smtp_reply_status fail(smtp_reply_parser *parser, smtp_reply_status statu
 
 /* The three digits of a code, or 0. */
 static int parse_code(const char *line, size_t length) {
-    if (length < 3 || line[0] < '2' || line[0] > '5' || line[1] < '0' || line[1] > '9' || line[2] < '0' ||
-        line[2] > '9')
-        return 0;
-    return (line[0] - '0') * 100 + (line[1] - '0') * 10 + (line[2] - '0');
+    if (length < 3 || line[0] < '2' || line[0] > '5' || !is_digit(line[1]) || !is_digit(line[2])) return 0;
+    return digit(line[0]) * 100 + digit(line[1]) * 10 + digit(line[2]);
 }
 
 /* One line without its line end. Returns COMPLETE when it was the last of its reply. */
