@@ -51,11 +51,15 @@ struct module_word {
 };
 
 void **cp_module_state(cp_context *cp, const char *name) {
-    for (struct module_word *word = cp->module_state; word; word = word->next)
-        if (strcmp(word->name, name) == 0) return &word->state;
-    struct module_word *word = mem_alloc(sizeof *word);
+    struct module_word *before = NULL, *word = cp->module_state;
+    while (word != NULL && word->name != name && strcmp(word->name, name) != 0) before = word, word = word->next;
+    if (word != NULL && before == NULL) return &word->state;
+    if (word != NULL) before->next = word->next; /* to the front: the same few are asked for again and again */
+    else {
+        word = mem_alloc(sizeof *word);
+        word->name = name;
+    }
     word->next = cp->module_state;
-    word->name = name;
     cp->module_state = word;
     return &word->state;
 }

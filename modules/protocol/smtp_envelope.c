@@ -20,7 +20,8 @@ static size_t utf8_sequence(const unsigned char *p) {
 /* Whether the octet stands for itself in an address, whatever is around it: ASCII without controls, space, <>\\ and ".
  */
 static bool is_ordinary(unsigned char octet) {
-    return octet > 0x20 && octet < 0x7f && octet != '<' && octet != '>' && octet != '\\' && octet != '"';
+    static const uint32_t ordinary[8] = {0, 0xaffffffa, 0xefffffff, 0x7fffffff}; /* a bit for each, 0x00 first */
+    return ordinary[octet / 32] >> octet % 32 & 1;
 }
 
 bool smtp_address_check(const char *address, bool smtputf8) {
