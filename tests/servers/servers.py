@@ -224,6 +224,7 @@ DOVECOT_SUBMISSION = """\
 submission_relay_host = 127.0.0.1
 submission_relay_port = {relay}
 submission_relay_trusted = no
+submission_max_mail_size = 100M
 service submission-login {{
   chroot =
   inet_listener submission {{
@@ -269,7 +270,7 @@ def start_dovecot(arguments, folder):
         return DOVECOT_SUBMISSION.format(relay=relay.port, port=port)
 
     need_dovecot("submission")
-    relay = start("hostile", [], folder / "relay")
+    relay = start("hostile", ["--extensions", "PIPELINING,8BITMIME,SIZE 100000000,ENHANCEDSTATUSCODES"], folder / "relay")
     try:
         server = run_dovecot("submission", services, arguments, folder)
     except BaseException:

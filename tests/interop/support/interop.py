@@ -14,7 +14,6 @@ ROOT = pathlib.Path(os.environ["CARAPACE_ROOT"])
 sys.path.insert(0, str(ROOT / "tests/servers"))
 import servers  # noqa: E402
 
-LONG = os.environ.get("LONG") == "yes"
 FOLDER = pathlib.Path.cwd()
 BOB = {"user": "bob@example.test", "password": "secret"}
 
@@ -123,8 +122,7 @@ class Peer:
     def carries(self, name, identity, **how):
         return self.arrives(f"{name}: a difficult message arrives as it was", difficult(identity), identity, **how)
 
-    def carries_large(self, identity, megabytes=None, **how):
-        megabytes = megabytes or (25 if LONG else 2)
+    def carries_large(self, identity, megabytes=25, **how):
         line = ("x" * 76 + "\r\n").encode()
         message = Bytes(difficult(identity) + line * (megabytes * 1000000 // len(line)))
         self.arrives(f"{megabytes} MB arrive as they were", message, identity, **how)
