@@ -3,11 +3,8 @@
 # Dkim beside dkimpy: our signatures checked by it, its by us, the example of RFC 8463, what must be refused, a thousand
 # mutations.
 # timeout: 120
-import json
 import os
-import pathlib
 import random
-import subprocess
 import sys
 
 try:
@@ -18,44 +15,8 @@ except ImportError:
     print("skipped: dkimpy and pynacl are not here", file=sys.stderr)
     sys.exit(77)
 
-HERE = pathlib.Path.cwd()
-number = failures = 0
-
-
-def check(name, fine, detail=""):
-    global number, failures
-    number += 1
-    failures += not fine
-    print(f"{'ok' if fine else 'not ok'} {number} - {name}")
-    if not fine:
-        print("".join(f"# {line}\n" for line in str(detail).splitlines()), end="")
-
-
-def carapace(script, *arguments, **data):
-    done = subprocess.run([os.environ["CARAPACE"], "-", *arguments], input=script, capture_output=True, text=True, timeout=100)
-    return done.stdout if done.returncode == 0 else done.stdout + done.stderr
-
-
-VERIFY = """(local (d Dkim (create Dkim)) (keys HashTable (jsonParse (with (f (create Stream "file" "keys.json")) (f.string)))))
-(d.keys keys)
-(for name ::Arguments
-    (try (print (jsonString (map (lambda (r) (list (r.get "result") (r.get "reason") (r.get "domain"))) (d.verify (create Stream "file" name "rb")))))
-        (catch -1 (print (jsonString (list (list "error" err.text "")))))))
-"""
-
-
-def verify(*messages, **keys):
-    """For each message what its signatures are worth: a list of (result, reason, domain)."""
-    (HERE / "keys.json").write_text(json.dumps(KEYS | keys))
-    names = []
-    for i, message in enumerate(messages):
-        (HERE / f"m{i}").write_bytes(message)
-        names.append(f"m{i}")
-    output = carapace(VERIFY, *names)
-    try:
-        return [json.loads(line) or [] for line in output.splitlines()]
-    except ValueError:
-        raise SystemExit(output)
+sys.path.insert(0, os.path.join(os.environ["CARAPACE_ROOT"], "tests/modules/dkim/support"))
+from dkim_checks import FORMS, HERE, KEYS, KINDS, carapace, check, finish, make_keys, sign_all, verify, write_all  # noqa: E402
 
 
 def results(message):
@@ -79,7 +40,7 @@ o7DUw1/hz2Ck4N5JrgUCQQCyKveNvjzkkd8HjYs0SwM0fPjK16//5qDZ2UiDGnOe
 uEzxBDAr518Z8VFbR41in3W4Y3yCDgQlLlcETrS+zYcL
 -----END RSA PRIVATE KEY-----
 """
-KEYS = {
+KEYS |= {
     "brisbane._domainkey.football.example.com": "v=DKIM1; k=ed25519; p=11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=",
     "test._domainkey.football.example.com": [
         "v=DKIM1; k=rsa; p=MIGfMA0GCSqGSIb3DQEBAQUAA4GNADCBiQKBgQDkHlOQoBTzWR"
@@ -118,10 +79,9 @@ check("the example of RFC 8463", results(RFC_MESSAGE) == ["pass", "pass"], verif
 check("with bare line feeds, as a file has it", results(RFC_MESSAGE.replace(b"\r\n", b"\n")) == ["pass", "pass"])
 
 # ---- our keys ----
-for kind, name in (("rsa", "rsa.pem"), ("ed25519", "ed.pem")):
-    record = carapace(f'(local (d Dkim (create Dkim))) (d.makeKey "{name}" "{kind}") (printAux (d.record))')
-    check(f"makeKey {kind}", record.startswith("v=DKIM1; k=") and (HERE / name).stat().st_mode & 0o777 == 0o600, record)
-    KEYS[f"{kind}._domainkey.x.test"] = record
+for kind, record in make_keys().items():
+    mode = (HERE / dict(KINDS)[kind]).stat().st_mode
+    check(f"makeKey {kind}", record.startswith("v=DKIM1; k=") and mode & 0o777 == 0o600, record)
 told = carapace('(try ((create Dkim).makeKey "rsa.pem" "rsa") (catch 5 (printAux err.class "." err.code)))')
 check("makeKey writes over nothing", told == "5.1", told)
 
@@ -143,22 +103,11 @@ HEADERS = [b"From: a@x.test\r\nTo: b@y.test\r\nSubject: s\r\n",
            b"FROM:  a@x.test \r\nSubject:   folded\r\n\t more  and\r\n more \r\nX-Empty:\r\nReceived: a\r\nReceived: b\r\n",
            b"Subject: one\r\nSubject: two\r\nFrom: \"A\" <a@x.test>\r\nList-Unsubscribe: <https://x.test/u>\r\n"
            b"List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n"]
-SIGN = """(local (d Dkim (create Dkim domain: "x.test" selector: (::Arguments.get 0) key: (::Arguments.get 1) canonicalization: (::Arguments.get 2))))
-(for name (tailOf (tailOf (tailOf ::Arguments)))
-    (with (f (create Stream "file" (+ name ".signed") "wb"))
-        (f.write (d.sign (create Stream "file" name "rb")))
-        (f.write (with (g (create Stream "file" name "rb")) (g.read)))))
-(print "done")
-"""
 messages = [header + b"\r\n" + body for header in HEADERS for body in BODIES]
-names = []
-for i, message in enumerate(messages):
-    (HERE / f"p{i}").write_bytes(message)
-    names.append(f"p{i}")
-for kind, file in (("rsa", "rsa.pem"), ("ed25519", "ed.pem")):
-    for form in ("relaxed/relaxed", "simple/simple", "relaxed/simple", "simple/relaxed"):
-        told = carapace(SIGN, kind, file, form, *names)
-        signed = [(HERE / f"{name}.signed").read_bytes() for name in names] if told == "done\n" else []
+names = write_all("p", messages)
+for kind, file in KINDS:
+    for form in FORMS:
+        signed, told = sign_all(kind, file, form, names)
         wrong = [(m, oracle(m)) for m in signed if oracle(m) is not True]
         check(f"{kind} {form}: dkimpy takes {len(signed)} of ours", signed and not wrong, (told, wrong[:2]))
         own = verify(*signed)
@@ -168,7 +117,7 @@ for kind, file in (("rsa", "rsa.pem"), ("ed25519", "ed.pem")):
 PRIVATE = {"test": RFC_RSA_PRIVATE, "brisbane": b"nWGxne/9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A="}
 theirs = []
 for selector, algorithm in (("test", b"rsa-sha256"), ("brisbane", b"ed25519-sha256")):
-    for form in ((b"relaxed", b"relaxed"), (b"simple", b"simple"), (b"relaxed", b"simple"), (b"simple", b"relaxed")):
+    for form in [tuple(form.encode().split(b"/")) for form in FORMS]:
         for message in messages[::4]:
             theirs.append(dkim.sign(message, selector.encode(), b"football.example.com", PRIVATE[selector], canonicalize=form,
                                     signature_algorithm=algorithm) + message)
@@ -180,7 +129,6 @@ check("l= covers the body", results(partial) == ["pass"], verify(partial))
 check("what was added behind it is not covered", results(partial + b"added\r\n") == ["pass"], "")
 
 # ---- what must be refused ----
-base = (HERE / "p3.signed").read_bytes()
 signed = RFC_MESSAGE
 swap = lambda old, new: signed.replace(old, new)
 first = lambda message, **keys: verify(message, **keys)[0][0][:2] if verify(message, **keys)[0] else None
@@ -254,8 +202,7 @@ check("SmtpMessage.sign", told == "true\n()\n" and oracle((HERE / "out.eml").rea
 # ---- mutations: in the simple form every octet counts but white space within b= ----
 (HERE / "whole").write_bytes(b"From: Ann <a@x.test>\r\nTo: b@y.test\r\nSubject: the price is 100\r\nDate: Fri, 11 Jul 2003 21:00:37 -0700\r\n"
                             b"\r\nDear Bob,\r\n\r\nplease pay to account 12345.\r\n\r\nAnn\r\n")
-told = carapace(SIGN, "ed25519", "ed.pem", "simple/simple", "whole")
-original = (HERE / "whole.signed").read_bytes()
+(original,), told = sign_all("ed25519", "ed.pem", "simple/simple", ["whole"])
 signature = range(original.index(b"\tb=") + 3, original.index(b"\r\nFrom:"))
 source = random.Random(7)
 mutants = []
@@ -276,5 +223,4 @@ for start in range(0, 1000, 250):
     passed += [message for message, rows in zip(batch, verify(*batch)) if any(row[0] == "pass" for row in rows)]
 check("unchanged it passes", results(original) == ["pass"], verify(original))
 check("1,000 mutations are all refused", passed == [], passed[:3])
-print(f"1..{number}")
-sys.exit(failures > 0)
+finish()
