@@ -4,7 +4,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 static bool is_space(char c) { return c == ' ' || c == '\t'; }
 
@@ -94,45 +93,23 @@ void dkim_body_finish(struct dkim_body *body) {
 
 /* ---- header ---- */
 
-static size_t line_end_at(const char *text, size_t size, size_t at) {
-    const char *feed = memchr(text + at, '\n', size - at);
-    return feed == NULL ? size : (size_t)(feed - text) + 1;
-}
-
-struct dkim_field *dkim_fields(const char *text, size_t size, size_t *count, size_t *body) {
-    struct dkim_field *fields = NULL;
-    size_t capacity = 0, at = 0;
-    *count = 0;
-    while (at < size) {
-        size_t end = line_end_at(text, size, at);
-        if (text[at] == '\n' || (text[at] == '\r' && at + 1 < size && text[at + 1] == '\n')) {
-            at = end;
-            break;
-        }
-        while (end < size && is_space(text[end])) end = line_end_at(text, size, end);
+struct header_field *dkim_fields(const char *text, size_t size, size_t *count, size_t *body) {
+    struct header_field *fields = NULL, field;
+    size_t capacity = 0;
+    *count = *body = 0;
+    while (header_field_next(text, size, body, &field)) {
         if (*count == capacity && *count < DKIM_FIELDS_MAX) {
             capacity = capacity ? capacity * 2 : 32;
-            struct dkim_field *more = realloc(fields, capacity * sizeof *more);
+            struct header_field *more = realloc(fields, capacity * sizeof *more);
             if (more == NULL) return free(fields), NULL;
             fields = more;
         }
-        if (*count < DKIM_FIELDS_MAX) {
-            const char *colon = memchr(text + at, ':', end - at);
-            size_t name = colon == NULL ? 0 : (size_t)(colon - (text + at));
-            while (name > 0 && is_space(text[at + name - 1])) name--;
-            fields[(*count)++] = (struct dkim_field){text + at, end - at, name};
-        }
-        at = end;
+        if (*count < DKIM_FIELDS_MAX) fields[(*count)++] = field;
     }
-    *body = at;
     return fields ? fields : malloc(sizeof *fields);
 }
 
-bool dkim_field_is(const struct dkim_field *field, const char *name, size_t size) {
-    return field->name_size == size && strncasecmp(field->text, name, size) == 0;
-}
-
-static void append_relaxed(struct mail_buffer *out, const struct dkim_field *field) {
+static void append_relaxed(struct mail_buffer *out, const struct header_field *field) {
     for (size_t i = 0; i < field->name_size; i++) {
         char c = field->text[i];
         mail_buffer_append_char(out, c >= 'A' && c <= 'Z' ? (char)(c + 32) : c);
@@ -155,7 +132,7 @@ static void append_relaxed(struct mail_buffer *out, const struct dkim_field *fie
     }
 }
 
-void dkim_field_canonical(struct mail_buffer *out, const struct dkim_field *field, bool relaxed) {
+void dkim_field_canonical(struct mail_buffer *out, const struct header_field *field, bool relaxed) {
     if (relaxed) append_relaxed(out, field);
     else {
         size_t size = field->size;

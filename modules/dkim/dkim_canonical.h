@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "modules/coding/mail_buffer.h"
+#include "modules/header/header_field.h"
 
 /* Takes canonical bytes as they come. */
 typedef void (*dkim_sink)(void *context, const char *bytes, size_t size);
@@ -29,21 +30,12 @@ void dkim_body_init(struct dkim_body *body, bool relaxed, uint64_t limit, dkim_s
 void dkim_body_update(struct dkim_body *body, const char *bytes, size_t size);
 void dkim_body_finish(struct dkim_body *body);
 
-/* One header field, from its name to its CRLF. Pointers into the message. */
-struct dkim_field {
-    const char *text;
-    size_t size;      /* CRLF included; folded lines belong to it */
-    size_t name_size; /* 0 for a line that is no field */
-};
-
 /* The fields of a message's beginning, up to the empty line; *body is where the body begins. malloc'd, *count of them;
    NULL when memory is out. At most DKIM_FIELDS_MAX: what follows is left out. */
 enum { DKIM_FIELDS_MAX = 10000 };
-struct dkim_field *dkim_fields(const char *text, size_t size, size_t *count, size_t *body);
+struct header_field *dkim_fields(const char *text, size_t size, size_t *count, size_t *body);
 
 /* Appends the field as it is hashed, CRLF at the end. */
-void dkim_field_canonical(struct mail_buffer *out, const struct dkim_field *field, bool relaxed);
-/* Whether the field has that name, without regard to case. */
-bool dkim_field_is(const struct dkim_field *field, const char *name, size_t size);
+void dkim_field_canonical(struct mail_buffer *out, const struct header_field *field, bool relaxed);
 
 #endif

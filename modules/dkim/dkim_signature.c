@@ -59,15 +59,15 @@ static bool is_identity(const char *text) {
 }
 
 /* The number of fields of that name. */
-static size_t count_of(const struct dkim_field *fields, size_t count, const char *name) {
+static size_t count_of(const struct header_field *fields, size_t count, const char *name) {
     size_t found = 0;
-    for (size_t i = 0; i < count; i++) found += dkim_field_is(&fields[i], name, strlen(name));
+    for (size_t i = 0; i < count; i++) found += header_field_is(&fields[i], name, strlen(name));
     return found;
 }
 
 /* `h=` and its names, folded. */
 static void put_names(struct mail_buffer *field, const char *const *names, bool oversign,
-                      const struct dkim_field *fields, size_t count) {
+                      const struct header_field *fields, size_t count) {
     size_t column = 3;
     bool first = true;
     mail_buffer_append_string(field, "h=");
@@ -87,10 +87,10 @@ static void put_names(struct mail_buffer *field, const char *const *names, bool 
 }
 
 /* The fields of one name, from the last one up: RFC 6376 5.4.2. `used` counts those taken already. */
-static const struct dkim_field *take(const struct dkim_field *fields, size_t count, const char *name, size_t size,
-                                     bool *used) {
+static const struct header_field *take(const struct header_field *fields, size_t count, const char *name, size_t size,
+                                       bool *used) {
     for (size_t i = count; i-- > 0;)
-        if (!used[i] && dkim_field_is(&fields[i], name, size)) {
+        if (!used[i] && header_field_is(&fields[i], name, size)) {
             used[i] = true;
             return &fields[i];
         }
@@ -98,8 +98,8 @@ static const struct dkim_field *take(const struct dkim_field *fields, size_t cou
 }
 
 /* What h= says, name by name; then the signature's own field without its signature and CRLF. */
-static void put_signed(struct mail_buffer *data, const char *names, const struct dkim_field *fields, size_t count,
-                       bool relaxed, const struct dkim_field *own) {
+static void put_signed(struct mail_buffer *data, const char *names, const struct header_field *fields, size_t count,
+                       bool relaxed, const struct header_field *own) {
     bool *used = calloc(count + 1, sizeof *used);
     if (!used) {
         data->failed = true;
@@ -109,7 +109,7 @@ static void put_signed(struct mail_buffer *data, const char *names, const struct
         size_t size = strcspn(at, ":"), from = strspn(at, " \t\r\n"), end = size;
         if (from > size) from = size;
         while (end > from && strchr(" \t\r\n", at[end - 1])) end--;
-        const struct dkim_field *field = take(fields, count, at + from, end - from, used);
+        const struct header_field *field = take(fields, count, at + from, end - from, used);
         if (field) dkim_field_canonical(data, field, relaxed);
         at += size;
         if (*at) at++;
@@ -144,9 +144,9 @@ static enum mail_status check_signing(const struct dkim_signing *signing, size_t
     return MAIL_OK;
 }
 
-enum mail_status dkim_signing_prepare(const struct dkim_signing *signing, const struct dkim_field *fields, size_t count,
-                                      const unsigned char body_hash[DKIM_HASH_SIZE], struct mail_buffer *field,
-                                      struct mail_buffer *data, struct mail_error *error) {
+enum mail_status dkim_signing_prepare(const struct dkim_signing *signing, const struct header_field *fields,
+                                      size_t count, const unsigned char body_hash[DKIM_HASH_SIZE],
+                                      struct mail_buffer *field, struct mail_buffer *data, struct mail_error *error) {
     char text[2 * DKIM_NAME_MAX + 128], hash[64];
     const char *const *names = signing->names ? signing->names : dkim_default_names;
     enum mail_status status = check_signing(signing, count_of(fields, count, "From"), error);
@@ -178,7 +178,7 @@ enum mail_status dkim_signing_prepare(const struct dkim_signing *signing, const 
     mail_buffer_append_string(field, ";\r\n\tb=");
     char *signed_names = field->failed ? NULL : names_of(field);
     if (!signed_names) return mail_error_no_memory(error);
-    struct dkim_field own = {field->data, field->size, strlen("DKIM-Signature")};
+    struct header_field own = {field->data, field->size, strlen("DKIM-Signature")};
     put_signed(data, signed_names, fields, count, signing->header_relaxed, &own);
     free(signed_names);
     return data->failed ? mail_error_no_memory(error) : MAIL_OK;
@@ -294,7 +294,7 @@ static const char *read_optional(const struct dkim_tags *tags, struct dkim_signa
     return dkim_identity_fits(s, false) ? NULL : "i= is not of the domain d=";
 }
 
-bool dkim_signature_read(struct dkim_signature *s, const struct dkim_field *field) {
+bool dkim_signature_read(struct dkim_signature *s, const struct header_field *field) {
     struct dkim_tags tags;
     memset(s, 0, sizeof *s);
     s->field = field;
@@ -325,7 +325,7 @@ bool dkim_identity_fits(const struct dkim_signature *s, bool strict) {
 }
 
 /* The field with nothing behind `b=` (RFC 6376 3.5): the tag's value goes, white space in it too. */
-void dkim_signature_data(const struct dkim_signature *s, const struct dkim_field *fields, size_t count,
+void dkim_signature_data(const struct dkim_signature *s, const struct header_field *fields, size_t count,
                          struct mail_buffer *data) {
     struct dkim_tags tags;
     const char *text = s->field->text, *colon = memchr(text, ':', s->field->size);
@@ -340,7 +340,7 @@ void dkim_signature_data(const struct dkim_signature *s, const struct dkim_field
     else mail_buffer_append(&field, "\r\n", 2);
     if (field.failed) data->failed = true;
     else {
-        struct dkim_field own = {field.data, field.size, s->field->name_size};
+        struct header_field own = {field.data, field.size, s->field->name_size};
         put_signed(data, s->names, fields, count, s->header_relaxed, &own);
     }
     mail_buffer_free(&field);

@@ -37,17 +37,17 @@ extern const char *const dkim_default_names[];
 
 /* The field up to its `b=`, and the bytes that are to be signed. MAIL_SYNTAX for a domain, selector or identity that
    cannot be, or no From. */
-enum mail_status dkim_signing_prepare(const struct dkim_signing *signing, const struct dkim_field *fields, size_t count,
-                                      const unsigned char body_hash[DKIM_HASH_SIZE], struct mail_buffer *field,
-                                      struct mail_buffer *data, struct mail_error *error);
+enum mail_status dkim_signing_prepare(const struct dkim_signing *signing, const struct header_field *fields,
+                                      size_t count, const unsigned char body_hash[DKIM_HASH_SIZE],
+                                      struct mail_buffer *field, struct mail_buffer *data, struct mail_error *error);
 /* Ends the field with the signature, and CRLF. */
 void dkim_signing_finish(struct mail_buffer *field, const unsigned char *signature, size_t size);
 
 /* ---- verifying ---- */
 
 struct dkim_signature {
-    const struct dkim_field *field; /* in the message */
-    const char *problem;            /* why it cannot be checked: permerror; NULL when it can */
+    const struct header_field *field; /* in the message */
+    const char *problem;              /* why it cannot be checked: permerror; NULL when it can */
     enum dkim_algorithm algorithm;
     bool header_relaxed, body_relaxed;
     char domain[DKIM_NAME_MAX + 1], selector[DKIM_NAME_MAX + 1];
@@ -61,10 +61,10 @@ struct dkim_signature {
 };
 
 /* Reads a DKIM-Signature field. Problems are in `problem`. False only when memory is out. */
-bool dkim_signature_read(struct dkim_signature *signature, const struct dkim_field *field);
+bool dkim_signature_read(struct dkim_signature *signature, const struct header_field *field);
 void dkim_signature_free(struct dkim_signature *signature);
 /* The bytes that were signed, from the message's fields. */
-void dkim_signature_data(const struct dkim_signature *signature, const struct dkim_field *fields, size_t count,
+void dkim_signature_data(const struct dkim_signature *signature, const struct header_field *fields, size_t count,
                          struct mail_buffer *data);
 
 struct dkim_key {

@@ -5,28 +5,19 @@
  */
 #include "modules/message/smtp_message.h"
 
-#include <strings.h>
-
+#include "modules/header/header_field.h"
 #include "modules/header/message_id.h"
 
-/* The end of the line that begins at `at`, behind its LF. */
-static size_t line_end(const char *text, size_t size, size_t at) {
-    const char *feed = memchr(text + at, '\n', size - at);
-    return feed == NULL ? size : (size_t)(feed - text) + 1;
-}
-
 cp_value message_source_id(cp_context *cp, cp_value source) {
-    static const char name[] = "Message-ID:";
+    static const char name[] = "Message-ID";
+    struct header_field field;
     const char *text;
-    size_t size, next;
+    size_t size, at = 0;
     if (!cp_bytes_of(source, &text, &size)) return CP_NIL;
-    for (size_t at = 0; at < size; at = next) {
-        next = line_end(text, size, at);
-        if (text[at] == '\n' || text[at] == '\r') break; /* the headers end here */
-        if (next - at < sizeof name - 1 || strncasecmp(text + at, name, sizeof name - 1) != 0) continue;
-        while (next < size && (text[next] == ' ' || text[next] == '\t')) next = line_end(text, size, next);
-        const char *open = memchr(text + at, '<', next - at);
-        const char *close = open == NULL ? NULL : memchr(open, '>', (size_t)(text + next - open));
+    while (header_field_next(text, size, &at, &field)) {
+        if (!header_field_is(&field, name, sizeof name - 1)) continue;
+        const char *open = memchr(field.text, '<', field.size), *end = field.text + field.size;
+        const char *close = open == NULL ? NULL : memchr(open, '>', (size_t)(end - open));
         if (close == NULL || !message_id_is_valid(open, (size_t)(close + 1 - open))) return CP_NIL;
         return cp_string_n(cp, open, (size_t)(close + 1 - open));
     }

@@ -26,7 +26,7 @@ static void expect_body(const char *body, bool relaxed, uint64_t limit, const ch
 static void expect_header(const char *message, bool relaxed, const char *wanted) {
     size_t count, body;
     struct mail_buffer out = {0};
-    struct dkim_field *fields = dkim_fields(message, strlen(message), &count, &body);
+    struct header_field *fields = dkim_fields(message, strlen(message), &count, &body);
     for (size_t i = 0; i < count; i++) dkim_field_canonical(&out, &fields[i], relaxed);
     expect_buffer(&out, wanted);
     mail_buffer_free(&out);
@@ -113,13 +113,13 @@ static void fields(void **state) {
     (void)state;
     static const char message[] = "From: a\r\n b\r\nno field\r\nTo : c\r\n\r\nbody: d\r\n";
     size_t count, body;
-    struct dkim_field *found = dkim_fields(message, sizeof message - 1, &count, &body);
+    struct header_field *found = dkim_fields(message, sizeof message - 1, &count, &body);
     assert_int_equal(count, 3);
     assert_string_equal(message + body, "body: d\r\n");
-    assert_true(dkim_field_is(&found[0], "FROM", 4) && found[0].size == 13);
+    assert_true(header_field_is(&found[0], "FROM", 4) && found[0].size == 13);
     assert_int_equal(found[1].name_size, 0);
-    assert_true(dkim_field_is(&found[2], "to", 2));
-    assert_false(dkim_field_is(&found[2], "t", 1));
+    assert_true(header_field_is(&found[2], "to", 2));
+    assert_false(header_field_is(&found[2], "t", 1));
     free(found);
     found = dkim_fields("", 0, &count, &body);
     assert_true(found != NULL && count == 0 && body == 0);

@@ -17,7 +17,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     size_t count, start, written[2] = {0, 0};
     struct dkim_key key;
     dkim_key_read(&key, text, size);
-    struct dkim_field *fields = dkim_fields(text, size, &count, &start);
+    struct header_field *fields = dkim_fields(text, size, &count, &start);
     if (!fields) return 0;
     for (size_t i = 0; i < count; i++) {
         struct dkim_signature signature;

@@ -26,7 +26,7 @@ typedef ssize_t (*dkim_read)(cp_context *cp, void *context, char *buffer, size_t
 /* A message as it comes: its headers, then its body in pieces. */
 struct dkim_message {
     struct mail_buffer header; /* up to the empty line, which is included */
-    struct dkim_field *fields;
+    struct header_field *fields;
     size_t count;
     size_t body; /* where in `header` what was read of the body begins */
     bool whole;  /* the reader has ended already */

@@ -128,7 +128,7 @@ static void check_times(struct check *check) {
     if (s->time >= 0 && s->time > now + CLOCK_SLACK) decide(check, "permerror", "the signature is of a time to come");
 }
 
-static bool start_check(struct check *check, const struct dkim_field *field) {
+static bool start_check(struct check *check, const struct header_field *field) {
     if (!dkim_signature_read(&check->signature, field)) return false;
     if (check->signature.problem) decide(check, "permerror", check->signature.problem);
     else check_times(check);
@@ -168,7 +168,7 @@ static cp_value check_all(cp_context *cp, struct dkim *dkim, struct dkim_message
     size_t body_count = 0;
     if (dkim_message_begin(cp, message, read, context) == CP_THROWN) return CP_THROWN;
     for (size_t i = 0; i < message->count && *count < SIGNATURES_MAX; i++) {
-        if (!dkim_field_is(&message->fields[i], "DKIM-Signature", 14)) continue;
+        if (!header_field_is(&message->fields[i], "DKIM-Signature", 14)) continue;
         struct check *check = &checks[(*count)++];
         if (!start_check(check, &message->fields[i]))
             return cp_throw(cp, CP_ERROR_CARAPACE, CP_RUNTIME, "out of memory");
