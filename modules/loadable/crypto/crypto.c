@@ -10,14 +10,13 @@
 
 #include "interp/carapace.h"
 #include "modules/sasl/sasl.h"
+#include "modules/system/byte_source.h"
 
 bool carapace_module_open(cp_context *cp);
 extern const int carapace_module_abi;
 const int carapace_module_abi = CP_MODULE_ABI;
 
 /* ---- helpers ---- */
-
-enum { CHUNK = 64 * 1024 };
 
 /* The digest of a name such as sha256, SHA-256, md5; NULL after a throw. */
 static const EVP_MD *digest_named(cp_context *cp, cp_value name) {
@@ -37,25 +36,19 @@ static cp_value failed(cp_context *cp, const char *what) {
     return cp_throw(cp, CP_ERROR_CARAPACE, CP_RUNTIME, "OpenSSL cannot compute the %s", what);
 }
 
-/* Gives the bytes of data to `add`: those of a value at once, those of a Stream in pieces. CP_NIL or CP_THROWN. */
-static cp_value feed(cp_context *cp, cp_value data, int (*add)(void *, const void *, size_t), void *state) {
+/* CP_NIL or CP_THROWN. */
+static cp_value digest_all(cp_context *cp, EVP_MD_CTX *state, cp_value data) {
+    struct byte_source source;
     const char *bytes;
     size_t size;
-    if (cp_bytes_of(data, &bytes, &size)) return add(state, bytes, size) ? CP_NIL : failed(cp, "digest");
-    if (!cp_is_object(data) || !cp_responds_to(cp, data, "read"))
-        return cp_throw_type(cp, "what a digest is made of", "String, Binary, Buffer or Stream", data);
-    const cp_value count = cp_fixnum(CHUNK);
-    for (;;) {
-        cp_value piece = cp_send_z(cp, data, "read", &count, 1);
-        if (piece == CP_THROWN || piece == CP_NIL) return piece;
-        if (!cp_bytes_of(piece, &bytes, &size))
-            return cp_throw_type(cp, "what `read` gives", "String or Binary", piece);
-        if (!add(state, bytes, size)) return failed(cp, "digest");
-        if (size == 0 || cp_poll(cp) == CP_THROWN) return size ? CP_THROWN : CP_NIL;
-    }
+    int more;
+    if (byte_source_open(cp, &source, data, "what a digest is made of", "String, Binary, Buffer or Stream") ==
+        CP_THROWN)
+        return CP_THROWN;
+    while ((more = byte_source_next(cp, &source, &bytes, &size)) > 0)
+        if (!EVP_DigestUpdate(state, bytes, size)) return failed(cp, "digest");
+    return more < 0 ? CP_THROWN : CP_NIL;
 }
-
-static int add_to_digest(void *state, const void *bytes, size_t size) { return EVP_DigestUpdate(state, bytes, size); }
 
 /* ---- functions ---- */
 
@@ -70,7 +63,7 @@ static cp_value function_digest(cp_context *cp, cp_value self, const cp_value *a
         EVP_MD_CTX_free(state);
         return failed(cp, "digest"); /* md5, where the system forbids it */
     }
-    cp_value fed = feed(cp, arguments[1], add_to_digest, state);
+    cp_value fed = digest_all(cp, state, arguments[1]);
     bool done = fed != CP_THROWN && EVP_DigestFinal_ex(state, result, &size);
     EVP_MD_CTX_free(state);
     if (fed == CP_THROWN) return CP_THROWN;

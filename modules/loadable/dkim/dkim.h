@@ -5,6 +5,7 @@
 
 #include "interp/carapace.h"
 #include "modules/loadable/dkim/dkim_crypto.h"
+#include "modules/system/byte_source.h"
 
 struct dkim {
     cp_object header;
@@ -43,10 +44,10 @@ void dkim_message_free(struct dkim_message *message);
 /* A source of a script's: String, Binary, Buffer, Stream, or what has a method `binary`. A message whose first line
    ends with a bare LF gets CR LF throughout. */
 struct dkim_source {
-    cp_value value, piece;
-    const char *bytes;
+    struct byte_source from;
+    const char *bytes; /* of which `at` were read */
     size_t size, at;
-    bool stream, decided, convert, after_cr;
+    bool decided, convert, after_cr;
 };
 cp_value dkim_source_open(cp_context *cp, struct dkim_source *source, cp_value value);
 ssize_t dkim_source_read(cp_context *cp, void *context, char *buffer, size_t size);

@@ -12,51 +12,33 @@ enum { PIECE = 65536 };
 /* ---- sources ---- */
 
 cp_value dkim_source_open(cp_context *cp, struct dkim_source *source, cp_value value) {
-    *source = (struct dkim_source){.value = value};
-    if (cp_bytes_of(value, &source->bytes, &source->size)) {
-        source->piece = value;
-        return CP_NIL;
-    }
-    if (cp_is_object(value) && cp_responds_to(cp, value, "binary") && !cp_responds_to(cp, value, "read")) {
-        source->piece = cp_send_z(cp, value, "binary", NULL, 0);
-        if (source->piece == CP_THROWN) return CP_THROWN;
-        if (cp_bytes_of(source->piece, &source->bytes, &source->size)) return CP_NIL;
-    }
-    source->stream = cp_is_object(value) && cp_responds_to(cp, value, "read");
-    if (source->stream) return CP_NIL;
-    return cp_throw_type(cp, "a message for DKIM", "String, Binary, Buffer, Stream, SmtpMessage or Mime", value);
-}
-
-/* The next piece of a Stream. False at the end; *thrown when it failed. */
-static bool refill(cp_context *cp, struct dkim_source *source, bool *thrown) {
-    const cp_value count = cp_fixnum(PIECE);
-    if (!source->stream) return false;
-    source->piece = cp_send_z(cp, source->value, "read", &count, 1);
-    *thrown = source->piece == CP_THROWN;
-    if (*thrown || source->piece == CP_NIL) return false;
-    if (!cp_bytes_of(source->piece, &source->bytes, &source->size)) {
-        cp_throw_type(cp, "what `read` gives", "String or Binary", source->piece);
-        *thrown = true;
-        return false;
-    }
-    source->at = 0;
-    return source->size > 0;
+    *source = (struct dkim_source){0};
+    if (cp_is_object(value) && cp_responds_to(cp, value, "binary") && !cp_responds_to(cp, value, "read"))
+        value = cp_send_z(cp, value, "binary", NULL, 0);
+    if (value == CP_THROWN) return CP_THROWN;
+    return byte_source_open(cp, &source->from, value, "a message for DKIM",
+                            "String, Binary, Buffer, Stream, SmtpMessage or Mime");
 }
 
 ssize_t dkim_source_read(cp_context *cp, void *context, char *buffer, size_t size) {
     struct dkim_source *source = context;
-    bool thrown = false;
     size_t used = 0;
-    if (source->at == source->size && !refill(cp, source, &thrown)) return thrown ? -1 : 0;
-    if (!source->decided) {
+    if (source->at == source->size) {
+        int more = byte_source_next(cp, &source->from, &source->bytes, &source->size);
+        source->at = 0;
+        if (more <= 0) return source->size = 0, more;
+    }
+    if (!source->decided) { /* until there is a line end, as the first piece of a pipe may have none */
         const char *feed = memchr(source->bytes, '\n', source->size);
-        source->convert = feed && (feed == source->bytes || feed[-1] != '\r');
-        source->decided = true;
+        bool cr = feed == source->bytes ? source->after_cr : feed && feed[-1] == '\r';
+        source->convert = feed && !cr;
+        source->decided = feed != NULL;
     }
     if (!source->convert) {
         used = source->size - source->at < size ? source->size - source->at : size;
         memcpy(buffer, source->bytes + source->at, used);
         source->at += used;
+        source->after_cr = used > 0 && buffer[used - 1] == '\r';
         return (ssize_t)used;
     }
     for (; source->at < source->size && used + 2 <= size; source->at++) {
