@@ -86,6 +86,7 @@ struct smtp {
     smtp_client *client;
     cp_resource *handle; /* frees `client` when nobody does */
     bool ready, wants_content, quitting, reconnecting;
+    int64_t looked; /* for a reply while content was written; cp_now_coarse */
     struct smtp_streaming streaming;
     struct smtp_words words;
     bool closing;          /* we close what is beneath, without a goodbye */

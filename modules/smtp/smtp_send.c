@@ -4,7 +4,10 @@
 
 #include "modules/message/message.h"
 
-enum { BLOCK = 64 * 1024 }; /* octets of content read, and at least written, at a time */
+enum {
+    BLOCK = 64 * 1024, /* octets of content read, and at least written, at a time */
+    LOOK_EVERY = 50,   /* ms between looks for a reply while content is written */
+};
 
 /* ---- beginning ---- */
 
@@ -76,6 +79,15 @@ static void content_failed(cp_context *cp, struct smtp *smtp, struct smtp_delive
     smtp_abandon(cp, smtp, "the content of a message could not be read");
 }
 
+/* A server may refuse in the middle of a content. That nothing has come is an Error of the module below: to look behind
+ * each block would leave 16 MB of them to the collector. */
+static cp_value look_now_and_then(cp_context *cp, struct smtp *smtp) {
+    int64_t now = cp_now_coarse(cp);
+    if (now - smtp->looked < LOOK_EVERY) return CP_NIL;
+    smtp->looked = now;
+    return smtp_look(cp, smtp);
+}
+
 /* Hands a block over, and writes while more waits to be written than is good for memory. */
 static cp_value hand_over(cp_context *cp, struct smtp *smtp, const char *block, size_t size, bool last) {
     size_t offset = 0;
@@ -95,8 +107,7 @@ static cp_value hand_over(cp_context *cp, struct smtp *smtp, const char *block, 
         if (offset == size && last) smtp->wants_content = false;
         smtp_client_output(smtp->client, &bytes, &waiting);
         if (waiting >= BLOCK && !(last && offset == size)) {
-            /* A server may refuse in the middle. */
-            if (smtp_flush(cp, smtp) == CP_THROWN || smtp_look(cp, smtp) == CP_THROWN) return CP_THROWN;
+            if (smtp_flush(cp, smtp) == CP_THROWN || look_now_and_then(cp, smtp) == CP_THROWN) return CP_THROWN;
             smtp_take_events(cp, smtp);
         }
         if (offset == size) break;
