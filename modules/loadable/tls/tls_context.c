@@ -146,16 +146,16 @@ static bool set_protocols(const struct tls *tls, SSL_CTX *context) {
 
 static void free_session(void *session) { SSL_SESSION_free(session); }
 
-/* A session of TLS 1.3 is for one use (RFC 8446 C.4), so it is taken out. */
-static cp_resource *take_session(struct tls_state *state, cp_context *cp, cp_value key) {
-    for (unsigned i = 0; i < SESSIONS_KEPT; i++) {
-        struct kept_session *kept = &state->sessions[i];
-        if (!kept->session || !cp_equal(cp, kept->key, key)) continue;
-        cp_resource *session = kept->session;
-        *kept = (struct kept_session){0};
-        return session;
-    }
+static struct kept_session *find_session(struct tls_state *state, cp_context *cp, cp_value key) {
+    for (unsigned i = 0; i < SESSIONS_KEPT; i++)
+        if (state->sessions[i].session && cp_equal(cp, state->sessions[i].key, key)) return &state->sessions[i];
     return NULL;
+}
+
+static void drop_session(cp_context *cp, struct kept_session *kept) {
+    cp_resource *session = kept->session;
+    *kept = (struct kept_session){0};
+    cp_resource_release(cp, session); /* an SSL that has it holds a reference of its own */
 }
 
 /* Whether the certificate that was checked then could be believed now. */
@@ -164,21 +164,26 @@ static bool still_valid(SSL_SESSION *session) {
     return certificate && X509_cmp_current_time(X509_get0_notAfter(certificate)) > 0;
 }
 
+/* A session of TLS 1.3 is for one use (RFC 8446 C.4): the connection brings the next one. With TLS 1.2 it goes on, for
+ * who resumes it is given no other. */
 void tls_session_offer(cp_context *cp, struct tls *tls) {
     if (tls->session_key == CP_NIL) return;
-    cp_resource *session = take_session(state_of(cp), cp, tls->session_key);
-    if (!session) return;
-    if (still_valid(session->resource)) SSL_set_session(tls->ssl, session->resource);
-    cp_resource_release(cp, session); /* the SSL has its own reference */
+    struct kept_session *kept = find_session(state_of(cp), cp, tls->session_key);
+    if (!kept) return;
+    SSL_SESSION *session = kept->session->resource;
+    bool usable = SSL_SESSION_is_resumable(session) && still_valid(session);
+    if (usable) SSL_set_session(tls->ssl, session);
+    if (!usable || SSL_SESSION_get_protocol_version(session) >= TLS1_3_VERSION) drop_session(cp, kept);
 }
 
 void tls_session_keep(cp_context *cp, cp_value key, SSL_SESSION *session) {
     struct tls_state *state = state_of(cp);
-    cp_resource *old = take_session(state, cp, key);
-    if (old) cp_resource_release(cp, old);
-    struct kept_session *place = &state->sessions[state->next];
-    state->next = (state->next + 1) % SESSIONS_KEPT;
-    if (place->session) cp_resource_release(cp, place->session);
+    struct kept_session *place = find_session(state, cp, key);
+    if (!place) {
+        place = &state->sessions[state->next];
+        state->next = (state->next + 1) % SESSIONS_KEPT;
+    }
+    if (place->session) drop_session(cp, place);
     *place = (struct kept_session){key, cp_resource_new(cp, session, free_session)};
 }
 

@@ -63,7 +63,14 @@ static bool is_address(const char *name) {
 
 /* ---- opening ---- */
 
-static void free_ssl(void *ssl) { SSL_free(ssl); }
+/* OpenSSL takes a connection that is freed without a close_notify of ours for one that was cut, and then its session,
+ * which may be kept here for the next one, is never resumed. Since TLS 1.1 that is not demanded any more (RFC 4346
+ * 7.2.1), and connections do end so: the peer hangs up, a line breaks, or nobody but the collector knows of it any
+ * more. What a fatal alert forbids stays forbidden: OpenSSL sees to that when the alert comes or goes. */
+static void free_ssl(void *ssl) {
+    SSL_set_shutdown(ssl, SSL_get_shutdown(ssl) | SSL_SENT_SHUTDOWN);
+    SSL_free(ssl);
+}
 
 /* A new session of TLS 1.3 comes with data, at any time; one of TLS 1.2 in the handshake. */
 static int new_session(SSL *ssl, SSL_SESSION *session) {
