@@ -66,6 +66,9 @@ struct comms_security {
 struct comms_ops {
     cp_value (*connect)(cp_context *cp, struct comms_module *m);    /* what is beneath is connected already */
     cp_value (*disconnect)(cp_context *cp, struct comms_module *m); /* its own goodbye; what is beneath follows */
+    /* For modules whose goodbye has an effect that only `disconnect` should have (Pop3: it deletes): leaves without
+       one. NULL: as disconnect. */
+    cp_value (*close)(cp_context *cp, struct comms_module *m);
     cp_value (*send)(cp_context *cp, struct comms_module *m, const struct comms_data *data);
     /* For modules that send other things than bytes (Smtp: a message): any value; the result goes to the script. */
     cp_value (*send_object)(cp_context *cp, struct comms_module *m, cp_value object);
@@ -134,7 +137,8 @@ bool comms_security(cp_context *cp, const struct comms_module *m, struct comms_s
 /* Each acts on `m` and what is beneath it. */
 cp_value comms_connect(cp_context *cp, struct comms_module *m);    /* from the bottom up; what is connected stays so */
 cp_value comms_disconnect(cp_context *cp, struct comms_module *m); /* from the top down; () when it is not connected */
-void comms_close(cp_context *cp, struct comms_module *m);          /* the same; Errors are dropped */
+/* The same, by ops.close where a module has it; Errors are dropped. */
+void comms_close(cp_context *cp, struct comms_module *m);
 /* comms_close while an Error is on its way (CP_THROWN was given), which goes on. CP_THROWN. */
 cp_value comms_close_thrown(cp_context *cp, struct comms_module *m);
 cp_value comms_send(cp_context *cp, struct comms_module *m, const struct comms_data *data);

@@ -133,12 +133,14 @@ cp_value comms_connect(cp_context *cp, struct comms_module *m) {
 }
 
 /* This module and not what is beneath. */
-static cp_value disconnect_alone(cp_context *cp, struct comms_module *m) {
+static cp_value end_alone(cp_context *cp, struct comms_module *m, bool closes) {
     struct comms_counters *c = &m->counters;
     bool open = c->connected || c->connecting || c->bound || c->listening;
     if (!open || c->disconnecting) return CP_NIL;
+    const struct comms_ops *ops = &m->kind->ops;
+    cp_value (*end)(cp_context *, struct comms_module *) = closes && ops->close ? ops->close : ops->disconnect;
     c->disconnecting = true;
-    cp_value result = m->kind->ops.disconnect ? m->kind->ops.disconnect(cp, m) : CP_NIL;
+    cp_value result = end ? end(cp, m) : CP_NIL;
     c->disconnecting = c->connected = c->bound = c->listening = c->ended = false;
     return result;
 }
@@ -146,7 +148,7 @@ static cp_value disconnect_alone(cp_context *cp, struct comms_module *m) {
 cp_value comms_disconnect(cp_context *cp, struct comms_module *m) {
     cp_value error = CP_NIL;
     for (; m; m = comms_below(m)) {
-        if (disconnect_alone(cp, m) != CP_THROWN) continue;
+        if (end_alone(cp, m, false) != CP_THROWN) continue;
         cp_value later = cp_take_error(cp);
         if (error == CP_NIL) error = later;
     }
@@ -154,11 +156,11 @@ cp_value comms_disconnect(cp_context *cp, struct comms_module *m) {
 }
 
 void comms_close_alone(cp_context *cp, struct comms_module *m) {
-    if (disconnect_alone(cp, m) == CP_THROWN) cp_take_error(cp);
+    if (end_alone(cp, m, true) == CP_THROWN) cp_take_error(cp);
 }
 
 void comms_close(cp_context *cp, struct comms_module *m) {
-    if (comms_disconnect(cp, m) == CP_THROWN) cp_take_error(cp);
+    for (; m; m = comms_below(m)) comms_close_alone(cp, m);
 }
 
 cp_value comms_close_thrown(cp_context *cp, struct comms_module *m) {

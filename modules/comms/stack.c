@@ -311,7 +311,9 @@ static const cp_method_def methods[] = {
     {"disconnect", "NIL", "()", method_disconnect,
      "Disconnects from the top down, or stops listening; nothing happens when it is not connected. Errors: the first "
      "one, after all is closed."},
-    {"close", "NIL", "()", method_close, "As `disconnect`, but without Errors, whatever the state."},
+    {"close", "NIL", "()", method_close,
+     "As `disconnect`, but without Errors, whatever the state; a Pop3 leaves without QUIT, so that nothing is "
+     "deleted."},
     {"send", "Object", "((data Object))", method_send,
      "Sends by the top module: a String, Binary, Buffer or a List of them; what else, the top module says."},
     {"receive", "Object", "((timeout Integer ()))", method_receive,

@@ -55,8 +55,6 @@ struct pop3 {
     pop3_client *client;
     cp_resource *handle; /* frees `client` when nobody does */
     bool ready, quitting;
-    bool closing;       /* we close what is beneath, without a goodbye */
-    bool told_to_close; /* disconnect was called while a call was under way */
     char *block;
     size_t block_start, block_end;
     int64_t deadline; /* of the progress awaited; 0 = to be set */
@@ -125,6 +123,7 @@ cp_value pop3_learn(cp_context *cp, struct pop3 *pop3);
 /* For comms_ops. */
 cp_value pop3_connect(cp_context *cp, struct comms_module *m);
 cp_value pop3_disconnect(cp_context *cp, struct comms_module *m);
+cp_value pop3_close(cp_context *cp, struct comms_module *m);
 
 /* ---- pop3_tls.c ---- */
 

@@ -111,17 +111,6 @@ static const cp_property_def properties[] = {
     {0},
 };
 
-/* ---- leaving without a goodbye ---- */
-
-static cp_value method_close(cp_context *cp, cp_value self, const cp_value *arguments, int count) {
-    (void)arguments, (void)count;
-    struct pop3 *pop3 = pop3_of(cp, self);
-    pop3->closing = true;
-    comms_close(cp, &pop3->common.module);
-    pop3->closing = false;
-    return CP_NIL;
-}
-
 /* ---- what a client of mail does not do ---- */
 
 static cp_value refuse_send(cp_context *cp, struct comms_module *m, const struct comms_data *data) {
@@ -208,10 +197,9 @@ static const cp_method_def methods[] = {
      "QUIT: messages that were marked are deleted, and what is beneath is disconnected; nothing happens when it is not "
      "connected. Errors after all is closed: 12 not all was deleted, 6.1, 6.9 the server did not answer, so nobody "
      "knows."},
-    {"close", "NIL", "()", method_close,
-     "Closes the connection without QUIT, so that nothing is deleted, and without Errors, whatever the state. (`close` "
-     "of "
-     "the whole CommsStack says QUIT.)"},
+    {"close", "NIL", "()", comms_method_close,
+     "Closes the connection without QUIT, so that nothing is deleted, and without Errors, whatever the state. `close` "
+     "of the CommsStack does the same, and so does the end of a `with`."},
     {"set", "Object", "((name String|Symbol) value)", comms_method_set,
      "Sets the property of that name, here or in the topmost module beneath that has it. Gives the value. Errors: 1.4 "
      "none has it."},
@@ -242,6 +230,7 @@ static const struct comms_kind pop3_kind = {
     .needs_below = needs_below,
     .ops = {.connect = pop3_connect,
             .disconnect = pop3_disconnect,
+            .close = pop3_close,
             .send = refuse_send,
             .send_object = refuse_send_object,
             .receive = refuse_receive,

@@ -43,16 +43,10 @@ cp_value pop3_enter_mailbox(cp_context *cp, struct pop3 *pop3) {
     return result;
 }
 
-static void close_failed(cp_context *cp, struct pop3 *pop3) {
-    pop3->closing = true;
-    comms_close(cp, &pop3->common.module);
-    pop3->closing = false;
-}
-
 cp_value pop3_finish(cp_context *cp, struct pop3 *pop3, cp_value result) {
     if (pop3->failed && pop3->client != NULL) {
         cp_value error = result == CP_THROWN ? cp_take_error(cp) : CP_NIL;
-        close_failed(cp, pop3);
+        comms_close(cp, &pop3->common.module);
         if (error != CP_NIL) cp_throw_value(cp, error);
     }
     pop3_leave(cp, pop3);
@@ -339,23 +333,23 @@ static cp_value say_goodbye(cp_context *cp, struct pop3 *pop3) {
 
 cp_value pop3_disconnect(cp_context *cp, struct comms_module *m) {
     struct pop3 *pop3 = (struct pop3 *)m;
-    if (pop3->closing) { /* our own, after a failure */
-        comms_client_tls_remove(cp, &pop3->common);
-        return CP_NIL;
-    }
-    if (pop3->common.owner != CP_NIL) {
-        /* In use, by another thread or by a fetch whose function calls here: what it waits for ends when the layers
-         * below are closed. */
-        pop3->told_to_close = true;
-        comms_client_tls_remove(cp, &pop3->common);
-        return CP_NIL;
-    }
+    /* In use, by another thread or by a fetch whose function calls here: what it waits for ends when the layers below
+     * are closed. */
+    if (pop3->common.owner != CP_NIL) return pop3_close(cp, m);
     if (pop3_enter(cp, pop3) == CP_THROWN) return CP_THROWN;
     cp_value result = say_goodbye(cp, pop3);
     forget_client(cp, pop3);
     comms_client_tls_remove(cp, &pop3->common);
     pop3_leave(cp, pop3);
     return result;
+}
+
+/* Without QUIT there is no UPDATE state, and nothing is deleted (RFC 1939 6). Whoever uses the engine still has it. */
+cp_value pop3_close(cp_context *cp, struct comms_module *m) {
+    struct pop3 *pop3 = (struct pop3 *)m;
+    if (pop3->common.owner == CP_NIL) forget_client(cp, pop3);
+    comms_client_tls_remove(cp, &pop3->common);
+    return CP_NIL;
 }
 
 /* ---- the beginning ---- */
@@ -375,7 +369,7 @@ static cp_value be_greeted(cp_context *cp, struct pop3 *pop3) {
 
 static cp_value open_session(cp_context *cp, struct pop3 *pop3) {
     forget_client(cp, pop3);
-    pop3->failed = pop3->told_to_close = pop3->authenticated = false;
+    pop3->failed = pop3->authenticated = false;
     pop3->failed_class = pop3->failed_code = 0;
     pop3->greeting = pop3->timestamp = pop3->capabilities = pop3->reply = pop3->write_error = CP_NIL;
     pop3->deadline = 0;
