@@ -24,7 +24,11 @@ struct comms_client {
     cp_value user, password_eval, auth_mechanism;
     comms_secret *password, *token;
     comms_secret *evaluated; /* what passwordEval has printed */
-    cp_value owner;          /* the thread whose call is under way; () = none */
+    bool authenticating, authenticated;
+    bool challenged;       /* the server waits for a response to `challenge` */
+    const char *challenge; /* NULL when it is no base64 */
+    size_t challenge_size;
+    cp_value owner; /* the thread whose call is under way; () = none */
     cp_wait_list waiting;
 };
 
@@ -54,13 +58,20 @@ void comms_client_tls_remove(cp_context *cp, struct comms_client *client);
 bool comms_client_wants_login(const struct comms_client *client);
 /* The password, or what passwordEval has printed; NULL without. */
 const char *comms_client_password(const struct comms_client *client);
-/* Finds out what there is to log in with, which passwordEval may have to print first, and whether the connection is
- * `safe` from who listens. `security` must live as long as the credentials, and is to be wiped. CP_NIL, also without a
- * password, because some mechanisms need none; or CP_THROWN: 1.2 when that is done already, 1.3 without an account. */
-cp_value comms_client_begin_login(cp_context *cp, struct comms_client *client, bool authenticated,
-                                  struct comms_security *security, sasl_credentials *credentials, bool *safe);
-/* The mechanisms in a list with blanks between, as bits; NULL is an empty one. */
-uint32_t comms_client_mechanisms(const char *names);
+/* A log-in under way, on the caller's stack. */
+struct comms_login {
+    struct comms_security security;
+    sasl_credentials credentials;
+    bool safe; /* who listens gets nothing from what is sent */
+};
+/* Finds out what there is to log in with, which passwordEval may have to print first. CP_NIL, also without a password,
+ * because some mechanisms need none, and then comms_login_end must follow; or CP_THROWN: 1.2 when somebody is logged in
+ * already, 1.3 without an account. */
+cp_value comms_login_begin(cp_context *cp, struct comms_client *client, struct comms_login *login);
+/* The end of it, with what came of it, which it gives back: wipes, and keeps and logs that we are in (`mechanism`: how;
+ * NULL when it has not come to that). */
+cp_value comms_login_end(cp_context *cp, struct comms_client *client, struct comms_login *login, const char *mechanism,
+                         cp_value result);
 /* Whether a server's words repeat a secret, as it is or in base64: then they must not come into Errors and logs. NULL
    has no secret in it. */
 bool comms_secret_is_told(const char *words, const char *secret);

@@ -84,32 +84,30 @@ static sasl_credentials credentials_of(cp_context *cp, struct comms_client *clie
                               .binding_size = security->binding_size};
 }
 
-cp_value comms_client_begin_login(cp_context *cp, struct comms_client *client, bool authenticated,
-                                  struct comms_security *security, sasl_credentials *credentials, bool *safe) {
-    if (authenticated) /* RFC 4954 4, RFC 5034 4 */
+cp_value comms_login_begin(cp_context *cp, struct comms_client *client, struct comms_login *login) {
+    if (client->authenticated) /* RFC 4954 4, RFC 5034 4 */
         return cp_throw(cp, CP_ERROR_CARAPACE, CP_ILLEGAL,
                         "logged in already: disconnect before logging in as another");
     if (!comms_client_wants_login(client))
         return cp_throw(cp, CP_ERROR_CARAPACE, CP_MISSING,
                         "nobody has said who we are: set user and password, or token");
     if (find_password(cp, client) == CP_THROWN) return CP_THROWN;
-    bool encrypted = comms_security(cp, &client->module, security);
-    *credentials = credentials_of(cp, client, security);
+    bool encrypted = comms_security(cp, &client->module, &login->security);
+    login->credentials = credentials_of(cp, client, &login->security);
     /* To whoever it is, when nobody has checked: that is no better than in clear, but what the user wants who has
      * turned the checks of Tls off. */
-    *safe = encrypted && (security->verified || client->tls != COMMS_TLS_OPPORTUNISTIC);
+    login->safe = encrypted && (login->security.verified || client->tls != COMMS_TLS_OPPORTUNISTIC);
+    client->authenticating = true;
     return CP_NIL;
 }
 
-uint32_t comms_client_mechanisms(const char *names) {
-    uint32_t bits = 0;
-    while (names != NULL && *names) {
-        size_t size = strcspn(names, " ");
-        sasl_mechanism mechanism = sasl_find(names, size);
-        if (mechanism < SASL_MECHANISMS) bits |= 1u << mechanism;
-        names += size + (names[size] == ' ');
-    }
-    return bits;
+cp_value comms_login_end(cp_context *cp, struct comms_client *client, struct comms_login *login, const char *mechanism,
+                         cp_value result) {
+    explicit_bzero(&login->security, sizeof login->security);
+    client->authenticating = false;
+    client->authenticated = result != CP_THROWN;
+    if (result != CP_THROWN) comms_log(cp, &client->module, "logged in by %s", mechanism);
+    return result;
 }
 
 bool comms_secret_is_told(const char *words, const char *secret) {

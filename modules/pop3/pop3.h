@@ -33,9 +33,6 @@ enum pop3_error_code {
     POP3_ERROR_LIMIT         /* a message longer than sizeLimit, or a listing without an end */
 };
 
-/* The ways to log in that authMechanism may name besides those of SASL. */
-enum { POP3_MECHANISM_APOP = SASL_MECHANISMS + 1, POP3_MECHANISM_USER };
-
 /* A fetchAll under way, in whose function `delete` may be called. On the stack of the method. */
 struct pop3_all;
 
@@ -66,10 +63,6 @@ struct pop3 {
     pop3_code code;
     cp_value code_text; /* "SYS/TEMP", or () */
     uint64_t number, octets;
-    bool challenged;       /* AUTH: the server waits for a response to `challenge` */
-    const char *challenge; /* NULL when it is no base64 */
-    size_t challenge_size;
-    bool authenticating, authenticated;
 
     /* How the session ended, once `failed`. */
     bool failed;
@@ -136,13 +129,9 @@ cp_value pop3_method_start_tls(cp_context *cp, cp_value self, const cp_value *ar
 cp_value pop3_set_auth_mechanism(cp_context *cp, cp_value self, cp_value value);
 cp_value pop3_login(cp_context *cp, struct pop3 *pop3);
 cp_value pop3_method_authenticate(cp_context *cp, cp_value self, const cp_value *arguments, int count);
-/* Throws class 12 with the server's words about a log-in by that name. */
-cp_value pop3_login_refused(cp_context *cp, struct pop3 *pop3, const char *mechanism, const char *words);
 /* A server that repeats a secret must not bring it into Errors. */
 void pop3_hide_secrets(cp_context *cp, struct pop3 *pop3);
-/* The mechanisms of SASL that the server offers, as bits. */
-uint32_t pop3_sasl_offered(const struct pop3 *pop3);
-cp_value pop3_sasl(cp_context *cp, struct pop3 *pop3, const sasl_credentials *credentials, sasl_mechanism mechanism);
+extern const struct comms_sasl_protocol pop3_sasl;
 
 /* ---- pop3_mailbox.c, pop3_fetch.c ---- */
 

@@ -113,5 +113,5 @@ void pop3_log_event(cp_context *cp, struct pop3 *pop3, const pop3_event *event) 
     const char *code = event->code_text;
     write_record(cp, pop3,
                  cp_string_format(cp, "< %s%s%s%s %s", event->ok ? "+OK" : "-ERR", *code ? " [" : "", code,
-                                  *code ? "]" : "", pop3->authenticating ? "..." : event->text));
+                                  *code ? "]" : "", pop3->common.authenticating ? "..." : event->text));
 }

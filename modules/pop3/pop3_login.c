@@ -3,34 +3,20 @@
 #include "modules/pop3/pop3.h"
 
 #include <stdlib.h>
-#include <strings.h>
 
+#include "modules/comms/comms_sasl.h"
 #include "modules/comms/sasl_crypto.h"
 
 enum { MD5_SIZE = 16 };
 
 /* ---- what we have ---- */
 
-static int mechanism_named(const char *name) {
-    if (strcasecmp(name, "APOP") == 0) return POP3_MECHANISM_APOP;
-    if (strcasecmp(name, "USER") == 0) return POP3_MECHANISM_USER;
-    return (int)sasl_find(name, strlen(name));
-}
+/* The ways that POP3 has besides SASL's. */
+enum own { APOP, USER, NO_OWN };
+static const char *const own_names[] = {[APOP] = "APOP", [USER] = "USER", [NO_OWN] = NULL};
 
 cp_value pop3_set_auth_mechanism(cp_context *cp, cp_value self, cp_value value) {
-    struct pop3 *pop3 = pop3_of(cp, self);
-    if (value == CP_NIL) return pop3->common.auth_mechanism = CP_NIL;
-    int mechanism = mechanism_named(cp_text_z(cp, value));
-    if (mechanism == SASL_MECHANISMS)
-        return cp_throw(
-            cp, CP_ERROR_CARAPACE, CP_BAD_ARGUMENT,
-            "authMechanism is one of SCRAM-SHA-256-PLUS SCRAM-SHA-256 SCRAM-SHA-1-PLUS SCRAM-SHA-1 OAUTHBEARER "
-            "XOAUTH2 CRAM-MD5 PLAIN LOGIN EXTERNAL APOP USER, or () for the best one offered, not %s",
-            cp_text_z(cp, cp_to_source(cp, value)));
-    const char *name = mechanism == POP3_MECHANISM_APOP   ? "APOP"
-                       : mechanism == POP3_MECHANISM_USER ? "USER"
-                                                          : sasl_traits_of((sasl_mechanism)mechanism)->name;
-    return pop3->common.auth_mechanism = cp_symbol_z(cp, name);
+    return comms_sasl_set_mechanism(cp, comms_client_of(cp, self), own_names, value);
 }
 
 void pop3_hide_secrets(cp_context *cp, struct pop3 *pop3) {
@@ -43,13 +29,11 @@ void pop3_hide_secrets(cp_context *cp, struct pop3 *pop3) {
 
 /* ---- APOP, USER and PASS ---- */
 
-cp_value pop3_login_refused(cp_context *cp, struct pop3 *pop3, const char *mechanism, const char *words) {
-    comms_secret_forget(cp, &pop3->common.evaluated); /* perhaps the command knows a newer one by now */
-    cp_value what =
-        cp_string_format(cp, "%s was not logged in (%s)%s%s",
-                         pop3->common.user == CP_NIL ? "the token's owner" : cp_text_z(cp, pop3->common.user),
-                         mechanism, *words ? "; " : "", words);
-    return pop3_throw_reply(cp, pop3, cp_text_z(cp, what));
+/* By one of our own ways: CP_NIL when the server has said yes, else CP_THROWN. */
+static cp_value answered(cp_context *cp, struct pop3 *pop3, const char *mechanism) {
+    pop3_hide_secrets(cp, pop3);
+    if (pop3->ok) return CP_NIL;
+    return pop3_throw_reply(cp, pop3, cp_text_z(cp, comms_sasl_refusal(cp, &pop3->common, mechanism, "")));
 }
 
 static cp_value need_user(cp_context *cp, struct pop3 *pop3, const char *mechanism, const char *password) {
@@ -97,8 +81,7 @@ static cp_value by_apop(cp_context *cp, struct pop3 *pop3) {
     pop3_status status = pop3_client_apop(pop3->client, cp_text_z(cp, pop3->common.user), digest);
     explicit_bzero(digest, sizeof digest);
     if (pop3_await(cp, pop3, status, NULL, NULL) == CP_THROWN) return CP_THROWN;
-    pop3_hide_secrets(cp, pop3);
-    return pop3->ok ? CP_NIL : pop3_login_refused(cp, pop3, "APOP", "");
+    return answered(cp, pop3, "APOP");
 }
 
 static cp_value by_user(cp_context *cp, struct pop3 *pop3) {
@@ -111,8 +94,7 @@ static cp_value by_user(cp_context *cp, struct pop3 *pop3) {
         status = pop3_client_password(pop3->client, password);
         if (pop3_await(cp, pop3, status, NULL, NULL) == CP_THROWN) return CP_THROWN;
     }
-    pop3_hide_secrets(cp, pop3);
-    return pop3->ok ? CP_NIL : pop3_login_refused(cp, pop3, "USER", "");
+    return answered(cp, pop3, "USER");
 }
 
 /* ---- choosing ---- */
@@ -123,12 +105,12 @@ static bool offers_user(const struct pop3 *pop3) {
 }
 
 /* Why there is none to choose. */
-static cp_value none_fits(cp_context *cp, struct pop3 *pop3, const sasl_credentials *credentials, bool safe) {
+static cp_value none_fits(cp_context *cp, struct pop3 *pop3, uint32_t bits, const struct comms_login *login) {
     const char *names = pop3_client_offers(pop3->client, "SASL");
-    if (!credentials->password && !credentials->token)
+    if (!login->credentials.password && !login->credentials.token)
         return cp_throw(cp, CP_ERROR_CARAPACE, CP_MISSING,
                         "there is a user but no password to log in with: set password, passwordEval, secret or token");
-    if (!safe && (offers_user(pop3) || sasl_choose(pop3_sasl_offered(pop3), credentials, true) != SASL_MECHANISMS))
+    if (!login->safe && (offers_user(pop3) || sasl_choose(bits, &login->credentials, true) != SASL_MECHANISMS))
         return cp_throw(cp, CP_ERROR_CARAPACE, CP_NOT_SUPPORTED,
                         "of the ways to log in that the server offers, what we have fits only those that show it to "
                         "whoever listens: encrypt the connection (tls required or implicit, with a certificate that "
@@ -141,52 +123,50 @@ static cp_value none_fits(cp_context *cp, struct pop3 *pop3, const sasl_credenti
                         : "; perhaps it offers more over an encrypted connection (tls)");
 }
 
-/* A mechanism of SASL or one of ours; SASL_MECHANISMS after a throw. */
-static int choose(cp_context *cp, struct pop3 *pop3, sasl_credentials *credentials, bool safe) {
-    uint32_t bits = pop3_sasl_offered(pop3);
-    credentials->plus_offered = bits & (1u << SASL_SCRAM_SHA_256_PLUS | 1u << SASL_SCRAM_SHA_1_PLUS);
-    if (pop3->common.auth_mechanism == CP_NIL) {
-        if (pop3->secret != NULL) return POP3_MECHANISM_APOP;
-        sasl_mechanism best = sasl_choose(bits, credentials, safe);
-        if (best != SASL_MECHANISMS) return (int)best;
-        if (safe && credentials->password != NULL && offers_user(pop3)) return POP3_MECHANISM_USER;
-        none_fits(cp, pop3, credentials, safe);
-        return SASL_MECHANISMS;
-    }
-    const char *name = cp_text_z(cp, pop3->common.auth_mechanism);
-    int wanted = mechanism_named(name);
-    if (wanted > SASL_MECHANISMS || bits & 1u << wanted) return wanted;
+/* One of our own ways, or a mechanism of SASL; neither after a throw. */
+struct choice {
+    enum own own;
+    sasl_mechanism mechanism;
+};
+
+static enum own own_named(const char *name) {
+    enum own own = APOP;
+    while (own < NO_OWN && strcmp(own_names[own], name) != 0) own++;
+    return own;
+}
+
+static struct choice choose(cp_context *cp, struct pop3 *pop3, struct comms_login *login) {
     const char *names = pop3_client_offers(pop3->client, "SASL");
-    cp_throw(cp, CP_ERROR_CARAPACE, CP_NOT_SUPPORTED, "the server does not offer %s%s%s%s", name,
-             names != NULL && *names ? " but " : "", names != NULL ? names : "",
-             comms_client_is_encrypted(cp, &pop3->common) ? ""
-                                                          : "; perhaps it would over an encrypted connection (tls)");
-    return SASL_MECHANISMS;
+    uint32_t bits = comms_sasl_offered(names, &login->credentials);
+    struct choice choice = {NO_OWN, SASL_MECHANISMS};
+    if (pop3->common.auth_mechanism != CP_NIL) {
+        choice.own = own_named(cp_text_z(cp, pop3->common.auth_mechanism));
+        if (choice.own == NO_OWN) choice.mechanism = comms_sasl_named(cp, &pop3->common, names, bits);
+        return choice;
+    }
+    if (pop3->secret != NULL) return (struct choice){APOP, SASL_MECHANISMS};
+    choice.mechanism = sasl_choose(bits, &login->credentials, login->safe);
+    if (choice.mechanism != SASL_MECHANISMS) return choice;
+    if (login->safe && login->credentials.password != NULL && offers_user(pop3)) choice.own = USER;
+    else none_fits(cp, pop3, bits, login);
+    return choice;
 }
 
 /* ---- logging in ---- */
 
-static cp_value log_in(cp_context *cp, struct pop3 *pop3, const sasl_credentials *credentials, int mechanism) {
-    pop3->authenticating = true;
-    cp_value result = mechanism == POP3_MECHANISM_APOP   ? by_apop(cp, pop3)
-                      : mechanism == POP3_MECHANISM_USER ? by_user(cp, pop3)
-                                                         : pop3_sasl(cp, pop3, credentials, (sasl_mechanism)mechanism);
-    pop3->authenticating = false;
-    pop3->authenticated = result != CP_THROWN;
-    if (result != CP_THROWN) comms_log(cp, &pop3->common.module, "logged in");
-    return result;
-}
-
 cp_value pop3_login(cp_context *cp, struct pop3 *pop3) {
-    struct comms_security security;
-    sasl_credentials credentials;
-    bool safe;
-    if (comms_client_begin_login(cp, &pop3->common, pop3->authenticated, &security, &credentials, &safe) == CP_THROWN)
-        return CP_THROWN;
-    int mechanism = choose(cp, pop3, &credentials, safe);
-    cp_value result = mechanism == SASL_MECHANISMS ? CP_THROWN : log_in(cp, pop3, &credentials, mechanism);
-    explicit_bzero(&security, sizeof security);
-    return result;
+    struct comms_login login;
+    if (comms_login_begin(cp, &pop3->common, &login) == CP_THROWN) return CP_THROWN;
+    struct choice choice = choose(cp, pop3, &login);
+    const char *name = choice.own != NO_OWN                  ? own_names[choice.own]
+                       : choice.mechanism != SASL_MECHANISMS ? sasl_traits_of(choice.mechanism)->name
+                                                             : NULL;
+    cp_value result = choice.own == APOP   ? by_apop(cp, pop3)
+                      : choice.own == USER ? by_user(cp, pop3)
+                      : name == NULL
+                          ? CP_THROWN
+                          : comms_sasl_log_in(cp, &pop3->common, &pop3_sasl, &login.credentials, choice.mechanism);
+    return comms_login_end(cp, &pop3->common, &login, name, result);
 }
 
 cp_value pop3_method_authenticate(cp_context *cp, cp_value self, const cp_value *arguments, int count) {
@@ -195,7 +175,7 @@ cp_value pop3_method_authenticate(cp_context *cp, cp_value self, const cp_value 
     if (pop3_enter(cp, pop3) == CP_THROWN) return CP_THROWN;
     cp_value result = pop3_need_connection(cp, pop3);
     if (result != CP_THROWN) result = pop3_login(cp, pop3);
-    if (result == CP_THROWN && pop3->challenged && !pop3->failed) {
+    if (result == CP_THROWN && pop3->common.challenged && !pop3->failed) {
         cp_value error = cp_take_error(cp);
         pop3_abandon(cp, pop3, "the log-in was broken off");
         cp_throw_value(cp, error);

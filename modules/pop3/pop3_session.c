@@ -4,6 +4,7 @@
 #include "modules/pop3/pop3.h"
 
 #include "modules/comms/comms_peer.h"
+#include "modules/comms/comms_sasl.h"
 
 enum {
     TIMEOUT = 120000,       /* ms without progress, when nobody has said another number */
@@ -79,7 +80,7 @@ static void session_failed(cp_context *cp, struct pop3 *pop3, const pop3_event *
     pop3->failed_text = pop3->common.peer == CP_NIL
                             ? cp_string_z(cp, text)
                             : cp_string_format(cp, "%s: %s", cp_text_z(cp, pop3->common.peer), text);
-    if (pop3->authenticating) {
+    if (pop3->common.authenticating) {
         cp_value kept = pop3->reply;
         pop3->reply = pop3->failed_text;
         pop3_hide_secrets(cp, pop3);
@@ -101,14 +102,7 @@ static void take_event(cp_context *cp, struct pop3 *pop3, const pop3_event *even
         pop3->octets = event->octets;
         pop3->reply = cp_string_z(cp, event->text);
         break;
-    case POP3_CHALLENGE: {
-        char *copy = event->bytes != NULL ? cp_alloc_atomic(event->size + 1) : NULL;
-        if (copy != NULL) memcpy(copy, event->bytes, event->size);
-        pop3->challenge = copy;
-        pop3->challenge_size = event->size;
-        pop3->challenged = true;
-        break;
-    }
+    case POP3_CHALLENGE: comms_sasl_challenged(&pop3->common, event->bytes, event->size); break;
     case POP3_FAILED: session_failed(cp, pop3, event); break;
     case POP3_CONTENT:
     case POP3_ENTRY:
@@ -274,8 +268,8 @@ static cp_value give(cp_context *cp, struct pop3 *pop3, pop3_sink sink, void *co
 cp_value pop3_await(cp_context *cp, struct pop3 *pop3, pop3_status status, pop3_sink sink, void *context) {
     if (status != POP3_OK) return pop3_not_given(cp, status);
     cp_value error = CP_NIL;
-    pop3->answered = pop3->challenged = false;
-    while (!pop3->answered && !pop3->challenged && !pop3->failed) {
+    pop3->answered = pop3->common.challenged = false;
+    while (!pop3->answered && !pop3->common.challenged && !pop3->failed) {
         pop3_event event;
         if (pop3_next(cp, pop3, &event) == CP_THROWN) {
             if (error == CP_NIL) return CP_THROWN;
@@ -369,7 +363,7 @@ static cp_value be_greeted(cp_context *cp, struct pop3 *pop3) {
 
 static cp_value open_session(cp_context *cp, struct pop3 *pop3) {
     forget_client(cp, pop3);
-    pop3->failed = pop3->authenticated = false;
+    pop3->failed = pop3->common.authenticated = false;
     pop3->failed_class = pop3->failed_code = 0;
     pop3->greeting = pop3->timestamp = pop3->capabilities = pop3->reply = pop3->write_error = CP_NIL;
     pop3->deadline = 0;
@@ -390,7 +384,7 @@ static cp_value open_or_remove(cp_context *cp, struct pop3 *pop3) {
     comms_client_tls_remove(cp, &pop3->common);
     if (open_session(cp, pop3) != CP_THROWN) return CP_NIL;
     cp_value error = cp_take_error(cp);
-    if (!pop3->challenged && say_goodbye(cp, pop3) == CP_THROWN) cp_take_error(cp);
+    if (!pop3->common.challenged && say_goodbye(cp, pop3) == CP_THROWN) cp_take_error(cp);
     pop3->ready = false;
     comms_client_tls_remove(cp, &pop3->common);
     return cp_throw_value(cp, error);

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "modules/coding/base64.h"
+#include "modules/protocol/auth_command.h"
 #include "modules/protocol/pop3_client_internal.h"
 
 /* ---- making ---- */
@@ -183,17 +184,13 @@ pop3_status pop3_client_apop(pop3_client *client, const char *user, const char *
 }
 
 bool pop3_client_auth_fits(const char *mechanism, size_t size) {
-    return size < POP3_COMMAND_LINE_MAX &&
-           strlen(mechanism) + 8 + (size_t)base64_encoded_size(size, 0) <= POP3_COMMAND_LINE_MAX;
+    return auth_command_fits(mechanism, size, POP3_COMMAND_LINE_MAX);
 }
 
 pop3_status pop3_client_auth(pop3_client *client, const char *mechanism, const char *initial, size_t size) {
-    char words[64];
-    if (!is_sendable(mechanism, false) || strlen(mechanism) > 40) return POP3_BAD_ARGUMENT;
-    if (initial != NULL && !pop3_client_auth_fits(mechanism, size)) return POP3_BAD_ARGUMENT;
-    /* An initial response without octets is a "=" (RFC 5034 4). */
-    snprintf(words, sizeof words, "AUTH %s%s", mechanism, initial == NULL ? "" : size == 0 ? " =" : " ");
-    return add_secret(client, POP3_AUTH, words, "", initial, size);
+    char command[AUTH_COMMAND_MAX];
+    if (!auth_command_write(command, mechanism, initial, size, POP3_COMMAND_LINE_MAX)) return POP3_BAD_ARGUMENT;
+    return add_secret(client, POP3_AUTH, command, "", initial, size);
 }
 
 pop3_status pop3_client_respond(pop3_client *client, const char *response, size_t size) {

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* smtp_security: STARTTLS (RFC 3207) and AUTH (RFC 4954) in a client session. What mechanisms say is not known here,
  * only how it travels. */
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "modules/coding/base64.h"
+#include "modules/protocol/auth_command.h"
 #include "modules/protocol/smtp_client_internal.h"
 
 enum { COMMAND_LINE_MAX = 512 }; /* RFC 5321 4.5.3.1.4, with CRLF */
@@ -78,22 +78,15 @@ static bool write_secret(smtp_client *client, const char *before, const char *by
 /* ---- AUTH ---- */
 
 bool smtp_client_auth_fits(const char *mechanism, size_t size) {
-    return size < COMMAND_LINE_MAX &&
-           strlen("AUTH  \r\n") + strlen(mechanism) + (size_t)base64_encoded_size(size, 0) <= COMMAND_LINE_MAX;
+    return auth_command_fits(mechanism, size, COMMAND_LINE_MAX);
 }
 
 smtp_client_status smtp_client_auth(smtp_client *client, const char *mechanism, const char *initial, size_t size) {
-    enum { NAME_MAX_SIZE = 20 }; /* RFC 4422 3.1 */
+    char command[AUTH_COMMAND_MAX];
     smtp_client_status status = smtp_session_alone(client);
     if (status != SMTP_CLIENT_OK) return status;
-    size_t length = strnlen(mechanism, NAME_MAX_SIZE + 1);
-    if (length == 0 || length > NAME_MAX_SIZE || strpbrk(mechanism, " \r\n") != NULL ||
-        (initial != NULL && !smtp_client_auth_fits(mechanism, size)))
-        return SMTP_CLIENT_BAD_ARGUMENT;
-    char line[COMMAND_LINE_MAX];
-    /* RFC 4954 4: "=" is an initial response of no octets. */
-    snprintf(line, sizeof line, "AUTH %s%s", mechanism, initial == NULL ? "" : size == 0 ? " =" : " ");
-    if (!smtp_session_reserve(client, 2, 1) || !write_secret(client, line, initial, initial != NULL ? size : 0))
+    if (!auth_command_write(command, mechanism, initial, size, COMMAND_LINE_MAX)) return SMTP_CLIENT_BAD_ARGUMENT;
+    if (!smtp_session_reserve(client, 2, 1) || !write_secret(client, command, initial, initial != NULL ? size : 0))
         return SMTP_CLIENT_NO_MEMORY;
     client->ready = false;
     smtp_session_push_command(client, COMMAND_AUTH, NULL, 0);

@@ -96,10 +96,6 @@ struct smtp {
 
     /* The reply to NOOP, VRFY, RSET or QUIT, once `answered`; its words are in `reply`. */
     bool answered;
-    bool challenged;       /* AUTH: the server waits for a response to `challenge` */
-    const char *challenge; /* NULL when it is no base64 */
-    size_t challenge_size;
-    bool authenticating, authenticated;
     int answer_code; /* 0 when the server closed without a word */
     cp_value answer_enhanced;
 

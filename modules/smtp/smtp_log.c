@@ -106,7 +106,7 @@ void smtp_log_input(cp_context *cp, struct smtp *smtp, const char *bytes, size_t
         if (line_end == NULL) break;
         if (line->size > 0 && line->bytes[line->size - 1] == '\r') line->size--;
         /* While somebody logs in, a server may say again what it was told. */
-        if (smtp->authenticating && line->size > 3) {
+        if (smtp->common.authenticating && line->size > 3) {
             memcpy(line->bytes + 3, " ...", 4);
             line->size = 7;
             line->cut = false;

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "modules/comms/comms_peer.h"
+#include "modules/comms/comms_sasl.h"
 
 enum {
     QUIT_TIMEOUT = 3000,    /* ms for the reply to QUIT, which nobody needs */
@@ -60,14 +61,6 @@ static void session_failed(cp_context *cp, struct smtp *smtp, const smtp_client_
     comms_log(cp, &smtp->common.module, "the session has failed: %s", failure->text);
 }
 
-static void keep_challenge(struct smtp *smtp, const smtp_client_event *event) {
-    char *copy = event->challenge != NULL ? cp_alloc_atomic(event->challenge_size + 1) : NULL;
-    if (copy != NULL) memcpy(copy, event->challenge, event->challenge_size);
-    smtp->challenge = copy;
-    smtp->challenge_size = event->challenge_size;
-    smtp->challenged = true;
-}
-
 void smtp_take_events(cp_context *cp, struct smtp *smtp) {
     smtp_client_event event;
     while (smtp_client_next_event(smtp->client, &event)) {
@@ -94,7 +87,9 @@ void smtp_take_events(cp_context *cp, struct smtp *smtp) {
             smtp->answer_code = event.reply->code;
             smtp->answer_enhanced = smtp_enhanced_value(cp, event.reply->enhanced);
             break;
-        case SMTP_CLIENT_AUTH_CHALLENGE: keep_challenge(smtp, &event); break;
+        case SMTP_CLIENT_AUTH_CHALLENGE:
+            comms_sasl_challenged(&smtp->common, event.challenge, event.challenge_size);
+            break;
         case SMTP_CLIENT_FAILED: session_failed(cp, smtp, event.failure); break;
         case SMTP_CLIENT_RECIPIENT_REPLY:
         case SMTP_CLIENT_NONE: break;
@@ -235,8 +230,8 @@ cp_value smtp_await_answer(cp_context *cp, struct smtp *smtp, smtp_client_status
         return cp_throw(cp, CP_ERROR_CARAPACE, CP_RUNTIME,
                         status == SMTP_CLIENT_NO_MEMORY ? "out of memory" : "the connection is not ready");
     smtp_log_output(cp, smtp, false);
-    smtp->answered = smtp->challenged = false;
-    while (!smtp->answered && !smtp->challenged && !smtp->failed)
+    smtp->answered = smtp->common.challenged = false;
+    while (!smtp->answered && !smtp->common.challenged && !smtp->failed)
         if (smtp_step(cp, smtp) == CP_THROWN) return CP_THROWN;
     return smtp->failed ? cp_throw_value(cp, smtp_failure_error(cp, smtp)) : CP_NIL;
 }
@@ -347,7 +342,7 @@ static cp_value say_goodbye_thrown(cp_context *cp, struct smtp *smtp) {
 /* Makes the engine and brings it through the greeting and EHLO, encryption and log-in. */
 static cp_value open_session(cp_context *cp, struct smtp *smtp) {
     forget_client(cp, smtp);
-    smtp->failed = smtp->told_to_close = smtp->authenticated = false;
+    smtp->failed = smtp->told_to_close = smtp->common.authenticated = false;
     smtp->lost_class = smtp->lost_code = 0;
     smtp->greeting = smtp->capabilities = smtp->reply = smtp->remote_domain = CP_NIL;
     smtp->deadline = 0;
