@@ -11,6 +11,7 @@
 #include "modules/comms/comms_stack.h"
 #include "modules/comms/util.h"
 #include "modules/sasl/sasl.h"
+#include "modules/system/turn.h"
 
 /* The property `tls`. */
 enum comms_tls { COMMS_TLS_DEFAULT, COMMS_TLS_REQUIRED, COMMS_TLS_IMPLICIT, COMMS_TLS_OPPORTUNISTIC, COMMS_TLS_OFF };
@@ -28,8 +29,7 @@ struct comms_client {
     bool challenged;       /* the server waits for a response to `challenge` */
     const char *challenge; /* NULL when it is no base64 */
     size_t challenge_size;
-    cp_value owner; /* the thread whose call is under way; () = none */
-    cp_wait_list waiting;
+    struct turn turn; /* of the thread whose call is under way */
 };
 
 /* `self` of a method. */
@@ -78,10 +78,6 @@ bool comms_secret_is_told(const char *words, const char *secret);
 
 /* ---- the session ---- */
 
-/* One thread at a time speaks with the server; a second waits. The same thread again (out of a function that the
- * module has called) is an Error, 1.2 with the text `busy`. CP_NIL or CP_THROWN. */
-cp_value comms_client_enter(cp_context *cp, struct comms_client *client, const char *busy);
-void comms_client_leave(cp_context *cp, struct comms_client *client);
 /* CP_NIL, or CP_THROWN (6.11) unless a session was begun, is ready, has not failed (`failure` is () then, else its
  * text) and stands on connected layers. */
 cp_value comms_client_need_session(cp_context *cp, const struct comms_client *client, bool begun, bool ready,

@@ -1,29 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* comms_session: what a client's session does with the Util beneath and with threads, whatever protocol it speaks
+/* comms_session: what a client's session does with the Util beneath, whatever protocol it speaks
  * (comms_client.h). */
 #include "modules/comms/comms_client.h"
 
 #include <stdio.h>
-
-/* ---- one thread at a time ---- */
-
-cp_value comms_client_enter(cp_context *cp, struct comms_client *client, const char *busy) {
-    cp_value me = cp_current_thread(cp);
-    if (client->owner == me) return cp_throw(cp, CP_ERROR_CARAPACE, CP_ILLEGAL, "%s", busy);
-    while (client->owner != CP_NIL) {
-        enum cp_wait wait = cp_wait_on(cp, &client->waiting, -1);
-        if (wait != CP_WAIT_CANCELLED) continue;
-        if (client->owner == CP_NIL) cp_wake_one(cp, &client->waiting); /* it may have been our turn */
-        return CP_THROWN;
-    }
-    client->owner = me;
-    return CP_NIL;
-}
-
-void comms_client_leave(cp_context *cp, struct comms_client *client) {
-    client->owner = CP_NIL;
-    cp_wake_one(cp, &client->waiting);
-}
 
 cp_value comms_client_need_session(cp_context *cp, const struct comms_client *client, bool begun, bool ready,
                                    cp_value failure) {

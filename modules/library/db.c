@@ -2,14 +2,14 @@
 /* db.c: the classes Db, DbRows and DbTransaction over the drivers of modules/loadable. */
 #include "modules/library/library_data.h"
 #include "modules/loadable/db_driver.h"
+#include "modules/system/turn.h"
 
 struct db {
     cp_object header;
     cp_value source, user, password; /* Strings, or () */
     const struct db_driver *driver;
     void *connection; /* NULL = not connected */
-    bool busy;        /* a thread is within the driver */
-    cp_wait_list waiting;
+    struct turn turn; /* within the driver */
     int64_t changes;
 };
 
@@ -32,23 +32,12 @@ static inline struct db *db_of(cp_value v) { return (struct db *)cp_object_of(v)
 static inline struct db_rows *rows_of(cp_value v) { return (struct db_rows *)cp_object_of(v); }
 static inline struct db_transaction *transaction_of(cp_value v) { return (struct db_transaction *)cp_object_of(v); }
 
-/* ---- one thread at a time ---- */
-
 /* CP_NIL, or CP_THROWN. */
 static cp_value enter(cp_context *cp, struct db *db) {
-    while (db->busy)
-        if (cp_wait_on(cp, &db->waiting, -1) == CP_WAIT_CANCELLED) {
-            cp_wake_one(cp, &db->waiting); /* the turn may have been ours */
-            return CP_THROWN;
-        }
-    db->busy = true;
-    return CP_NIL;
+    return turn_take(cp, &db->turn, "this Db is in the middle of a statement, which has called here");
 }
 
-static void leave(cp_context *cp, struct db *db) {
-    db->busy = false;
-    cp_wake_one(cp, &db->waiting);
-}
+static void leave(cp_context *cp, struct db *db) { turn_end(cp, &db->turn); }
 
 /* ---- connecting ---- */
 

@@ -37,7 +37,7 @@ enum pop3_error_code {
 struct pop3_all;
 
 /* Invariants: `client` is there from connect until the next disconnect or connect, also after the session has failed,
- * and is freed only by the thread that is `owner`; block[block_start..block_end) is what came and the engine has not
+ * and is freed only by the thread whose turn it is; block[block_start..block_end) is what came and the engine has not
  * taken. */
 struct pop3 {
     struct comms_client common;

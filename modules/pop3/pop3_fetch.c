@@ -163,7 +163,7 @@ static void drop_spool(struct pop3_all *all) {
 
 bool pop3_delete_later(cp_context *cp, struct pop3 *pop3, uint64_t number) {
     struct pop3_all *all = pop3->all;
-    if (all == NULL || !all->calling || pop3->common.owner != cp_current_thread(cp)) return false;
+    if (all == NULL || !all->calling || pop3->common.turn.owner != cp_current_thread(cp)) return false;
     if (!add_number(cp, &all->deletes, number)) keep_error(cp, all);
     return true;
 }

@@ -18,16 +18,16 @@ enum {
 /* ---- one thread at a time ---- */
 
 cp_value pop3_enter(cp_context *cp, struct pop3 *pop3) {
-    if (comms_client_enter(cp, &pop3->common,
-                           "this Pop3 is in the middle of a fetch, which has called here: of its methods only delete "
-                           "can be used in the function of fetchAll") == CP_THROWN)
+    if (turn_take(cp, &pop3->common.turn,
+                  "this Pop3 is in the middle of a fetch, which has called here: of its methods only delete "
+                  "can be used in the function of fetchAll") == CP_THROWN)
         return CP_THROWN;
     pop3->deadline = 0;
     pop3_log_ask(cp, pop3);
     return CP_NIL;
 }
 
-void pop3_leave(cp_context *cp, struct pop3 *pop3) { comms_client_leave(cp, &pop3->common); }
+void pop3_leave(cp_context *cp, struct pop3 *pop3) { turn_end(cp, &pop3->common.turn); }
 
 cp_value pop3_need_connection(cp_context *cp, struct pop3 *pop3) {
     return comms_client_need_session(cp, &pop3->common, pop3->client != NULL, pop3->ready,
@@ -329,7 +329,7 @@ cp_value pop3_disconnect(cp_context *cp, struct comms_module *m) {
     struct pop3 *pop3 = (struct pop3 *)m;
     /* In use, by another thread or by a fetch whose function calls here: what it waits for ends when the layers below
      * are closed. */
-    if (pop3->common.owner != CP_NIL) return pop3_close(cp, m);
+    if (turn_is_taken(&pop3->common.turn)) return pop3_close(cp, m);
     if (pop3_enter(cp, pop3) == CP_THROWN) return CP_THROWN;
     cp_value result = say_goodbye(cp, pop3);
     forget_client(cp, pop3);
@@ -341,7 +341,7 @@ cp_value pop3_disconnect(cp_context *cp, struct comms_module *m) {
 /* Without QUIT there is no UPDATE state, and nothing is deleted (RFC 1939 6). Whoever uses the engine still has it. */
 cp_value pop3_close(cp_context *cp, struct comms_module *m) {
     struct pop3 *pop3 = (struct pop3 *)m;
-    if (pop3->common.owner == CP_NIL) forget_client(cp, pop3);
+    if (!turn_is_taken(&pop3->common.turn)) forget_client(cp, pop3);
     comms_client_tls_remove(cp, &pop3->common);
     return CP_NIL;
 }

@@ -72,7 +72,7 @@ struct smtp_words {
 };
 
 /* Invariants: `client` is there from connect until the next disconnect or connect, also after the session has failed,
- * and is freed only by the thread that is `owner`; `first`..`last` are what the engine has begun and not told the end
+ * and is freed only by the thread whose turn it is; `first`..`last` are what the engine has begun and not told the end
  * of. */
 struct smtp {
     struct comms_client common;

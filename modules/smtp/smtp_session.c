@@ -19,16 +19,16 @@ enum {
 /* ---- one thread at a time ---- */
 
 cp_value smtp_enter(cp_context *cp, struct smtp *smtp) {
-    if (comms_client_enter(cp, &smtp->common,
-                           "this Smtp is in the middle of a sendAll, which has called here: give the message to "
-                           "sendAll instead, or use a second connection") == CP_THROWN)
+    if (turn_take(cp, &smtp->common.turn,
+                  "this Smtp is in the middle of a sendAll, which has called here: give the message to "
+                  "sendAll instead, or use a second connection") == CP_THROWN)
         return CP_THROWN;
     smtp->deadline = 0;
     smtp_log_ask(cp, smtp);
     return CP_NIL;
 }
 
-void smtp_leave(cp_context *cp, struct smtp *smtp) { comms_client_leave(cp, &smtp->common); }
+void smtp_leave(cp_context *cp, struct smtp *smtp) { turn_end(cp, &smtp->common.turn); }
 
 /* ---- events ---- */
 
@@ -286,7 +286,7 @@ cp_value smtp_disconnect(cp_context *cp, struct comms_module *m) {
         comms_client_tls_remove(cp, &smtp->common);
         return CP_NIL;
     }
-    if (smtp->common.owner != CP_NIL) {
+    if (turn_is_taken(&smtp->common.turn)) {
         /* In use, by another thread or by a sendAll whose function calls here: what it waits for ends when the layers
          * below are closed. */
         smtp->told_to_close = true;
