@@ -7,6 +7,7 @@
 #ifndef COMMS_COMMS_CLIENT_H
 #define COMMS_COMMS_CLIENT_H
 
+#include "modules/comms/comms_redaction.h"
 #include "modules/comms/comms_secret.h"
 #include "modules/comms/comms_stack.h"
 #include "modules/comms/util.h"
@@ -72,10 +73,6 @@ cp_value comms_login_begin(cp_context *cp, struct comms_client *client, struct c
  * NULL when it has not come to that). */
 cp_value comms_login_end(cp_context *cp, struct comms_client *client, struct comms_login *login, const char *mechanism,
                          cp_value result);
-/* Whether a server's words repeat a secret, as it is or in base64: then they must not come into Errors and logs. NULL
-   has no secret in it. */
-bool comms_secret_is_told(const char *words, const char *secret);
-
 /* ---- the session ---- */
 
 /* CP_NIL, or CP_THROWN (6.11) unless a session was begun, is ready, has not failed (`failure` is () then, else its

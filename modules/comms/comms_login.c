@@ -2,10 +2,8 @@
 /* comms_login: who a client says it is (comms_client.h): the properties, and what they amount to for modules/sasl. */
 #include "modules/comms/comms_client.h"
 
-#include <stdlib.h>
-
-#include "modules/coding/base64.h"
 #include "modules/comms/comms_peer.h"
+#include "modules/comms/comms_redaction.h"
 
 /* ---- properties ---- */
 
@@ -97,6 +95,9 @@ cp_value comms_login_begin(cp_context *cp, struct comms_client *client, struct c
     /* To whoever it is, when nobody has checked: that is no better than in clear, but what the user wants who has
      * turned the checks of Tls off. */
     login->safe = encrypted && (login->security.verified || client->tls != COMMS_TLS_OPPORTUNISTIC);
+    if (comms_redaction_begin(cp, &client->module) == CP_THROWN) return CP_THROWN;
+    comms_redaction_add(&client->module, login->credentials.password);
+    comms_redaction_add(&client->module, login->credentials.token);
     client->authenticating = true;
     return CP_NIL;
 }
@@ -106,19 +107,8 @@ cp_value comms_login_end(cp_context *cp, struct comms_client *client, struct com
     explicit_bzero(&login->security, sizeof login->security);
     client->authenticating = false;
     client->authenticated = result != CP_THROWN;
-    if (result != CP_THROWN) comms_log(cp, &client->module, "logged in by %s", mechanism);
+    if (result == CP_THROWN) return CP_THROWN; /* the server may come back to it in its goodbye */
+    comms_redaction_end(cp, &client->module);
+    comms_log(cp, &client->module, "logged in by %s", mechanism);
     return result;
-}
-
-bool comms_secret_is_told(const char *words, const char *secret) {
-    size_t size = secret != NULL ? strlen(secret) : 0;
-    char *encoded = size > 0 ? malloc((size_t)base64_encoded_size(size, 0) + 1) : NULL;
-    if (encoded == NULL) return false;
-    size_t length = base64_encode(encoded, secret, size);
-    /* Without the last group, which depends on what follows. */
-    encoded[length > 4 ? length - 4 : length] = '\0';
-    bool told = strstr(words, secret) != NULL || strstr(words, encoded) != NULL;
-    explicit_bzero(encoded, length);
-    free(encoded);
-    return told;
 }

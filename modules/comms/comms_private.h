@@ -73,8 +73,8 @@ extern const cp_class_def comms_info_class;
 
 /* ---- traffic_log.c ---- */
 
-void comms_log_traffic(cp_context *cp, struct comms_module *m, bool sent, const struct iovec *parts, size_t count,
-                       size_t size, bool secret);
+void comms_log_sent(cp_context *cp, struct comms_module *m, const struct comms_data *data);
+void comms_log_received(cp_context *cp, struct comms_module *m, const char *bytes, size_t size);
 
 extern const struct comms_kind tcp_kind, util_kind, script_module_kind;
 extern const cp_function_def comms_function_table[];

@@ -4,6 +4,7 @@
 
 #include <strings.h>
 
+#include "modules/comms/comms_redaction.h"
 #include "modules/comms/sasl_crypto.h"
 
 enum { CHALLENGES_MAX = 16 /* more than any mechanism has */ };
@@ -90,7 +91,9 @@ static cp_value broken(cp_context *cp, const struct dialogue *d, const char *wha
 
 /* What modules/sasl does not like. */
 static cp_value fail(cp_context *cp, const struct dialogue *d, sasl_status status) {
-    cp_value text = cp_string_format(cp, "not logged in (%s): %s", d->name, sasl_client_error(d->sasl));
+    cp_value words =
+        comms_redaction_words(cp, &d->client->module, sasl_client_error(d->sasl)); /* the server's perhaps */
+    cp_value text = cp_string_format(cp, "not logged in (%s): %s", d->name, cp_text_z(cp, words));
     switch (status) {
     case SASL_BAD_CREDENTIALS: return give_up(cp, d, cp_error_new(cp, CP_ERROR_CARAPACE, CP_BAD_ARGUMENT, text));
     case SASL_NO_MEMORY:
@@ -103,7 +106,15 @@ cp_value comms_sasl_refusal(cp_context *cp, struct comms_client *client, const c
     comms_secret_forget(cp, &client->evaluated);
     return cp_string_format(cp, "%s was not logged in (%s)%s%s",
                             client->user == CP_NIL ? "the token's owner" : cp_text_z(cp, client->user), mechanism,
-                            *words ? "; " : "", words);
+                            *words ? "; " : "", cp_text_z(cp, comms_redaction_words(cp, &client->module, words)));
+}
+
+/* Gives the server a response. What is made of secrets is not to be shown when it comes back; who we are may be. */
+static cp_value tell(cp_context *cp, const struct dialogue *d, const char *response, size_t size) {
+    cp_value user = d->client->user;
+    bool known = user != CP_NIL && size == cp_string_size(user) && memcmp(response, cp_string_text(user), size) == 0;
+    if (!known) comms_redaction_add_sent(&d->client->module, response, size);
+    return d->protocol->respond(cp, d->client, response, size);
 }
 
 /* The response to the challenge that has come. CP_NIL or CP_THROWN. */
@@ -118,7 +129,7 @@ static cp_value respond(cp_context *cp, const struct dialogue *d) {
     if (d->crypto.cancelled) return CP_THROWN;
     if (status != SASL_OK && response == NULL) return fail(cp, d, status);
     /* A last response may be empty, but then it is one all the same: NULL would give up. */
-    return d->protocol->respond(cp, d->client, response != NULL ? response : "", size);
+    return tell(cp, d, response != NULL ? response : "", size);
 }
 
 static cp_value converse(cp_context *cp, const struct dialogue *d) {
@@ -129,10 +140,10 @@ static cp_value converse(cp_context *cp, const struct dialogue *d) {
     client->challenged = false;
     if (status != SASL_OK) return fail(cp, d, status);
     bool fits = initial != NULL && d->protocol->fits(d->name, size);
+    if (fits) comms_redaction_add_sent(&client->module, initial, size);
     if (d->protocol->begin(cp, client, d->name, fits ? initial : NULL, size) == CP_THROWN) return CP_THROWN;
     /* What did not fit is the response to a first challenge, which is empty. */
-    if (client->challenged && initial != NULL && !fits && d->protocol->respond(cp, client, initial, size) == CP_THROWN)
-        return CP_THROWN;
+    if (client->challenged && initial != NULL && !fits && tell(cp, d, initial, size) == CP_THROWN) return CP_THROWN;
     for (int i = 0; client->challenged; i++) {
         if (i == CHALLENGES_MAX) return broken(cp, d, "the server's challenges have no end");
         if (respond(cp, d) == CP_THROWN) return CP_THROWN;

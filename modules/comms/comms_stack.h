@@ -39,6 +39,10 @@ struct comms_module {
     struct comms_counters counters;
     bool passes_secret; /* what it sends at this moment must not be logged */
     bool log_failed;    /* its log could not be written: nothing more is logged */
+    /* comms_redaction.h: what those beneath must not show of what they receive, NULL for nothing; and what this one has
+       withheld of it from its log. */
+    cp_resource *redaction;
+    struct comms_withheld *withheld;
 };
 
 /* Data on its way down, in pieces that stay where they are until `send` returns. */
@@ -190,7 +194,9 @@ void comms_log(cp_context *cp, struct comms_module *m, const char *format, ...) 
         "log", "Log", CP_READ_WRITE, NULL, comms_get_log, comms_set_log,                                               \
             "Where the module writes what happens and what goes through it, when the log's level `com` (cut to the "   \
             "first 200 "                                                                                               \
-            "bytes) or `trace` (8 KB) is on. Secrets are never written."                                               \
+            "bytes) or `trace` (8 KB) is on. Secrets are not written, and while somebody logs in stars for what a "    \
+            "server "                                                                                                  \
+            "repeats of them."                                                                                         \
     }
 
 #define COMMS_METHODS_WITHOUT_SEND                                                                                     \

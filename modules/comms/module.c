@@ -179,8 +179,7 @@ void comms_count_sent(cp_context *cp, struct comms_module *m, size_t size) {
 
 cp_value comms_send(cp_context *cp, struct comms_module *m, const struct comms_data *data) {
     if (data->size == 0) return CP_NIL;
-    if (CP_UNLIKELY(m->log != CP_NIL))
-        comms_log_traffic(cp, m, true, data->parts, data->count, data->size, data->secret);
+    if (CP_UNLIKELY(m->log != CP_NIL)) comms_log_sent(cp, m, data);
     cp_value result;
     if (m->kind->ops.send) result = m->kind->ops.send(cp, m, data);
     else if (comms_below(m)) result = comms_send(cp, comms_below(m), data);
@@ -231,10 +230,7 @@ int64_t comms_receive(cp_context *cp, struct comms_module *m, void *into, size_t
         return -1;
     }
     comms_count_received(cp, m, (size_t)size);
-    if (CP_UNLIKELY(m->log != CP_NIL)) {
-        struct iovec part = {into, (size_t)size};
-        comms_log_traffic(cp, m, false, &part, 1, (size_t)size, false);
-    }
+    if (CP_UNLIKELY(m->log != CP_NIL)) comms_log_received(cp, m, into, (size_t)size);
     return size;
 }
 

@@ -3,6 +3,7 @@
  * traffic_log.c: what a module writes to its log. A log that fails never disturbs the traffic: it is then left alone.
  */
 #include "comms_private.h"
+#include "comms_redaction.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -47,25 +48,47 @@ static void escape(FILE *out, const unsigned char *bytes, size_t size) {
     }
 }
 
-void comms_log_traffic(cp_context *cp, struct comms_module *m, bool sent, const struct iovec *parts, size_t count,
-                       size_t size, bool secret) {
-    bool trace = is_on(cp, m, "trace");
-    if (!trace && !is_on(cp, m, "com")) return;
+/* `size`: of what went through, of which there may be less to be shown; `parts` of NULL: a secret. */
+static void log_traffic(cp_context *cp, struct comms_module *m, bool trace, const char *what, size_t size,
+                        const struct iovec *parts, size_t count) {
     char *text = NULL;
-    size_t length = 0, left = trace ? SHOWN_BYTES_OF_TRACE : SHOWN_BYTES;
+    size_t length = 0, left = trace ? SHOWN_BYTES_OF_TRACE : SHOWN_BYTES, more = 0;
     FILE *out = open_memstream(&text, &length);
     if (!out) return;
-    fprintf(out, "%s: %s %zu bytes: ", comms_name(m), sent ? "sends" : "receives", size);
-    if (secret) fputs("(secret)", out);
-    else
-        for (size_t i = 0; i < count && left > 0; i++) {
-            size_t shown = parts[i].iov_len < left ? parts[i].iov_len : left;
-            escape(out, parts[i].iov_base, shown);
-            left -= shown;
-        }
-    if (!secret && left == 0 && size > (trace ? SHOWN_BYTES_OF_TRACE : SHOWN_BYTES)) fputs("...", out);
+    fprintf(out, "%s: %s %zu bytes: ", comms_name(m), what, size);
+    if (!parts) fputs("(secret)", out);
+    for (size_t i = 0; parts && i < count; i++) {
+        size_t shown = parts[i].iov_len < left ? parts[i].iov_len : left;
+        escape(out, parts[i].iov_base, shown);
+        left -= shown;
+        more += parts[i].iov_len - shown;
+    }
+    if (more > 0) fputs("...", out);
     bool failed = fclose(out) != 0;
     cp_value record = failed ? CP_UNSET : cp_string_n(cp, text, length);
     free(text);
     if (!failed) ask(cp, m, "info", trace ? "trace" : "com", record);
+}
+
+/* The level at which traffic is taken: false for none. */
+static bool takes_traffic(cp_context *cp, struct comms_module *m, bool *trace) {
+    *trace = is_on(cp, m, "trace");
+    return *trace || is_on(cp, m, "com");
+}
+
+void comms_log_sent(cp_context *cp, struct comms_module *m, const struct comms_data *data) {
+    bool trace;
+    if (!takes_traffic(cp, m, &trace)) return;
+    log_traffic(cp, m, trace, "sends", data->size, data->secret ? NULL : data->parts, data->count);
+}
+
+void comms_log_received(cp_context *cp, struct comms_module *m, const char *bytes, size_t size) {
+    bool trace;
+    if (!takes_traffic(cp, m, &trace)) return;
+    const cp_resource *redaction = comms_redaction_above(m);
+    size_t length = size;
+    if (redaction != NULL && m->withheld == NULL) m->withheld = cp_alloc(sizeof *m->withheld);
+    if (m->withheld != NULL) length = comms_redaction_show(redaction, m->withheld, bytes, size, &bytes);
+    struct iovec part = {(void *)(uintptr_t)bytes, length};
+    log_traffic(cp, m, trace, "receives", size, &part, 1);
 }

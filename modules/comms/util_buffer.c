@@ -269,9 +269,7 @@ void util_handed_up(cp_context *cp, struct comms_util *util, const char *bytes, 
     struct comms_module *m = &util->module;
     m->counters.packets_received++;
     m->counters.time_received = cp_now(cp);
-    if (CP_LIKELY(m->log == CP_NIL)) return;
-    struct iovec part = {(void *)(uintptr_t)bytes, size};
-    comms_log_traffic(cp, m, false, &part, 1, size, false);
+    if (CP_UNLIKELY(m->log != CP_NIL)) comms_log_received(cp, m, bytes, size);
 }
 
 int64_t util_find(cp_context *cp, struct comms_util *util, const char *text, size_t size, int64_t timeout,

@@ -3,6 +3,7 @@
  * proxy.c: class Proxy: the way through a SOCKS 5 or HTTP proxy, which the layer beneath has connected to. What is said
  * is in modules/protocol/proxy_handshake.
  */
+#include "modules/comms/comms_redaction.h"
 #include "modules/layers/layers.h"
 #include "modules/protocol/proxy_handshake.h"
 
@@ -37,7 +38,8 @@ static cp_value shake_hands(cp_context *cp, struct comms_module *m, struct proxy
         proxy_handshake_input(h, bytes, (size_t)size);
     }
     if (h->state == PROXY_DONE) return CP_NIL;
-    return cp_throw(cp, CP_ERROR_COMMUNICATIONS, CP_COMM_CONNECT, "%s", h->error);
+    return cp_throw(cp, CP_ERROR_COMMUNICATIONS, CP_COMM_CONNECT, "%s",
+                    cp_text_z(cp, comms_redaction_words(cp, m, h->error)));
 }
 
 static cp_value proxy_connect(cp_context *cp, struct comms_module *m) {
@@ -49,9 +51,12 @@ static cp_value proxy_connect(cp_context *cp, struct comms_module *m) {
     if (p->user != CP_NIL) target.user = cp_text_z(cp, p->user);
     if (p->password != CP_NIL) target.password = cp_text_z(cp, p->password);
     struct proxy_handshake handshake;
+    if (comms_redaction_begin(cp, m) == CP_THROWN) return CP_THROWN;
+    comms_redaction_add(m, target.password);
     proxy_handshake_start(&handshake, p->kind, &target);
     cp_value result = shake_hands(cp, m, &handshake, comms_deadline(cp, p->connect_timeout));
     proxy_handshake_wipe(&handshake);
+    comms_redaction_end(cp, m);
     if (result != CP_THROWN) comms_log(cp, m, "the proxy has connected to %s port %d", target.host, p->port);
     return result;
 }

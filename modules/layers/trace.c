@@ -6,6 +6,7 @@
  * Playing, what is sent must be what was sent then, however it is cut into pieces; what was received then comes as soon
  * as all has been sent that was sent before it. So a client that does not wait for replies plays the same record.
  */
+#include "modules/comms/comms_redaction.h"
 #include "modules/layers/layers.h"
 #include "modules/system/support.h"
 #include "modules/layers/trace_record.h"
@@ -32,6 +33,7 @@ struct trace {
     cp_resource *output;  /* FILE *, while it records */
     cp_resource *playing; /* struct player * */
     int64_t started;
+    struct comms_withheld withheld; /* of what is received while somebody logs in */
 };
 
 static inline struct trace *trace_of(cp_value self) { return (struct trace *)cp_object_of(self); }
@@ -56,12 +58,22 @@ static cp_value record(cp_context *cp, struct trace *t, enum trace_kind kind, co
                           cp_text_z(cp, t->file));
 }
 
+/* What was received, as far as it may be shown; with 0 bytes, what was withheld and is not to be waited for any more.
+ */
+static cp_value record_received(cp_context *cp, struct trace *t, const char *bytes, size_t size) {
+    const cp_resource *redaction = size > 0 ? comms_redaction_above(&t->module) : NULL;
+    const char *shown;
+    size_t length = comms_redaction_show(redaction, &t->withheld, bytes, size, &shown);
+    return length > 0 ? record(cp, t, TRACE_RECEIVED, shown, length) : CP_NIL;
+}
+
 static cp_value start_recording(cp_context *cp, struct trace *t) {
     const char *path = system_text(cp, "file of a Trace", t->file);
     if (!path) return CP_THROWN;
     FILE *out = fopen(path, t->begun ? "ae" : "we");
     if (!out) return cp_throw_errno(cp, CP_ERROR_FILE, CP_FILE_OPEN, errno, "cannot open %s", path);
     t->output = cp_resource_new(cp, out, close_output);
+    t->withheld = (struct comms_withheld){0};
     t->started = cp_now(cp);
     t->begun = true;
     return record(cp, t, TRACE_CONNECT, NULL, 0);
@@ -224,7 +236,8 @@ static cp_value trace_connect(cp_context *cp, struct comms_module *m) {
 
 static cp_value trace_disconnect(cp_context *cp, struct comms_module *m) {
     struct trace *t = (struct trace *)m;
-    cp_value result = record(cp, t, TRACE_DISCONNECT, NULL, 0);
+    cp_value result = record_received(cp, t, "", 0);
+    if (result != CP_THROWN) result = record(cp, t, TRACE_DISCONNECT, NULL, 0);
     if (t->output) cp_resource_release(cp, t->output);
     t->output = NULL;
     return result;
@@ -243,7 +256,9 @@ static cp_value trace_send(cp_context *cp, struct comms_module *m, const struct 
         bytes = whole;
     }
     /* Before it is on its way, so that no reply stands before it. */
-    if (record(cp, t, secret ? TRACE_SECRET : TRACE_SENT, bytes, data->size) == CP_THROWN) return CP_THROWN;
+    if (record_received(cp, t, "", 0) == CP_THROWN ||
+        record(cp, t, secret ? TRACE_SECRET : TRACE_SENT, bytes, data->size) == CP_THROWN)
+        return CP_THROWN;
     return comms_send_data_below(cp, m, data);
 }
 
@@ -252,10 +267,11 @@ static int64_t trace_receive(cp_context *cp, struct comms_module *m, void *into,
     if (t->replay) return play_receive(cp, t, into, room);
     if (!t->output && start_recording(cp, t) == CP_THROWN) return -1;
     int64_t size = comms_receive_below(cp, m, into, room, timeout);
-    if (size > 0) return record(cp, t, TRACE_RECEIVED, into, (size_t)size) == CP_THROWN ? -1 : size;
+    if (size > 0) return record_received(cp, t, into, (size_t)size) == CP_THROWN ? -1 : size;
     cp_value error = cp_take_error(cp);
     bool closed = cp_error_class_of(error) == CP_ERROR_COMMUNICATIONS && cp_error_code_of(error) == CP_COMM_CLOSED;
-    if (closed && record(cp, t, TRACE_CLOSED, NULL, 0) == CP_THROWN) cp_take_error(cp);
+    if (closed && (record_received(cp, t, "", 0) == CP_THROWN || record(cp, t, TRACE_CLOSED, NULL, 0) == CP_THROWN))
+        cp_take_error(cp);
     cp_throw_value(cp, error);
     return -1;
 }
@@ -344,7 +360,8 @@ static const cp_class_def trace_class = {
     .name = "Trace",
     .doc =
         "Writes down what goes through it, both ways, with the seconds since connect; of passwords and what is made of "
-        "them only the size. As the bottom of a stack it plays such a record: what is sent must be the same bytes "
+        "them only the size, and stars where a server repeats them while somebody logs in. As the bottom of a stack it "
+        "plays such a record: what is sent must be the same bytes "
         "(6.4 if not, with what was expected), what was received comes when all before it was sent (6.1 if it was "
         "not), and at the record's end the peer has closed (6.9).",
     .size = sizeof(struct trace),

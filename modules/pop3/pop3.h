@@ -129,8 +129,6 @@ cp_value pop3_method_start_tls(cp_context *cp, cp_value self, const cp_value *ar
 cp_value pop3_set_auth_mechanism(cp_context *cp, cp_value self, cp_value value);
 cp_value pop3_login(cp_context *cp, struct pop3 *pop3);
 cp_value pop3_method_authenticate(cp_context *cp, cp_value self, const cp_value *arguments, int count);
-/* A server that repeats a secret must not bring it into Errors. */
-void pop3_hide_secrets(cp_context *cp, struct pop3 *pop3);
 extern const struct comms_sasl_protocol pop3_sasl;
 
 /* ---- pop3_mailbox.c, pop3_fetch.c ---- */

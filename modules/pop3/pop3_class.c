@@ -96,7 +96,9 @@ static const cp_property_def properties[] = {
      "What the server offers, a String for each line of its answer to CAPA, as \"SASL PLAIN\"; () when it knows no "
      "CAPA."},
     {"reply", "String", CP_READ_ONLY, NULL, get_reply, NULL,
-     "The server's last words, without +OK or -ERR and its code. Controls are shown as ?."},
+     "The server's last words, without +OK or -ERR and its code. Controls are shown as ?. Words that repeat a secret "
+     "of the "
+     "log-in under way are not shown."},
     {"tls", "Symbol|String", CP_READ_WRITE, NULL, comms_client_get_tls, comms_client_set_tls,
      "required: connect encrypts by STLS, and fails (13.13) where that is not offered. implicit: encrypted from the "
      "first "

@@ -110,8 +110,11 @@ void pop3_log_event(cp_context *cp, struct pop3 *pop3, const pop3_event *event) 
                                       lines ? "lines" : "bytes of content"));
     }
     pop3->log_content = 0;
-    const char *code = event->code_text;
+    const struct comms_module *m = &pop3->common.module;
+    const char *code = event->code_text, *text = event->text;
+    if (comms_redaction_is_told(m, code, strlen(code))) code = "...";
+    if (pop3->common.authenticating || comms_redaction_is_told(m, text, strlen(text))) text = "...";
     write_record(cp, pop3,
                  cp_string_format(cp, "< %s%s%s%s %s", event->ok ? "+OK" : "-ERR", *code ? " [" : "", code,
-                                  *code ? "]" : "", pop3->common.authenticating ? "..." : event->text));
+                                  *code ? "]" : "", text));
 }

@@ -19,19 +19,10 @@ cp_value pop3_set_auth_mechanism(cp_context *cp, cp_value self, cp_value value) 
     return comms_sasl_set_mechanism(cp, comms_client_of(cp, self), own_names, value);
 }
 
-void pop3_hide_secrets(cp_context *cp, struct pop3 *pop3) {
-    const char *words = cp_text_z(cp, pop3->reply);
-    if (comms_secret_is_told(words, comms_client_password(&pop3->common)) ||
-        comms_secret_is_told(words, comms_secret_text(pop3->common.token)) ||
-        comms_secret_is_told(words, comms_secret_text(pop3->secret)))
-        pop3->reply = cp_string_z(cp, "(its words are not shown)");
-}
-
 /* ---- APOP, USER and PASS ---- */
 
 /* By one of our own ways: CP_NIL when the server has said yes, else CP_THROWN. */
 static cp_value answered(cp_context *cp, struct pop3 *pop3, const char *mechanism) {
-    pop3_hide_secrets(cp, pop3);
     if (pop3->ok) return CP_NIL;
     return pop3_throw_reply(cp, pop3, cp_text_z(cp, comms_sasl_refusal(cp, &pop3->common, mechanism, "")));
 }
@@ -78,6 +69,7 @@ static cp_value by_apop(cp_context *cp, struct pop3 *pop3) {
             "the server does not offer APOP: its greeting has no time stamp of the form <text@host>; remove "
             "secret and set password, which needs an encrypted connection (tls)");
     if (apop_digest(cp, pop3, secret, digest) == CP_THROWN || pop3_settle(cp, pop3) == CP_THROWN) return CP_THROWN;
+    comms_redaction_add(&pop3->common.module, digest); /* one could try passwords on it */
     pop3_status status = pop3_client_apop(pop3->client, cp_text_z(cp, pop3->common.user), digest);
     explicit_bzero(digest, sizeof digest);
     if (pop3_await(cp, pop3, status, NULL, NULL) == CP_THROWN) return CP_THROWN;
@@ -157,6 +149,7 @@ static struct choice choose(cp_context *cp, struct pop3 *pop3, struct comms_logi
 cp_value pop3_login(cp_context *cp, struct pop3 *pop3) {
     struct comms_login login;
     if (comms_login_begin(cp, &pop3->common, &login) == CP_THROWN) return CP_THROWN;
+    comms_redaction_add(&pop3->common.module, comms_secret_text(pop3->secret));
     struct choice choice = choose(cp, pop3, &login);
     const char *name = choice.own != NO_OWN                  ? own_names[choice.own]
                        : choice.mechanism != SASL_MECHANISMS ? sasl_traits_of(choice.mechanism)->name

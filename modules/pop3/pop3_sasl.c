@@ -4,24 +4,17 @@
 
 #include "modules/comms/comms_sasl.h"
 
-/* The last word is there. */
-static cp_value answered(cp_context *cp, struct pop3 *pop3, cp_value result) {
-    if (result != CP_THROWN && !pop3->common.challenged) pop3_hide_secrets(cp, pop3);
-    return result;
-}
-
 static cp_value begin(cp_context *cp, struct comms_client *client, const char *mechanism, const char *initial,
                       size_t size) {
     struct pop3 *pop3 = (struct pop3 *)client;
     if (pop3_settle(cp, pop3) == CP_THROWN) return CP_THROWN;
-    return answered(cp, pop3,
-                    pop3_await(cp, pop3, pop3_client_auth(pop3->client, mechanism, initial, size), NULL, NULL));
+    return pop3_await(cp, pop3, pop3_client_auth(pop3->client, mechanism, initial, size), NULL, NULL);
 }
 
 static cp_value respond(cp_context *cp, struct comms_client *client, const char *response, size_t size) {
     struct pop3 *pop3 = (struct pop3 *)client;
     if (response != NULL && pop3_settle(cp, pop3) == CP_THROWN) return CP_THROWN;
-    return answered(cp, pop3, pop3_await(cp, pop3, pop3_client_respond(pop3->client, response, size), NULL, NULL));
+    return pop3_await(cp, pop3, pop3_client_respond(pop3->client, response, size), NULL, NULL);
 }
 
 static bool accepted(const struct comms_client *client) { return ((const struct pop3 *)client)->ok; }

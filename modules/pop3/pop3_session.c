@@ -56,10 +56,17 @@ cp_value pop3_finish(cp_context *cp, struct pop3 *pop3, cp_value result) {
 
 /* ---- events ---- */
 
+/* The server's response code, a word of its own choice; () without one. */
+static cp_value code_text(cp_context *cp, const struct pop3 *pop3, const pop3_event *event) {
+    const char *code = event->code_text;
+    bool shown = *code && !comms_redaction_is_told(&pop3->common.module, code, strlen(code));
+    return shown ? cp_string_z(cp, code) : CP_NIL;
+}
+
 static void session_failed(cp_context *cp, struct pop3 *pop3, const pop3_event *event) {
     pop3->failed = true;
     pop3->ready = false;
-    pop3->failed_enhanced = *event->code_text ? cp_string_z(cp, event->code_text) : CP_NIL;
+    pop3->failed_enhanced = code_text(cp, pop3, event);
     switch (event->failure) {
     case POP3_FAILURE_PROTOCOL:
     case POP3_FAILURE_LIMIT:
@@ -76,17 +83,11 @@ static void session_failed(cp_context *cp, struct pop3 *pop3, const pop3_event *
             pop3->failed_code = CP_COMM_CLOSED;
         }
     }
-    const char *text = *event->text ? event->text : "the server ends the session";
+    cp_value text =
+        comms_redaction_words(cp, &pop3->common.module, *event->text ? event->text : "the server ends the session");
     pop3->failed_text = pop3->common.peer == CP_NIL
-                            ? cp_string_z(cp, text)
-                            : cp_string_format(cp, "%s: %s", cp_text_z(cp, pop3->common.peer), text);
-    if (pop3->common.authenticating) {
-        cp_value kept = pop3->reply;
-        pop3->reply = pop3->failed_text;
-        pop3_hide_secrets(cp, pop3);
-        pop3->failed_text = pop3->reply;
-        pop3->reply = kept;
-    }
+                            ? text
+                            : cp_string_format(cp, "%s: %s", cp_text_z(cp, pop3->common.peer), cp_text_z(cp, text));
     comms_log(cp, &pop3->common.module, "the session has failed: %s", cp_text_z(cp, pop3->failed_text));
 }
 
@@ -97,10 +98,10 @@ static void take_event(cp_context *cp, struct pop3 *pop3, const pop3_event *even
         pop3->answered = true;
         pop3->ok = event->ok;
         pop3->code = event->code;
-        pop3->code_text = *event->code_text ? cp_string_z(cp, event->code_text) : CP_NIL;
+        pop3->code_text = code_text(cp, pop3, event);
         pop3->number = event->number;
         pop3->octets = event->octets;
-        pop3->reply = cp_string_z(cp, event->text);
+        pop3->reply = comms_redaction_words(cp, &pop3->common.module, event->text);
         break;
     case POP3_CHALLENGE: comms_sasl_challenged(&pop3->common, event->bytes, event->size); break;
     case POP3_FAILED: session_failed(cp, pop3, event); break;
@@ -305,6 +306,7 @@ static void forget_client(cp_context *cp, struct pop3 *pop3) {
     pop3->client = NULL;
     cp_resource_release(cp, pop3->handle);
     pop3->handle = NULL;
+    comms_redaction_end(cp, &pop3->common.module);
     pop3->ready = false;
     pop3->block_start = pop3->block_end = 0;
 }

@@ -137,6 +137,8 @@ cp_value smtp_step(cp_context *cp, struct smtp *smtp);
 cp_value smtp_flush(cp_context *cp, struct smtp *smtp);
 cp_value smtp_look(cp_context *cp, struct smtp *smtp);
 void smtp_take_events(cp_context *cp, struct smtp *smtp);
+/* Makes it the property `reply`, without words that repeat a secret. */
+void smtp_keep_reply(cp_context *cp, struct smtp *smtp, int code, smtp_enhanced_code enhanced, const char *words);
 
 /* Says goodbye where that is possible, closes everything and connects again. CP_NIL or CP_THROWN. */
 cp_value smtp_reconnect(cp_context *cp, struct smtp *smtp);

@@ -49,32 +49,17 @@ static sasl_mechanism choose(cp_context *cp, struct smtp *smtp, struct comms_log
 
 /* ---- the dialogue ---- */
 
-/* A server that repeats a secret must not bring it into Errors and logs. */
-static void hide_secrets(cp_context *cp, struct smtp *smtp) {
-    const char *words = cp_text_z(cp, smtp->reply);
-    if (comms_secret_is_told(words, comms_client_password(&smtp->common)) ||
-        comms_secret_is_told(words, comms_secret_text(smtp->common.token)))
-        smtp->reply = cp_string_format(cp, "%d (its words are not shown)", smtp->answer_code);
-}
-
-/* The last word is there. */
-static cp_value answered(cp_context *cp, struct smtp *smtp, cp_value result) {
-    if (result != CP_THROWN && !smtp->common.challenged) hide_secrets(cp, smtp);
-    return result;
-}
-
 static cp_value begin(cp_context *cp, struct comms_client *client, const char *mechanism, const char *initial,
                       size_t size) {
     struct smtp *smtp = (struct smtp *)client;
-    return answered(cp, smtp, smtp_await_answer(cp, smtp, smtp_client_auth(smtp->client, mechanism, initial, size)));
+    return smtp_await_answer(cp, smtp, smtp_client_auth(smtp->client, mechanism, initial, size));
 }
 
 static cp_value respond(cp_context *cp, struct comms_client *client, const char *response, size_t size) {
     struct smtp *smtp = (struct smtp *)client;
-    return answered(cp, smtp,
-                    smtp_await_answer(cp, smtp,
-                                      response == NULL ? smtp_client_auth_cancel(smtp->client)
-                                                       : smtp_client_auth_response(smtp->client, response, size)));
+    return smtp_await_answer(cp, smtp,
+                             response == NULL ? smtp_client_auth_cancel(smtp->client)
+                                              : smtp_client_auth_response(smtp->client, response, size));
 }
 
 static bool accepted(const struct comms_client *client) { return ((const struct smtp *)client)->answer_code < 400; }

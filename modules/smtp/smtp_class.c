@@ -109,7 +109,7 @@ static const cp_property_def properties[] = {
      "only HELO."},
     {"reply", "String", CP_READ_ONLY, NULL, get_reply, NULL,
      "The server's last words: reply code, enhanced code if it gave one, and text, of several lines perhaps. "
-     "Controls are shown as ?."},
+     "Controls are shown as ?. Words that repeat a secret of the log-in under way are not shown."},
     {"partial", "Symbol", CP_READ_WRITE, NULL, get_partial, set_partial,
      "true: a message goes to those recipients whom the server accepts, and its `results` tell of each. () (the "
      "default): it goes to all or to nobody."},

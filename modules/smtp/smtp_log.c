@@ -93,6 +93,16 @@ void smtp_log_output(cp_context *cp, struct smtp *smtp, bool content) {
     }
 }
 
+/* Of a line that is not to be shown, the reply code, if it begins with one. */
+static void keep_code(struct smtp_log_line *line) {
+    size_t digits = 0;
+    while (digits < 3 && digits < line->size && line->bytes[digits] >= '0' && line->bytes[digits] <= '9') digits++;
+    if (digits < 3) digits = 0;
+    if (line->size > digits)
+        line->size = (size_t)(stpcpy(line->bytes + digits, digits > 0 ? " ..." : "...") - line->bytes);
+    line->cut = false;
+}
+
 void smtp_log_input(cp_context *cp, struct smtp *smtp, const char *bytes, size_t size) {
     if (smtp->logs) write_content(cp, smtp);
     struct smtp_log_line *line = smtp->log_line;
@@ -105,12 +115,9 @@ void smtp_log_input(cp_context *cp, struct smtp *smtp, const char *bytes, size_t
         bytes += length + (line_end != NULL);
         if (line_end == NULL) break;
         if (line->size > 0 && line->bytes[line->size - 1] == '\r') line->size--;
-        /* While somebody logs in, a server may say again what it was told. */
-        if (smtp->common.authenticating && line->size > 3) {
-            memcpy(line->bytes + 3, " ...", 4);
-            line->size = 7;
-            line->cut = false;
-        }
+        /* While somebody logs in, and when that has failed, a server may say again what it was told. */
+        if (smtp->common.authenticating || comms_redaction_is_told(&smtp->common.module, line->bytes, line->size))
+            keep_code(line);
         write_record(cp, smtp, "<", line->bytes, line->size, line->cut);
         *line = (struct smtp_log_line){.size = 0};
     }

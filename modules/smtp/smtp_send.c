@@ -138,13 +138,15 @@ cp_value smtp_feed(cp_context *cp, struct smtp *smtp) {
 /* ---- what became of it ---- */
 
 /* Each recipient as (address state code enhancedCode words). */
-static cp_value results_list(cp_context *cp, struct smtp_words *words, const smtp_message_result *result) {
+static cp_value results_list(cp_context *cp, struct smtp *smtp, const smtp_message_result *result) {
+    struct smtp_words *words = &smtp->words;
     cp_list_builder list = {0};
     for (size_t i = 0; i < result->recipient_count; i++) {
         const smtp_recipient_result *recipient = &result->recipients[i];
-        cp_value items[] = {cp_string_z(cp, recipient->address), smtp_words_state(cp, words, recipient->state),
-                            cp_fixnum(recipient->code), smtp_words_enhanced(cp, words, recipient->enhanced),
-                            smtp_words_text(cp, words, recipient->text)};
+        cp_value items[] = {
+            cp_string_z(cp, recipient->address), smtp_words_state(cp, words, recipient->state),
+            cp_fixnum(recipient->code), smtp_words_enhanced(cp, words, recipient->enhanced),
+            smtp_words_text(cp, words, comms_redaction_shown(&smtp->common.module, recipient->text))};
         cp_list_add(&list, cp_list_n(items, 5));
     }
     return list.list;
@@ -166,12 +168,12 @@ void smtp_message_done(cp_context *cp, struct smtp *smtp, uint64_t number, const
     delivery->code = result->code;
     delivery->temporary = result->temporary;
     delivery->enhanced = smtp_words_enhanced(cp, &smtp->words, result->enhanced);
-    delivery->results = results_list(cp, &smtp->words, result);
-    if (result->code > 0)
-        smtp->reply = smtp_words_reply(cp, &smtp->words, result->code, result->enhanced, result->text);
+    delivery->results = results_list(cp, smtp, result);
+    if (result->code > 0) smtp_keep_reply(cp, smtp, result->code, result->enhanced, result->text);
     if (result->state != SMTP_MESSAGE_ACCEPTED) {
         const char *sender = delivery->content != NULL ? message_envelope(delivery->content)->sender : "";
-        delivery->text = smtp_refusal_text(cp, result, sender);
+        delivery->text =
+            comms_redaction_words(cp, &smtp->common.module, cp_text_z(cp, smtp_refusal_text(cp, result, sender)));
     }
     smtp_close_content(cp, delivery);
     message_set_results(cp, delivery->message, delivery->results);

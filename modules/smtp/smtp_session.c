@@ -32,8 +32,10 @@ void smtp_leave(cp_context *cp, struct smtp *smtp) { turn_end(cp, &smtp->common.
 
 /* ---- events ---- */
 
-static void keep_reply(cp_context *cp, struct smtp *smtp, const smtp_reply *reply) {
-    smtp->reply = smtp_reply_value(cp, reply->code, reply->enhanced, reply->text);
+void smtp_keep_reply(cp_context *cp, struct smtp *smtp, int code, smtp_enhanced_code enhanced, const char *words) {
+    bool told = comms_redaction_is_told(&smtp->common.module, words, strlen(words));
+    smtp->reply = told ? cp_string_format(cp, "%d " COMMS_REDACTION_SAYS, code)
+                       : smtp_words_reply(cp, &smtp->words, code, enhanced, words);
 }
 
 static void became_ready(cp_context *cp, struct smtp *smtp) {
@@ -55,16 +57,17 @@ static void session_failed(cp_context *cp, struct smtp *smtp, const smtp_client_
     smtp->failed_code = smtp->lost_code;
     smtp_failure_kind(failure, &smtp->failed_class, &smtp->failed_code);
     smtp->failed_enhanced = smtp_enhanced_value(cp, failure->enhanced);
+    cp_value words = comms_redaction_words(cp, &smtp->common.module, failure->text);
     smtp->failed_text = smtp->common.peer == CP_NIL
-                            ? cp_string_z(cp, failure->text)
-                            : cp_string_format(cp, "%s: %s", cp_text_z(cp, smtp->common.peer), failure->text);
-    comms_log(cp, &smtp->common.module, "the session has failed: %s", failure->text);
+                            ? words
+                            : cp_string_format(cp, "%s: %s", cp_text_z(cp, smtp->common.peer), cp_text_z(cp, words));
+    comms_log(cp, &smtp->common.module, "the session has failed: %s", cp_text_z(cp, words));
 }
 
 void smtp_take_events(cp_context *cp, struct smtp *smtp) {
     smtp_client_event event;
     while (smtp_client_next_event(smtp->client, &event)) {
-        if (event.reply != NULL) keep_reply(cp, smtp, event.reply);
+        if (event.reply != NULL) smtp_keep_reply(cp, smtp, event.reply->code, event.reply->enhanced, event.reply->text);
         switch (event.kind) {
         case SMTP_CLIENT_GREETING: {
             smtp->greeting = smtp->reply;
@@ -265,6 +268,7 @@ static void forget_client(cp_context *cp, struct smtp *smtp) {
     smtp->client = NULL;
     cp_resource_release(cp, smtp->handle);
     smtp->handle = NULL;
+    comms_redaction_end(cp, &smtp->common.module);
     smtp->ready = smtp->wants_content = false;
 }
 
