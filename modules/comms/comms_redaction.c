@@ -9,14 +9,15 @@
 
 enum {
     SIGNS_MAX = 64,   /* four secrets in five forms, and both forms of 16 responses: more than any log-in has */
-    SIGN_LEAST = 4,   /* bytes of what is sent that are a sign; of a shorter password all of it */
+    HALF_LEAST = 4,   /* bytes; of a shorter secret all of it */
     BASE64_LEAST = 3, /* characters: two of them stand for any letter */
-    LOOKED_AT = 512   /* bytes of a secret that are looked at: only its beginning is a sign */
+    LOOKED_AT = 512,  /* bytes of a secret that are looked at: only its beginning is a sign */
+    CUT_DOTS = COMMS_CUT_DOTS,
 };
 
 /* What a secret is known by: its beginning, in small letters. */
 struct sign {
-    size_t size;
+    size_t size, half; /* `half` of it is enough where it is cut */
     unsigned char bytes[COMMS_SIGN_MAX];
 };
 
@@ -32,12 +33,11 @@ static unsigned char small(unsigned char c) { return c >= 'A' && c <= 'Z' ? (uns
 
 static void add_sign(struct redaction *r, const char *bytes, size_t size) {
     if (size == 0 || r->count == SIGNS_MAX) return;
-    size_t half = (size + 1) / 2;
-    if (half < SIGN_LEAST) half = size < SIGN_LEAST ? size : SIGN_LEAST;
-    if (half > COMMS_SIGN_MAX) half = COMMS_SIGN_MAX;
+    if (size > COMMS_SIGN_MAX) size = COMMS_SIGN_MAX;
     struct sign *sign = &r->signs[r->count++];
-    sign->size = half;
-    for (size_t i = 0; i < half; i++) sign->bytes[i] = small((unsigned char)bytes[i]);
+    sign->size = size;
+    sign->half = size <= HALF_LEAST ? size : size / 2 > HALF_LEAST ? size / 2 : HALF_LEAST;
+    for (size_t i = 0; i < size; i++) sign->bytes[i] = small((unsigned char)bytes[i]);
     r->begins[sign->bytes[0]] = true;
 }
 
@@ -72,7 +72,7 @@ void comms_redaction_add(const struct comms_module *m, const char *secret) {
 
 void comms_redaction_add_sent(const struct comms_module *m, const char *bytes, size_t size) {
     struct redaction *r = redaction_of(m->redaction);
-    if (r == NULL || bytes == NULL || size < SIGN_LEAST) return;
+    if (r == NULL || bytes == NULL || size < HALF_LEAST) return;
     if (size > LOOKED_AT) size = LOOKED_AT;
     add_sign(r, bytes, size);
     add_base64(r, bytes, size, 0);
@@ -106,25 +106,36 @@ const cp_resource *comms_redaction_above(const struct comms_module *m) {
 
 /* ---- finding ---- */
 
-/* The size of a sign that begins here; 0 without. *begun: the bytes end within one. */
-static size_t sign_at(const struct redaction *r, const char *bytes, size_t size, bool *begun) {
-    *begun = false;
+/* Whether what follows ends something that was cut: the end of the line, or "...". *open: that is not known yet. */
+static bool is_cut(const char *rest, size_t left, bool ended, bool *open) {
+    size_t dots = 0;
+    if (left > 0 && (*rest == '\r' || *rest == '\n')) return true;
+    while (dots < CUT_DOTS && dots < left && rest[dots] == '.') dots++;
+    if (dots == CUT_DOTS || dots < left) return dots == CUT_DOTS;
+    *open |= !ended;
+    return ended;
+}
+
+/* How many bytes of a secret stand here; 0 for none. `ended`: nothing comes behind these bytes; else *open says whether
+ * they end within what may be one. */
+static size_t secret_at(const struct redaction *r, const char *bytes, size_t size, bool ended, bool *open) {
+    *open = false;
     if (!r->begins[small((unsigned char)*bytes)]) return 0;
     for (const struct sign *sign = r->signs; sign < r->signs + r->count; sign++) {
         size_t same = 0, most = size < sign->size ? size : sign->size;
         while (same < most && small((unsigned char)bytes[same]) == sign->bytes[same]) same++;
         if (same == sign->size) return same;
-        if (same == size) *begun = true;
+        if (same < sign->half) *open |= same == size && !ended;
+        else if (is_cut(bytes + same, size - same, ended, open)) return same;
     }
     return 0;
 }
 
 bool comms_redaction_is_told(const struct comms_module *m, const char *words, size_t size) {
     const struct redaction *r = redaction_of(m->redaction);
-    bool begun;
-    if (r == NULL) return false;
-    for (; size > 0; words++, size--)
-        if (sign_at(r, words, size, &begun) > 0) return true;
+    bool open;
+    for (; r != NULL && size > 0; words++, size--)
+        if (secret_at(r, words, size, true, &open) > 0) return true;
     return false;
 }
 
@@ -167,13 +178,13 @@ size_t comms_redaction_show(const cp_resource *redaction, struct comms_withheld 
             withheld->in_secret = end == NULL;
             continue;
         }
-        bool begun;
-        size_t found = sign_at(r, text + at, whole - at, &begun);
+        bool open;
+        size_t found = secret_at(r, text + at, whole - at, false, &open);
         if (found > 0) {
             star(text + at, found);
             at += found;
             withheld->in_secret = true;
-        } else if (begun) {
+        } else if (open) {
             withheld->size = whole - at;
             memcpy(withheld->bytes, text + at, withheld->size);
             return at;

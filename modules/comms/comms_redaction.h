@@ -5,9 +5,10 @@
  * comms_data).
  *
  * Looked for are the secrets themselves and what was sent of them, as they are and in base64, wherever in it they
- * begin, in capitals or not. To be found it is enough that the first half comes, at most COMMS_SIGN_MAX bytes: a server
- * may cut what it repeats, and we cut what we show. From there to the end of the line nothing is shown. What a server
- * makes of a secret otherwise (its half behind the middle, another coding) cannot be known.
+ * begin, in capitals or not. Of long ones the first COMMS_SIGN_MAX bytes are enough, and the first half where it is
+ * cut: at the end of a line, or before "...", for servers cut what they repeat, and we cut what we show. From there to
+ * the end of the line nothing is shown. What a server makes of a secret otherwise (its last half, another coding)
+ * cannot be known.
  *
  * It is in force from the beginning of a log-in to its success, or else to the end of the session; later, and for what
  * goes over the connection besides, words of a message that are like the password remain what they are.
@@ -38,14 +39,14 @@ cp_value comms_redaction_words(cp_context *cp, const struct comms_module *m, con
 
 /* ---- in what comes ---- */
 
-enum { COMMS_SIGN_MAX = 64 };
+enum { COMMS_SIGN_MAX = 64, COMMS_CUT_DOTS = 3 };
 
 /* Of what one layer receives, what is not shown yet, because more must come to know what it is. Zeroed is nothing. */
 struct comms_withheld {
     const cp_resource *by; /* the redaction; NULL = none */
     bool in_secret;        /* up to the end of the line */
     size_t size;
-    char bytes[COMMS_SIGN_MAX];
+    char bytes[COMMS_SIGN_MAX + COMMS_CUT_DOTS];
 };
 
 /* The one in force for what `m`, a layer beneath, receives; NULL when there is none. */
