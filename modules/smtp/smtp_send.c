@@ -143,10 +143,9 @@ static cp_value results_list(cp_context *cp, struct smtp *smtp, const smtp_messa
     cp_list_builder list = {0};
     for (size_t i = 0; i < result->recipient_count; i++) {
         const smtp_recipient_result *recipient = &result->recipients[i];
-        cp_value items[] = {
-            cp_string_z(cp, recipient->address), smtp_words_state(cp, words, recipient->state),
-            cp_fixnum(recipient->code), smtp_words_enhanced(cp, words, recipient->enhanced),
-            smtp_words_text(cp, words, comms_redaction_shown(&smtp->common.module, recipient->text))};
+        cp_value items[] = {cp_string_z(cp, recipient->address), smtp_words_state(cp, words, recipient->state),
+                            cp_fixnum(recipient->code), smtp_words_enhanced(cp, words, recipient->enhanced),
+                            smtp_words_text(cp, words, comms_redaction_shown(&smtp->common.module, recipient->text))};
         cp_list_add(&list, cp_list_n(items, 5));
     }
     return list.list;
