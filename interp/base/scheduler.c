@@ -150,7 +150,9 @@ wait_result wait_until_woken(scheduler *s) {
 
 /* ------------------------------------------------------------------ the loop */
 
-static void nothing_timer(uv_timer_t *timer) { (void)timer; } /* it only ends the waiting of uv_run */
+/* Ends the waiting of uv_run. Before libuv 1.45 that runs timers before it waits too; one whose time is over already
+ * would be gone then, and the waiting without an end. A loop that is to stop does not wait. */
+static void time_is_over(uv_timer_t *timer) { uv_stop(timer->loop); }
 
 static void nothing_async(uv_async_t *async) { (void)async; }
 
@@ -199,7 +201,7 @@ static void wait_for_events(scheduler *s) {
     } else if (ms != 0) {
         if (ms > 0) {
             uv_update_time(&s->loop);
-            uv_timer_start(&s->timer, nothing_timer, (uint64_t)ms, 0);
+            uv_timer_start(&s->timer, time_is_over, (uint64_t)ms, 0);
         } else {
             uv_timer_stop(&s->timer);
         }
