@@ -38,7 +38,7 @@
 #endif
 
 enum {
-    MOST_POOLED = 256,        /* mappings kept; each holds at most KEPT_STACK and KEPT_VALUES of memory */
+    MOST_POOLED = 256,        /* mappings kept; each holds KEPT_STACK and KEPT_VALUES of memory, in whole pages */
     KEPT_STACK = 16 << 10,    /* bytes at the high end of a pooled stack that keep their pages */
     KEPT_VALUES = 4 << 10,    /* bytes at the low end of a pooled values region that keep theirs, cleared by hand */
     HUGE_PAGE = 2 << 20,      /* a mapping of this size or more must not be backed by huge pages */
@@ -345,15 +345,17 @@ fiber *fiber_create(void (*entry)(void *argument), void *argument, size_t stack_
     return f;
 }
 
-/* Forgets all but the mapping, gives back the pages of deep use and clears the values. */
+/* Forgets all but the mapping, gives back the pages of deep use and clears the values. madvise takes no part of a page,
+ * and one of arm64 may have 64 KB. */
 static void pool_fiber(fiber *f) {
-    char *keep = f->stack_high - KEPT_STACK;
-    if (keep > f->stack_low) madvise(f->stack_low, (size_t)(keep - f->stack_low), MADV_DONTNEED);
+    size_t kept_stack = whole_pages(KEPT_STACK), kept_values = whole_pages(KEPT_VALUES);
+    size_t stack_size = (size_t)(f->stack_high - f->stack_low);
+    if (stack_size > kept_stack) madvise(f->stack_low, stack_size - kept_stack, MADV_DONTNEED);
     f->values_size = f->mapping_size - (size_t)(f->stack_high - f->mapping);
     f->values = f->values_size ? f->stack_high : NULL;
-    if (f->values_size > 0) memset(f->values, 0, KEPT_VALUES);
-    if (f->values_size > KEPT_VALUES)
-        madvise((char *)f->values + KEPT_VALUES, f->values_size - KEPT_VALUES, MADV_DONTNEED);
+    if (f->values_size > 0) memset(f->values, 0, kept_values);
+    if (f->values_size > kept_values)
+        madvise((char *)f->values + kept_values, f->values_size - kept_values, MADV_DONTNEED);
     f->values_top = NULL;
     f->user = f->argument = f->owner = NULL;
     f->stack_pointer = f->fake_stack = NULL;
