@@ -379,13 +379,11 @@ void scheduler_interrupt(scheduler *s) {
 
 void scheduler_set_interrupt_task(scheduler *s, task *t) { s->interrupt_task = t; }
 
-bool scheduler_take_interrupt(scheduler *s) {
-    bool was = s->interrupted != 0;
-    s->interrupted = 0;
-    return was;
-}
+bool scheduler_take_interrupt(scheduler *s) { return atomic_exchange(&s->interrupted, 0) != 0; }
 
-const volatile sig_atomic_t *scheduler_interrupt_flag(const scheduler *s) { return &s->interrupted; }
+bool scheduler_interrupted(const scheduler *s) {
+    return atomic_load_explicit(&s->interrupted, memory_order_relaxed) != 0;
+}
 
 void scheduler_on_deadlock(scheduler *s, task *(*hook)(scheduler *, void *data), void *data) {
     s->on_deadlock = hook;

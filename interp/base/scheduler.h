@@ -16,7 +16,6 @@
 
 #include "fiber.h"
 
-#include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -110,8 +109,8 @@ void scheduler_set_interrupt_task(scheduler *, task *);
 /* True if an interrupt was noted, which is thereby done with. */
 bool scheduler_take_interrupt(scheduler *);
 
-/* The flag itself, for polling by running code; 0 or 1. */
-const volatile sig_atomic_t *scheduler_interrupt_flag(const scheduler *);
+/* Whether an interrupt is noted, for polling by running code. Nothing but the flag itself may be concluded from it. */
+bool scheduler_interrupted(const scheduler *);
 
 /* Has hook(s, data) called, in the main fiber, when no task is ready and none can become so (all are parked without a
  * time limit). It returns the task to cancel, or NULL for the first one of scheduler_run; it may also make some task

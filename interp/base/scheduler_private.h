@@ -5,6 +5,8 @@
 
 #include "scheduler.h"
 
+#include <stdatomic.h>
+
 #include <uv.h>
 
 typedef enum task_state { TASK_READY, TASK_RUNNING, TASK_WAITING, TASK_FINISHED } task_state;
@@ -68,8 +70,10 @@ struct scheduler {
     struct descriptor **descriptors; /* by number */
     size_t descriptor_room;
     task *interrupt_task;
-    volatile sig_atomic_t interrupted;
-    volatile sig_atomic_t loop_ready;
+    /* Set and read by scheduler_interrupt, perhaps in a signal handler on another OS thread. Each side sets its own
+     * flag and then looks at the other's, so both must be sequentially consistent: else a processor that lets a load
+     * pass a store could have the loop wait while nobody wakes it, and arm64 show loop_ready before the loop itself. */
+    atomic_int interrupted, loop_ready;
     uv_loop_t loop;
     uv_async_t async;
     uv_timer_t timer;

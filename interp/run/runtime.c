@@ -19,7 +19,7 @@
 static scheduler *interrupted_scheduler;
 
 static void on_interrupt(int signal_number) {
-    if (*scheduler_interrupt_flag(interrupted_scheduler)) {
+    if (scheduler_interrupted(interrupted_scheduler)) {
         signal(signal_number, SIG_DFL); /* asked twice: the program does not look around any more */
         raise(signal_number);
         return;

@@ -254,7 +254,7 @@ void global_export(struct thread *t, cp_symbol *name) {
 bool thread_poll(struct thread *t) {
     cp_context *cp = t->cp;
     t->budget = THREAD_BUDGET;
-    if (*scheduler_interrupt_flag(cp->scheduler) && cp->runtime->foreground == t &&
+    if (scheduler_interrupted(cp->scheduler) && cp->runtime->foreground == t &&
         scheduler_take_interrupt(cp->scheduler)) {
         cp_throw(cp, CP_ERROR_SYSTEM, 4, "interrupted");
         return false;

@@ -46,7 +46,8 @@ struct lookup {
     int event; /* the thread's own descriptor */
     char host[HOST_LIMIT + 1], service[8];
     struct addrinfo hints, *found;
-    int status, number;
+    int number;
+    atomic_int status; /* stored last, by release: who has acquired it may read what stands above */
 };
 
 static void lookup_release(struct lookup *lookup) {
@@ -58,8 +59,9 @@ static void lookup_release(struct lookup *lookup) {
 
 static void *lookup_run(void *argument) {
     struct lookup *lookup = argument;
-    lookup->status = getaddrinfo(lookup->host, lookup->service, &lookup->hints, &lookup->found);
+    int status = getaddrinfo(lookup->host, lookup->service, &lookup->hints, &lookup->found);
     lookup->number = errno;
+    atomic_store_explicit(&lookup->status, status, memory_order_release);
     uint64_t one = 1;
     ssize_t written = write(lookup->event, &one, sizeof one); /* cannot fail: the count starts at 0 */
     (void)written;
@@ -140,8 +142,11 @@ static cp_value look_up(cp_context *cp, const struct lookup *wanted, int64_t dea
     else if (wait == CP_WAIT_FAILED)
         answer = cp_throw(cp, CP_ERROR_COMMUNICATIONS, CP_COMM_NOT_CONNECTED, "disconnected while %s was looked up",
                           wanted->host);
-    else if (lookup->status != 0) answer = not_resolved(cp, wanted->host, lookup->status, lookup->number);
-    else interleave(lookup->found, result);
+    else {
+        int status = atomic_load_explicit(&lookup->status, memory_order_acquire);
+        if (status != 0) answer = not_resolved(cp, wanted->host, status, lookup->number);
+        else interleave(lookup->found, result);
+    }
     lookup_release(lookup);
     return answer;
 }

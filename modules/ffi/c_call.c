@@ -385,12 +385,10 @@ static void run(void *data) {
 static cp_value invoke(struct call *call) {
     cp_context *cp = call->cp;
     struct ffi_state *state = call->function->state;
-    if (state->refused) {
-        state->refused = 0;
+    if (atomic_load_explicit(&state->refused, memory_order_relaxed) && atomic_exchange(&state->refused, 0))
         return cp_throw(cp, CP_ERROR_FFI, FFI_CALLBACK,
                         "a Callback was called by another thread of a library, by a signal, or after its call: no "
                         "script can run there, and C got 0 from it");
-    }
     call->frame = (struct c_frame){.thread = cp_current_thread(cp), .function = call->function, .in_c = true};
     enter(state, &call->frame);
     enum cp_wait wait = CP_WAIT_READY;

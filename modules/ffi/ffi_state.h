@@ -3,6 +3,8 @@
 #ifndef FFI_FFI_STATE_H
 #define FFI_FFI_STATE_H
 
+#include <stdatomic.h>
+
 #include "interp/carapace.h"
 
 struct c_function;
@@ -20,10 +22,10 @@ struct ffi_state {
     cp_class *pointer, *structure, *function, *callback;
     struct c_frame *frames; /* of all threads, the newest first */
     int last_errno;
-    bool ended;           /* the program ends: no script runs any more */
-    volatile int refused; /* a Callback was called where no script can run: set from any OS thread */
-    uint32_t callbacks;   /* that exist */
-    bool end_is_noticed;  /* cp_at_end has been asked to tell */
+    bool ended;          /* the program ends: no script runs any more */
+    atomic_int refused;  /* a Callback was called where no script can run: set from any OS thread or signal handler */
+    uint32_t callbacks;  /* that exist */
+    bool end_is_noticed; /* cp_at_end has been asked to tell */
 };
 
 static inline struct ffi_state *ffi_state(cp_context *cp) { return *cp_module_state(cp, "ffi"); }
