@@ -165,6 +165,7 @@ bool loop_needed(scheduler *s) {
     }
     uv_timer_init(&s->loop, &s->timer);
     s->loop_ready = 1;
+    if (s->interrupted) uv_async_send(&s->async); /* by one who has seen no loop to wake */
     return true;
 }
 
