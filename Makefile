@@ -10,7 +10,12 @@
 
 CONFIG ?= plain
 PREFIX ?= /usr/local
-CC     := gcc
+
+# For another processor: CROSS is what its compiler's name begins with, SYSROOT the folder that has its libraries. HOST_CC
+# makes what runs here, during the build. All results go into a folder of that name: build/aarch64-linux-gnu/carapace.
+HOST_CC := gcc
+CC      := $(CROSS)gcc$(if $(SYSROOT), --sysroot=$(SYSROOT))
+BUILD   := build$(if $(CROSS),/$(patsubst %-,%,$(notdir $(CROSS))))
 
 # An empty environment has no PATH, and a user's has no sbin, where smtp-sink lives.
 export PATH := $(if $(PATH),$(PATH):)/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
@@ -21,14 +26,14 @@ SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-fra
 
 # Per configuration: OUT, where its results go, and CFLAGS, which may be given on the command line.
 ifeq ($(CONFIG),plain)
-OUT    := build
+OUT    := $(BUILD)
 CFLAGS ?= -O2 -g
 else ifeq ($(CONFIG),asan)
-OUT    := build/asan
+OUT    := $(BUILD)/asan
 CFLAGS ?= -O1 -g
 MODE   := $(SANITIZE) -DMEM_PLAIN
 else ifeq ($(CONFIG),stress)
-OUT    := build/stress
+OUT    := $(BUILD)/stress
 CFLAGS ?= -O2 -g
 MODE   := -DMEM_STRESS -DVM_SWITCH
 else ifeq ($(CONFIG),fuzz)
@@ -39,7 +44,7 @@ MODE   := -fsanitize=fuzzer-no-link $(SANITIZE) -DMEM_PLAIN -Wno-error
 else
 $(error CONFIG is one of: plain asan stress fuzz)
 endif
-WORK := build/$(CONFIG)/objects
+WORK := $(BUILD)/$(CONFIG)/objects
 
 # -ffp-contract=off: a product and a sum are rounded each for itself, on arm64 too, where the compiler would make them one
 # operation and the results others than elsewhere.
@@ -54,9 +59,11 @@ LINK    = $(CC) $(CFLAGS) -pthread $(MODE) $(LDFLAGS)
 # What users run has those libraries within: finding them and their symbols would be a third of the time that a start
 # takes (docs/performance.md). Loadable modules see nothing of them. STATIC=no, or archives missing: shared ones.
 ARCHIVES := gc ffi readline tinfo uv_a gmp pcre2-8 utf8proc
+PACKED   := -Wl,-z,pack-relative-relocs
+PACKED   := $(if $(filter x86_64-%,$(shell $(CC) -dumpmachine)),$(PACKED)) # which Debian 12's ld can do for no other
 STATIC   ?= $(if $(filter lib%,$(foreach name,$(ARCHIVES),$(shell $(CC) -print-file-name=lib$(name).a))),no,yes)
 ifeq ($(CONFIG)-$(STATIC),plain-yes)
-PROGRAM_LIBS = -Wl,-z,pack-relative-relocs -Wl,--exclude-libs,ALL \
+PROGRAM_LIBS = $(PACKED) -Wl,--exclude-libs,ALL \
                -Wl,-Bstatic $(ARCHIVES:%=-l%) -Wl,-Bdynamic -ldl -lm
 else
 PROGRAM_LIBS = $(LIBS)
@@ -103,7 +110,7 @@ $(PROGRAM): $(OBJECTS) $(WORK)/sources
 # Everything but main, from which a C test or a fuzzer takes what it touches.
 $(LIBRARY): $(OBJECTS) $(WORK)/sources
 	$(SHOW) AR $@
-	$(Q)rm -f $@ && ar rcs $@ $(filter-out $(WORK)/$(MAIN:.c=.o),$(OBJECTS))
+	$(Q)rm -f $@ && $(CROSS)ar rcs $@ $(filter-out $(WORK)/$(MAIN:.c=.o),$(OBJECTS))
 
 $(WORK)/%.o: %.c $(WORK)/flags
 	$(SHOW) CC $<
@@ -134,7 +141,7 @@ $(WORK)/flags $(WORK)/sources: FORCE
 build/embed: stdlib/embed.c
 	$(SHOW) CC $<
 	@mkdir -p $(@D)
-	$(Q)gcc -std=gnu11 -O1 $(WARNINGS) -o $@ $<
+	$(Q)$(HOST_CC) -std=gnu11 -O1 $(WARNINGS) -o $@ $<
 
 $(WORK)/stdlib_data.c: build/embed $(STDLIB) $(WORK)/sources
 	$(SHOW) EMBED $@
@@ -161,7 +168,23 @@ test:
 
 # T=tests/lang runs a part, SEED= repeats an order, JOBS= sets how many run at a time.
 test-run: layers all c-tests oracle
-	@tests/run-tests --config $(CONFIG) --program $(PROGRAM) --work $(WORK) $(T)
+	@tests/run-tests --config $(CONFIG) --program $(PROGRAM) --work $(WORK) --compiler '$(CC)' \
+	    $(if $(EMULATOR),--emulator '$(EMULATOR)') $(T)
+
+# What runs programs built for another processor. Empty, for example on such a machine itself: nothing is needed.
+EMULATOR ?= $(if $(CROSS),qemu-$(firstword $(subst -, ,$(notdir $(CROSS))))$(if $(SYSROOT), -L $(SYSROOT)))
+
+# Builds for arm64 beside the ordinary build and runs what qemu can run of the tests: some fifteen minutes on two processors.
+# What that leaves out: docs/engine.md.
+.PHONY: test-arm64
+ARM64       := CROSS=aarch64-linux-gnu- SYSROOT=$(CURDIR)/build/aarch64-linux-gnu/sysroot
+ARM64_TESTS := $(addprefix tests/,c conformance data lang bugs run library stdlib shell commands layers modules examples)
+test-arm64:
+	@if [ "$$(uname -m)" = aarch64 ]; then echo 'test-arm64: skipped, this machine is one: make test does it'; exit 0; fi; \
+	tests/setup/packages build test arm64 && { tests/setup/servers; tests/setup/arm64 build/aarch64-linux-gnu/sysroot; \
+	    status=$$?; if [ $$status = 77 ]; then echo 'test-arm64: skipped, for the reason above'; exit 0; fi; \
+	    [ $$status = 0 ]; } && \
+	$(MAKE) --no-print-directory $(ARM64) test-run T='$(or $(T),$(ARM64_TESTS))'
 
 test-long:
 	@$(MAKE) --no-print-directory test LONG=yes
@@ -182,7 +205,7 @@ build/oracle_gmime: tests/mail_oracle/oracle_gmime.c
 	$(SHOW) CC $<
 	@mkdir -p $(@D)
 	$(Q)if pkg-config --exists gmime-3.0; then \
-	    $(CC) -std=gnu11 -O1 -g $(WARNINGS) -o $@ $< $$(pkg-config --cflags --libs gmime-3.0) -ljansson; \
+	    $(HOST_CC) -std=gnu11 -O1 -g $(WARNINGS) -o $@ $< $$(pkg-config --cflags --libs gmime-3.0) -ljansson; \
 	else echo 'oracle: no GMime here, skipped'; fi
 
 .PHONY: asan stress layers
@@ -293,10 +316,12 @@ clean:
 
 help:
 	@echo 'make             build build/carapace (CONFIG=asan or stress for a test build, V=1 to see commands)'
+	@echo '                 CROSS=aarch64-linux-gnu- SYSROOT=FOLDER: for another processor, into build/aarch64-linux-gnu'
 	@echo 'make setup       install the Debian packages that the build needs'
 	@echo 'make demo        install what is missing, build, run the demonstration'
 	@echo 'make test        install what is missing, build, run all tests   (T=tests/lang SEED=7 JOBS=2 LONG=yes)'
 	@echo 'make test-long   the same with the long tests'
+	@echo 'make test-arm64  build for arm64 and run what qemu can run of the tests   (T=tests/lang)'
 	@echo 'make asan        all tests under AddressSanitizer and UBSan'
 	@echo 'make stress      all tests with a collection every few allocations and switch dispatch'
 	@echo 'make layers      check who includes whom'

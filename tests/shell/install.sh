@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # What is installed is enough to work with: to run scripts, to load them from the scripts folder, to read, to build and
 # load a native module; and all of it goes again.
-# needs: plain
+# needs: plain native
 # timeout: 60
 set -u
 number=0

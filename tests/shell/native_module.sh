@@ -41,12 +41,12 @@ report $? "help knows it"
 report $? "its arguments are checked"
 
 sed 's/= CP_MODULE_ABI;/= 999;/' native-module/greeter.c >other.c
-gcc -std=gnu11 -Inative-module/include -fPIC -shared -o other.so other.c
+$CC -std=gnu11 -Inative-module/include -fPIC -shared -o other.so other.c
 "$CARAPACE" -e '(loadLibrary "other.so")' 2>err
 [ $? = 1 ] && grep -q 'error 1.1: .*version 999' err
 report $? "a module of another version is refused"
 
-echo 'int nothing;' >plain.c && gcc -fPIC -shared -o plain.so plain.c
+echo 'int nothing;' >plain.c && $CC -fPIC -shared -o plain.so plain.c
 "$CARAPACE" -e '(loadLibrary "plain.so")' 2>err
 [ $? = 1 ] && grep -q 'error 1.1: .*no module' err
 report $? "a library that is no module is refused"

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # carapace test: which files it runs, how it adds up, what becomes of files that misbehave.
 # timeout: 40
+# needs: native
 number=0
 check() { # NAME STATUS EXPECTED-OUTPUT ARGUMENT...
     number=$((number + 1)) name=$1 status=$2 expected=$3

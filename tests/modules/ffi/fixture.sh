@@ -3,7 +3,7 @@
 # Compiles a library of functions for each way values pass, and runs the scripts of support/ on it. They print a line
 # "ok ..." or "not ok ..." for each thing shown.
 here=$CARAPACE_ROOT/tests/modules/ffi/support
-gcc -shared -fPIC -O1 -o fixture.so "$here/fixture.c" -pthread || exit 1
+$CC -shared -fPIC -O1 -o fixture.so "$here/fixture.c" -pthread || exit 1
 for script in "$here"/*.cpl; do
     case $script in */at_end.cpl) continue ;; esac
     "$CARAPACE" "$script" ./fixture.so 2>&1 || echo "not ok $(basename "$script") ended with status $?"

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A message with an attachment of 64 MB (2 GB with LONG=yes), from a file and from a pipe, is parsed, its attachment saved
 and the whole written again within 24 MB."""
+# needs: native
 # timeout: 120
 import hashlib
 import os

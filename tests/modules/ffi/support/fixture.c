@@ -16,6 +16,8 @@
     type call_##name(type (*f)(type), type x);                                                                         \
     type call_##name(type (*f)(type), type x) { return f(x); }
 SAME(bool, bool)
+bool char_is_signed(void);
+bool char_is_signed(void) { return (char)-1 < 0; }
 SAME(char, char)
 SAME(schar, signed char)
 SAME(uchar, unsigned char)
