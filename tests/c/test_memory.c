@@ -332,9 +332,11 @@ static void garbage_does_not_grow_the_heap(void **unused) {
     (void)unused;
     mem_collect();
     size_t before = mem_heap_size(), collections = mem_collections();
-    for (int i = 0; i < 100 / SCALE; i++) make_list(100000);
+    for (int i = 0; i < 200 / SCALE; i++) make_list(100000); /* 320 MB */
     assert_true(mem_collections() > collections);
-    assert_true(mem_heap_size() <= before + (32u << 20));
+    /* What earlier tests used and libgc has given back to the system may be taken again, in one piece of up to 94 MB.
+     */
+    assert_true(mem_heap_size() <= before + (128u << 20));
     assert_true(mem_used() <= mem_heap_size());
 }
 
