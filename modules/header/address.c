@@ -8,6 +8,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "modules/header/address_plain.h"
 #include "modules/header/header_text.h"
 #include "modules/coding/utf8_text.h"
 
@@ -539,6 +540,7 @@ static enum mail_status finish(struct parser *p, struct address_list *list) {
 enum mail_status address_list_parse(struct address_list *list, const char *text, size_t size,
                                     struct mail_error *error) {
     struct parser p = {.text = text, .size = size, .error = error};
+    if (address_plain_parse(list, text, size)) return MAIL_OK;
     memset(list, 0, sizeof *list);
     for (size_t i = 0; i < size; i++) {
         if (text[i] != '\r' && text[i] != '\n' && text[i] != '\0') continue;

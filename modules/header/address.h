@@ -29,7 +29,7 @@ struct address {
 struct address_list {
     struct address *items;
     size_t count;
-    char *storage;
+    char *storage; /* of the texts; NULL when they lie behind the one item */
 };
 
 /* Parse a mailbox list with groups (which may be empty). An empty text is an empty list. On error *list is empty, and

@@ -2,6 +2,7 @@
 /* test_address: mailboxes good and bad, lists and groups, limits, writing. */
 #include "mail_test.h"
 
+#include "modules/coding/mail_random.h"
 #include "modules/header/address.h"
 
 /* text, display name, local part, domain, spec; spec NULL: local@domain. */
@@ -255,9 +256,51 @@ static void groups(void **state) {
     address_list_free(&list);
 }
 
+/* What address_plain reads alone, the whole grammar, to which a comment sends it, must read the same; and refuse what
+   it refuses. */
+static void plain_as_the_grammar(void **state) {
+    static const char *const pieces[] = {"a", "b.c", "@", "@x",     "@x.y-z", ".", "-",
+                                         "<", ">",   " ", "J. D <", "_1",     "=?"};
+    struct mail_random random;
+    size_t same = 0;
+    (void)state;
+    mail_random_init_seed(&random, 7);
+    for (int round = 0; round < 100000; round++) {
+        struct address_list plain, whole;
+        struct mail_error error;
+        unsigned char bytes[8];
+        char text[80];
+        size_t size = 0;
+        mail_random_bytes(&random, bytes, sizeof bytes);
+        for (size_t i = 1; i < 3u + bytes[0] % 6; i++) {
+            const char *piece = pieces[bytes[i] % (sizeof pieces / sizeof *pieces)];
+            memcpy(text + size, piece, strlen(piece));
+            size += strlen(piece);
+        }
+        memcpy(text + size, "()", 3);
+        enum mail_status first = address_list_parse(&plain, text, size, &error);
+        enum mail_status second = address_list_parse(&whole, text, size + 2, &error);
+        if (first != second || plain.count != whole.count) fail_msg("'%.*s': %d, %d", (int)size, text, first, second);
+        for (size_t i = 0; i < plain.count; i++) {
+            const struct address *a = &plain.items[i], *b = &whole.items[i];
+            assert_string_equal(a->display_name, b->display_name);
+            assert_string_equal(a->local_part, b->local_part);
+            assert_string_equal(a->domain, b->domain);
+            assert_string_equal(a->spec, b->spec);
+            assert_null(a->group);
+            assert_false(a->non_ascii_local || a->non_ascii_domain);
+            same += plain.storage == NULL;
+        }
+        address_list_free(&plain);
+        address_list_free(&whole);
+    }
+    assert_true(same > 1000);
+}
+
 int main(void) {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(accepted), cmocka_unit_test(refused),   cmocka_unit_test(limits), cmocka_unit_test(many),
-        cmocka_unit_test(writing),  cmocka_unit_test(comparing), cmocka_unit_test(groups)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(accepted), cmocka_unit_test(refused),
+                                       cmocka_unit_test(limits),   cmocka_unit_test(many),
+                                       cmocka_unit_test(writing),  cmocka_unit_test(comparing),
+                                       cmocka_unit_test(groups),   cmocka_unit_test(plain_as_the_grammar)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
