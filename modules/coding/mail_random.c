@@ -62,8 +62,9 @@ void mail_random_letters(struct mail_random *random, char *out, size_t count) {
     static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
     size_t done = 0;
     while (done < count) {
-        unsigned char byte;
-        mail_random_bytes(random, &byte, 1);
+        if (random->pool_left == 0) fill_pool(random);
+        unsigned char *from = random->pool + sizeof random->pool - random->pool_left--, byte = *from;
+        *from = 0; /* as in mail_random_bytes, which would be called for each letter */
         /* 248 = 4 * 62: bytes above would make some letters likelier; without randomness take anything rather than
          * hang. */
         if (byte < 248 || random->failed) out[done++] = letters[byte % 62];

@@ -9,6 +9,7 @@
 #include <strings.h>
 
 #include "modules/header/address_plain.h"
+#include "modules/header/header_class.h"
 #include "modules/header/header_text.h"
 #include "modules/coding/utf8_text.h"
 
@@ -41,10 +42,8 @@ static int excerpt(const struct parser *p, size_t start, size_t end) {
     return (int)size;
 }
 
-static bool is_atext(unsigned char c) {
-    if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c >= 0x80) return true;
-    return c != 0 && strchr("!#$%&'*+-/=?^_`{|}~", c) != NULL;
-}
+/* With the UTF-8 of RFC 6532. */
+static bool is_atext(unsigned char c) { return c >= 0x80 || header_is((char)c, HEADER_ATEXT); }
 
 static bool at_end(const struct parser *p) { return p->at >= p->size; }
 static char peek(const struct parser *p) { return p->at < p->size ? p->text[p->at] : '\0'; }
@@ -277,9 +276,7 @@ static enum mail_status read_literal(struct parser *p) {
             fine = inet_pton(AF_INET, inside, binary) == 1;
         } else { /* General-address-literal: a registered tag */
             fine = colon > inside && colon[1] != '\0' && colon[-1] != '-';
-            for (const char *c = inside; c < colon; c++)
-                fine &= *c == '-' ||
-                        (is_atext((unsigned char)*c) && strchr("!#$%&'*+/=?^_`{|}~", *c) == NULL && !(*c & 0x80));
+            for (const char *c = inside; c < colon; c++) fine &= header_is(*c, HEADER_DOMAIN) && *c != '_';
             for (size_t i = 0; i < size; i++)
                 fine &= inside[i] > 32 && inside[i] < 127 && inside[i] != '[' && inside[i] != '\\';
         }
@@ -299,7 +296,7 @@ static enum mail_status check_label(struct parser *p, size_t start, size_t lengt
     int shown = excerpt(p, start, start + length);
     for (size_t i = 0; i < length; i++) {
         unsigned char c = (unsigned char)label[i];
-        if (c < 0x80 && strchr("!#$%&'*+/=?^`{|}~", c)) {
+        if (c < 0x80 && !header_is(label[i], HEADER_DOMAIN)) {
             return mail_error_set(p->error, MAIL_SYNTAX, start + i, "'%c' cannot be in a domain ('%.*s')", c, shown,
                                   label);
         }

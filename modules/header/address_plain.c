@@ -6,29 +6,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum {
-    LOCAL = 1,        /* atext of RFC 5322 3.2.3 but "?", without which there is no encoded word (RFC 2047 2) */
-    DOMAIN = 2,       /* RFC 5321 4.1.2, and the underscore */
-    PLAIN_MOST = 512, /* bytes */
-    LABEL_MOST = 63
-};
+#include "modules/header/header_class.h"
 
-#define BOTH (LOCAL | DOMAIN)
+enum { PLAIN_MOST = 512 /* bytes */, LABEL_MOST = 63 };
 
-static const unsigned char classes[256] = {
-    ['a' ... 'z'] = BOTH, ['A' ... 'Z'] = BOTH, ['0' ... '9'] = BOTH, ['-'] = BOTH,  ['_'] = BOTH,   ['!'] = LOCAL,
-    ['#'] = LOCAL,        ['$'] = LOCAL,        ['%'] = LOCAL,        ['&'] = LOCAL, ['\''] = LOCAL, ['*'] = LOCAL,
-    ['+'] = LOCAL,        ['/'] = LOCAL,        ['='] = LOCAL,        ['^'] = LOCAL, ['`'] = LOCAL,  ['{'] = LOCAL,
-    ['|'] = LOCAL,        ['}'] = LOCAL,        ['~'] = LOCAL,
-};
-
-static bool is(char c, unsigned class) { return (classes[(unsigned char)c] & class) != 0; }
+/* Without "?" there is no encoded word (RFC 2047 2). */
+static bool is_local(char c) { return header_is(c, HEADER_ATEXT) && c != '?'; }
 
 /* The end of the local part that begins at `at`; `at` itself when it is none of words joined by single dots. */
 static size_t local_end(const char *text, size_t size, size_t at) {
     size_t start = at;
-    while (at < size && is(text[at], LOCAL)) {
-        while (at < size && is(text[at], LOCAL)) at++;
+    while (at < size && is_local(text[at])) {
+        while (at < size && is_local(text[at])) at++;
         if (at == size || text[at] != '.') return at;
         at++;
     }
@@ -38,9 +27,9 @@ static size_t local_end(const char *text, size_t size, size_t at) {
 /* Likewise of the domain. */
 static size_t domain_end(const char *text, size_t size, size_t at) {
     size_t start = at;
-    while (at < size && is(text[at], DOMAIN)) {
+    while (at < size && header_is(text[at], HEADER_DOMAIN)) {
         size_t label = at;
-        while (at < size && is(text[at], DOMAIN)) at++;
+        while (at < size && header_is(text[at], HEADER_DOMAIN)) at++;
         if (text[label] == '-' || text[at - 1] == '-' || at - label > LABEL_MOST) return start;
         if (at == size || text[at] != '.') return at;
         at++;
@@ -53,8 +42,8 @@ static size_t domain_end(const char *text, size_t size, size_t at) {
 static bool read_name(const char *text, size_t size, size_t *name, size_t *behind) {
     size_t at = 0;
     *name = 0;
-    while (at < size && (is(text[at], LOCAL) || text[at] == '.')) {
-        while (at < size && (is(text[at], LOCAL) || text[at] == '.')) at++;
+    while (at < size && (is_local(text[at]) || text[at] == '.')) {
+        while (at < size && (is_local(text[at]) || text[at] == '.')) at++;
         *name = at;
         if (at < size && text[at] == ' ') at++;
     }

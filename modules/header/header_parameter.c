@@ -7,6 +7,7 @@
 #include <strings.h>
 
 #include "modules/coding/charset.h"
+#include "modules/header/header_class.h"
 #include "modules/header/header_text.h"
 #include "modules/coding/utf8_text.h"
 
@@ -16,35 +17,30 @@
 
 static const char hex[] = "0123456789ABCDEF";
 
-static bool is_token(unsigned char c) { return c > 32 && c < 127 && strchr("()<>@,;:\\\"/[]?=", c) == NULL; }
-
-/* RFC 2231 7: attribute-char, which besides excludes what RFC 2231 itself uses. */
-static bool is_attribute(unsigned char c) { return is_token(c) && c != '*' && c != '\'' && c != '%'; }
-
 /* Whether a value needs no quotes. RFC 2045 5.1 would allow * ' and % too, but readers that know RFC 2231 take them for
    its marks: Python's email ends a bare word at a * and loses an apostrophe in it. */
 static bool is_plain_value(const char *text, size_t size) {
     for (size_t i = 0; i < size; i++)
-        if (!is_attribute((unsigned char)text[i])) return false;
+        if (!header_is(text[i], HEADER_ATTRIBUTE)) return false;
     return size > 0;
 }
 
 bool header_token_is_valid(const char *text, size_t size) {
     for (size_t i = 0; i < size; i++) {
-        if (!is_token((unsigned char)text[i])) return false;
+        if (!header_is(text[i], HEADER_TOKEN)) return false;
     }
     return size > 0;
 }
 
 static size_t escaped_width(unsigned char c, bool extended) {
-    if (extended) return is_attribute(c) ? 1 : 3;
+    if (extended) return header_is((char)c, HEADER_ATTRIBUTE) ? 1 : 3;
     return c == '"' || c == '\\' ? 2 : 1;
 }
 
 static void append_escaped(struct mail_buffer *out, const char *text, size_t size, bool extended) {
     for (size_t i = 0; i < size; i++) {
         unsigned char c = (unsigned char)text[i];
-        if (extended && !is_attribute(c)) {
+        if (extended && !header_is((char)c, HEADER_ATTRIBUTE)) {
             char escape[3] = {'%', hex[c >> 4], hex[c & 15]};
             mail_buffer_append(out, escape, 3);
         } else {
@@ -282,7 +278,7 @@ bool header_read_parameter(struct mail_buffer *out, const char *header, size_t s
     while (i < size) {
         i = skip_blanks(header, size, i + 1);
         size_t start = i, section_start;
-        while (i < size && is_token((unsigned char)header[i])) i++;
+        while (i < size && header_is(header[i], HEADER_TOKEN)) i++;
         size_t label_size = i - start;
         i = skip_blanks(header, size, i);
         if (i >= size || header[i] != '=') {
@@ -334,7 +330,7 @@ bool header_next_parameter(const char *header, size_t size, size_t *position, co
     for (size_t i = next_parameter(header, size, *position); i < size; i = next_parameter(header, size, i)) {
         i = skip_blanks(header, size, i + 1);
         size_t start = i;
-        while (i < size && is_token((unsigned char)header[i])) i++;
+        while (i < size && header_is(header[i], HEADER_TOKEN)) i++;
         const char *star = memchr(header + start, '*', i - start);
         size_t length = star ? (size_t)(star - header) - start : i - start;
         if (length == 0 || skip_blanks(header, size, i) >= size || header[skip_blanks(header, size, i)] != '=')

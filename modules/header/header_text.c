@@ -6,6 +6,7 @@
 
 #include "modules/coding/base64.h"
 #include "modules/coding/utf8_text.h"
+#include "modules/header/header_class.h"
 
 #define WORD_LIMIT 75    /* RFC 2047 2: an encoded word's characters */
 #define WORD_OVERHEAD 12 /* "=?UTF-8?B?" and "?=" */
@@ -39,6 +40,26 @@ static enum mail_status check_value(const char *name, const char *value, size_t 
 static enum mail_status check_name(const char *name, struct mail_error *error) {
     if (header_name_is_valid(name, strlen(name))) return MAIL_OK;
     return mail_error_set(error, MAIL_SYNTAX, 0, "'%.80s' is no header name", name);
+}
+
+/* Most values are a few words of ASCII: they fit the line behind the name and stand there as they are, whether they are
+   unstructured or structured. False, and nothing is written, when this one does not. */
+static bool write_short(struct mail_buffer *out, const char *name, const char *value, size_t size) {
+    size_t name_size = strlen(name);
+    if (size == 0 || name_size + 2 + size > HEADER_LINE_SOFT || value[0] == ' ' || value[size - 1] == ' ') return false;
+    for (size_t i = 0; i < size; i++) {
+        char c = value[i];
+        if (c < 32 || c > 126 || (c == '?' && i > 0 && value[i - 1] == '=') || (c == ' ' && value[i - 1] == ' '))
+            return false;
+    }
+    char *line = mail_buffer_reserve(out, name_size + size + 4);
+    if (line == NULL) return false;
+    memcpy(line, name, name_size);
+    memcpy(line + name_size, ": ", 2);
+    memcpy(line + name_size + 2, value, size);
+    memcpy(line + name_size + 2 + size, "\r\n", 2);
+    out->size += name_size + size + 4;
+    return true;
 }
 
 /* Begin a new line; the caller writes the white space that must follow. */
@@ -234,6 +255,7 @@ static void write_unstructured(struct mail_buffer *out, size_t *column, const ch
 enum mail_status header_write_text(struct mail_buffer *out, const char *name, const char *value, size_t size,
                                    struct mail_error *error) {
     enum mail_status status = check_name(name, error);
+    if (status == MAIL_OK && write_short(out, name, value, size)) return MAIL_OK;
     if (status == MAIL_OK) status = check_value(name, value, size, error);
     if (status != MAIL_OK) return status;
     struct mail_buffer repaired = {0};
@@ -257,6 +279,7 @@ enum mail_status header_write_text(struct mail_buffer *out, const char *name, co
 enum mail_status header_write_structured(struct mail_buffer *out, const char *name, const char *value, size_t size,
                                          struct mail_error *error) {
     enum mail_status status = check_name(name, error);
+    if (status == MAIL_OK && write_short(out, name, value, size)) return MAIL_OK;
     if (status == MAIL_OK) status = check_value(name, value, size, error);
     if (status != MAIL_OK) return status;
     if (!utf8_text_is_valid(value, size)) return mail_error_set(error, MAIL_ENCODING, 0, "%s is not valid UTF-8", name);
@@ -293,11 +316,6 @@ enum mail_status header_write_structured(struct mail_buffer *out, const char *na
     return out->failed ? mail_error_no_memory(error) : MAIL_OK;
 }
 
-static bool is_atext(unsigned char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           (c != 0 && strchr("!#$%&'*+-/=?^_`{|}~", c) != NULL);
-}
-
 enum mail_status header_write_phrase(struct mail_buffer *out, size_t *column, const char *text, size_t size,
                                      struct mail_error *error) {
     enum mail_status status = check_value("a display name", text, size, error);
@@ -307,7 +325,7 @@ enum mail_status header_write_phrase(struct mail_buffer *out, size_t *column, co
     for (size_t i = 0; i < size && !encode; i++) {
         unsigned char c = (unsigned char)text[i];
         if (c < 32 || c > 126 || (c == '=' && i + 1 < size && text[i + 1] == '?')) encode = true;
-        if (c == ' ' ? i == 0 || i + 1 == size || text[i - 1] == ' ' : !is_atext(c)) atoms = false;
+        if (c == ' ' ? i == 0 || i + 1 == size || text[i - 1] == ' ' : !header_is(text[i], HEADER_ATEXT)) atoms = false;
         if (c == '"' || c == '\\') width++;
     }
     if (!atoms) width += 2;

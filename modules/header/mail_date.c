@@ -3,7 +3,6 @@
 #include "modules/header/mail_date.h"
 
 #include <stdbool.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -43,6 +42,14 @@ int mail_date_local_offset(int64_t seconds) {
     return (int)(local.tm_gmtoff / 60);
 }
 
+/* Two digits, and what stands behind them unless it is 0. By hand, because printf took a tenth of a small message. */
+static char *two_digits(char *out, int number, char behind) {
+    out[0] = (char)('0' + number / 10);
+    out[1] = (char)('0' + number % 10);
+    out[2] = behind;
+    return out + (behind != 0 ? 3 : 2);
+}
+
 enum mail_status mail_date_format(char out[MAIL_DATE_SIZE], int64_t seconds, int offset_minutes) {
     int year, month, day;
     if (seconds < FIRST_SECOND || seconds > LAST_SECOND || abs(offset_minutes) > OFFSET_LIMIT) return MAIL_SYNTAX;
@@ -53,9 +60,20 @@ enum mail_status mail_date_format(char out[MAIL_DATE_SIZE], int64_t seconds, int
     int64_t day_count = since_1900 / 86400;
     date_from_days(day_count + FIRST_SECOND / 86400, &year, &month, &day);
     int zone = abs(offset_minutes);
-    snprintf(out, MAIL_DATE_SIZE, "%s, %d %s %04d %02d:%02d:%02d %c%02d%02d", days[(day_count + 1) % 7], day,
-             months[month - 1], year, second / 3600, second / 60 % 60, second % 60, offset_minutes < 0 ? '-' : '+',
-             zone / 60, zone % 60);
+    memcpy(out, days[(day_count + 1) % 7], 3);
+    memcpy(out + 3, ", ", 2);
+    out += 5;
+    if (day >= 10) *out++ = (char)('0' + day / 10);
+    *out++ = (char)('0' + day % 10);
+    *out++ = ' ';
+    memcpy(out, months[month - 1], 3);
+    out[3] = ' ';
+    out = two_digits(two_digits(out + 4, year / 100, 0), year % 100, ' ');
+    out = two_digits(out, second / 3600, ':');
+    out = two_digits(out, second / 60 % 60, ':');
+    out = two_digits(out, second % 60, ' ');
+    *out++ = offset_minutes < 0 ? '-' : '+';
+    two_digits(two_digits(out, zone / 60, 0), zone % 60, 0)[0] = '\0';
     return MAIL_OK;
 }
 

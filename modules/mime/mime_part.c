@@ -68,10 +68,15 @@ static enum mail_status replace(char **place, const char *value, size_t size, st
 }
 
 static bool is_ours(const char *name, size_t size) {
-    static const char *const ours[] = {"MIME-Version", "Content-Type", "Content-Transfer-Encoding",
-                                       "Content-Disposition", "Content-ID"};
+    static const struct {
+        size_t size;
+        const char *name;
+    } ours[] = {
+        {12, "MIME-Version"},        {12, "Content-Type"}, {25, "Content-Transfer-Encoding"},
+        {19, "Content-Disposition"}, {10, "Content-ID"},
+    };
     for (size_t i = 0; i < sizeof ours / sizeof ours[0]; i++) {
-        if (strlen(ours[i]) == size && strncasecmp(ours[i], name, size) == 0) return true;
+        if (ours[i].size == size && strncasecmp(ours[i].name, name, size) == 0) return true;
     }
     return false;
 }
@@ -96,6 +101,8 @@ static bool is_field(const char *field, size_t size, size_t *name_size) {
     if (colon == NULL || !header_name_is_valid(field, (size_t)(colon - field))) return false;
     *name_size = (size_t)(colon - field);
     if (size < 2 || field[size - 2] != '\r' || field[size - 1] != '\n') return false;
+    bool one_line = memchr(field, '\r', size) == field + size - 2 && memchr(field, '\n', size) == field + size - 1;
+    if (one_line && size - 2 <= HEADER_LINE_HARD) return memchr(field, '\0', size) == NULL;
     size_t line = 0, visible = 1;
     for (size_t i = *name_size; i < size; i++) {
         if (field[i] == '\r') {
