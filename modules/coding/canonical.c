@@ -39,9 +39,29 @@ static char *copy_line(struct canonical_stream *stream, char *out, const char *i
     return out;
 }
 
+/* A piece without any CR, as most are, is not searched for one line by line. */
+static size_t update_without_cr(struct canonical_stream *stream, char *out, const char *in, size_t size) {
+    const char *limit = in + size;
+    char *end = out;
+    while (in < limit) {
+        const char *lf = memchr(in, '\n', (size_t)(limit - in));
+        size_t count = (size_t)((lf ? lf : limit) - in);
+        memcpy(end, in, count);
+        end += count;
+        stream->open = lf == NULL;
+        if (lf == NULL) break;
+        memcpy(end, "\r\n", 2);
+        end += 2;
+        in = lf + 1;
+    }
+    return (size_t)(end - out);
+}
+
 size_t canonical_update(struct canonical_stream *stream, char *out, const char *in, size_t size) {
     const char *limit = in + size;
     char *end = out;
+    if (!stream->after_cr && size > 0 && memchr(in, '\r', size) == NULL)
+        return update_without_cr(stream, out, in, size);
     while (in < limit) {
         const char *lf = memchr(in, '\n', (size_t)(limit - in));
         end = copy_line(stream, end, in, (size_t)((lf ? lf : limit) - in));

@@ -22,6 +22,7 @@ struct text_traits {
     bool has_bare_cr;      /* CR not followed by LF */
     bool is_utf8;          /* the whole is valid UTF-8 */
     uint64_t longest_line; /* bytes, without its line break */
+    uint64_t bare_lf;      /* LF without a CR before it: as many bytes more the canonical form has */
 };
 
 void text_examine(struct text_traits *traits, const char *text, size_t size);
@@ -29,6 +30,9 @@ void text_examine(struct text_traits *traits, const char *text, size_t size);
    8bit if only its 8-bit bytes stand against 7bit and allow_8bit (the server has 8BITMIME); else quoted-printable or
    base64, whichever is shorter. */
 enum transfer_encoding transfer_encoding_choose(const char *text, size_t size, bool allow_8bit);
+/* The same for a text that was examined already. */
+enum transfer_encoding transfer_encoding_of(const struct text_traits *traits, const char *text, size_t size,
+                                            bool allow_8bit);
 /* "7bit", "8bit", "quoted-printable", "base64"; NULL for TRANSFER_AUTOMATIC. */
 const char *transfer_encoding_name(enum transfer_encoding encoding);
 /* Without regard to case; TRANSFER_AUTOMATIC when unknown. */

@@ -38,6 +38,10 @@ static size_t escaped_width(unsigned char c, bool extended) {
 }
 
 static void append_escaped(struct mail_buffer *out, const char *text, size_t size, bool extended) {
+    if (!extended && memchr(text, '"', size) == NULL && memchr(text, '\\', size) == NULL) {
+        mail_buffer_append(out, text, size);
+        return;
+    }
     for (size_t i = 0; i < size; i++) {
         unsigned char c = (unsigned char)text[i];
         if (extended && !header_is((char)c, HEADER_ATTRIBUTE)) {
@@ -54,13 +58,14 @@ static void append_escaped(struct mail_buffer *out, const char *text, size_t siz
 static void append_piece(struct mail_buffer *out, size_t *column, const char *name, int section, const char *text,
                          size_t size, bool extended, bool token) {
     char label[96];
-    size_t start = out->size;
-    size_t width = 0;
+    size_t start = out->size, width = 0, label_size = strlen(name);
     for (size_t i = 0; i < size; i++) width += escaped_width((unsigned char)text[i], extended);
-    if (section < 0) snprintf(label, sizeof label, "%s%s=", name, extended ? "*" : "");
-    else snprintf(label, sizeof label, "%s*%d%s=", name, section, extended ? "*" : "");
+    memcpy(label, name, label_size); /* at most 40 bytes */
+    if (section >= 0) label_size += (size_t)snprintf(label + label_size, sizeof label - label_size, "*%d", section);
+    if (extended) label[label_size++] = '*';
+    label[label_size++] = '=';
     const char *charset = extended && section <= 0 ? "UTF-8''" : "";
-    width += strlen(label) + strlen(charset) + (extended || token ? 0 : 2);
+    width += label_size + strlen(charset) + (extended || token ? 0 : 2);
     mail_buffer_append_char(out, ';');
     if (*column + 2 + width > HEADER_LINE_SOFT) {
         mail_buffer_append(out, "\r\n", 2);
@@ -68,7 +73,7 @@ static void append_piece(struct mail_buffer *out, size_t *column, const char *na
         *column = 0;
     }
     mail_buffer_append_char(out, ' ');
-    mail_buffer_append_string(out, label);
+    mail_buffer_append(out, label, label_size);
     mail_buffer_append_string(out, charset);
     if (!extended && !token) mail_buffer_append_char(out, '"');
     append_escaped(out, text, size, extended);

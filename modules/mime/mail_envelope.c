@@ -26,21 +26,21 @@ static const struct address **find(const struct address **slots, size_t slot_cou
 }
 
 static bool grow(struct mail_envelope *envelope) {
-    size_t count = envelope->slot_count ? envelope->slot_count * 2 : 16;
-    const struct address **slots = calloc(count, sizeof *slots);
+    size_t count = envelope->slot_count ? envelope->slot_count * 2 : MAIL_ENVELOPE_FEW;
+    const struct address **slots = envelope->slot_count ? calloc(count, sizeof *slots) : envelope->few;
     char **recipients = realloc(envelope->recipients, count / 2 * sizeof *recipients);
     if (recipients) {
         envelope->recipients = recipients;
         envelope->capacity = count / 2;
     }
     if (slots == NULL || recipients == NULL) {
-        free(slots);
+        if (slots != envelope->few) free(slots);
         return false;
     }
     for (size_t i = 0; i < envelope->slot_count; i++) {
         if (envelope->slots[i]) *find(slots, count, envelope->slots[i]) = envelope->slots[i];
     }
-    free(envelope->slots);
+    if (envelope->slots != envelope->few) free(envelope->slots);
     envelope->slots = slots;
     envelope->slot_count = count;
     return true;
@@ -65,6 +65,6 @@ enum mail_status mail_envelope_add(struct mail_envelope *envelope, const struct 
 void mail_envelope_free(struct mail_envelope *envelope) {
     for (size_t i = 0; i < envelope->count; i++) free(envelope->recipients[i]);
     free(envelope->recipients);
-    free(envelope->slots);
+    if (envelope->slots != envelope->few) free(envelope->slots);
     memset(envelope, 0, sizeof *envelope);
 }

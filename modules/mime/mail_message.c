@@ -20,10 +20,13 @@
 #include "modules/mime/mime_text.h"
 #include "modules/coding/utf8_text.h"
 
+#define HEADERS_USUAL 512 /* bytes: more than most messages need, and a size that malloc keeps at hand */
+
 /* The parsed lists of one address header: each text may hold several mailboxes. */
 struct lists {
     struct address_list *items;
     size_t count;
+    struct address_list one; /* where items points when there is one text */
 };
 
 /* Everything that lives only while building. */
@@ -64,7 +67,7 @@ static enum mail_status parse_list(struct builder *b, struct address_list *list,
 static enum mail_status parse_lists(struct builder *b, struct lists *lists, const char *field,
                                     struct mail_text_list texts) {
     if (texts.count == 0) return MAIL_OK;
-    lists->items = calloc(texts.count, sizeof *lists->items);
+    lists->items = texts.count == 1 ? &lists->one : calloc(texts.count, sizeof *lists->items);
     if (lists->items == NULL) return mail_error_no_memory(b->error);
     lists->count = texts.count;
     for (size_t i = 0; i < texts.count; i++) {
@@ -76,7 +79,7 @@ static enum mail_status parse_lists(struct builder *b, struct lists *lists, cons
 
 static void free_lists(struct lists *lists) {
     for (size_t i = 0; i < lists->count; i++) address_list_free(&lists->items[i]);
-    free(lists->items);
+    if (lists->items != &lists->one) free(lists->items);
 }
 
 static size_t mailbox_count(const struct lists *lists) {
@@ -91,7 +94,8 @@ static enum mail_status parse_addresses(struct builder *b) {
     if (status != MAIL_OK) return status;
     bool needed = !m->envelope_only || m->envelope_sender.data == NULL;
     if (b->from.count == 0 && needed) return mail_error_set(b->error, MAIL_SYNTAX, 0, "From: empty address");
-    if (m->sender.data) status = parse_list(b, &b->sender, "Sender", m->sender);
+    bool same = m->sender.data == m->from.data && m->sender.size == m->from.size && b->from.count == 1;
+    if (m->sender.data && !same) status = parse_list(b, &b->sender, "Sender", m->sender);
     if (status != MAIL_OK) return status;
     if (b->sender.count > 1) return mail_error_set(b->error, MAIL_SYNTAX, 0, "Sender: more than one address");
     if (b->from.count > 1 && b->sender.count == 0) { /* RFC 5322 3.6.2 */
@@ -163,7 +167,9 @@ static enum mail_status add_message_id(struct builder *b, struct mime_part *root
             return mail_error_set(b->error, MAIL_TOO_LONG, 0, "Message-ID is too long");
         if (memchr(given.data, '\0', given.size))
             return mail_error_set(b->error, MAIL_CONTROL_CHARACTER, 0, "NUL in Message-ID");
-        snprintf(b->message_id, sizeof b->message_id, bare ? "<%.*s>" : "%.*s", (int)given.size, given.data);
+        if (bare) b->message_id[0] = '<';
+        memcpy(b->message_id + bare, given.data, given.size);
+        memcpy(b->message_id + bare + given.size, bare ? ">" : "", bare ? 2 : 1);
         if (!message_id_is_valid(b->message_id, strlen(b->message_id))) {
             bool injected = strpbrk(b->message_id, "\r\n") != NULL;
             return mail_error_set(b->error, injected ? MAIL_CONTROL_CHARACTER : MAIL_SYNTAX, 0,
@@ -215,6 +221,7 @@ static enum mail_status add_others(struct builder *b, struct mime_part *root) {
 
 static enum mail_status add_headers(struct builder *b, struct mime_part *root) {
     int64_t seconds;
+    mail_buffer_reserve(&root->headers, HEADERS_USUAL); /* its failure is seen at the first header */
     enum mail_status status = add_date(b, root, &seconds);
     if (status == MAIL_OK) status = add_addresses(b, root, "From", &b->from, 1);
     bool differs =
@@ -257,14 +264,14 @@ static struct mime_part *text_part(struct builder *b, struct mail_text text, con
     if (part == NULL) return NULL;
     struct mail_buffer repaired = {0};
     enum mail_status status = mime_part_set_type(part, type, b->error);
-    if (status == MAIL_OK && !utf8_text_is_valid(text.data, text.size)) {
+    if (status == MAIL_OK)
+        status = mime_part_set_text(part, (char *)text.data, text.size, MIME_BORROW, b->error); /* never written to */
+    if (status == MAIL_OK && !part->traits.is_utf8) {
         utf8_text_repair(&repaired, text.data, text.size);
         size_t size = repaired.size;
         char *data = mail_buffer_take(&repaired);
         status = data ? mime_part_set_text(part, data, size, MIME_TAKE, b->error) : mail_error_no_memory(b->error);
         mail_buffer_free(&repaired);
-    } else if (status == MAIL_OK) {
-        status = mime_part_set_text(part, (char *)text.data, text.size, MIME_BORROW, b->error); /* never written to */
     }
     return checked(part, status);
 }

@@ -265,7 +265,9 @@ static ssize_t read_body(struct mime_writer *w, char *buffer, size_t size) {
     }
     char *target = buffer;
     size_t max = input_for(step, size);
-    if (max < 64 || w->input_done) {
+    if (w->input_done) {
+        target = w->tail;
+    } else if (max < 64) {
         if (w->stage == NULL) w->stage = malloc(STAGE_SIZE);
         if (w->stage == NULL) {
             mail_error_no_memory(&w->error);
@@ -287,6 +289,7 @@ static ssize_t read_body(struct mime_writer *w, char *buffer, size_t size) {
         else written = encode(w, step, target, input, (size_t)count);
     }
     if (target == buffer) return (ssize_t)written;
+    w->staged = target;
     w->stage_start = 0;
     w->stage_end = written;
     return 0;
@@ -299,7 +302,7 @@ ssize_t mime_writer_read(struct mime_writer *w, char *buffer, size_t size) {
         if (w->stage_start < w->stage_end) {
             size_t count = w->stage_end - w->stage_start;
             if (count > size - filled) count = size - filled;
-            memcpy(buffer + filled, w->stage + w->stage_start, count);
+            memcpy(buffer + filled, w->staged + w->stage_start, count);
             w->stage_start += count;
             filled += count;
             continue;
@@ -353,6 +356,10 @@ static int64_t body_size(struct mime_writer *w, size_t index) {
     if (part->content == MIME_READER &&
         (part->reader.size < 0 || (part->reader.rewind == NULL && step->encoding != TRANSFER_BASE64))) {
         return -2;
+    }
+    if (part->content == MIME_TEXT && (step->encoding == TRANSFER_7BIT || step->encoding == TRANSFER_8BIT)) {
+        bool open = part->size > 0 && part->data[part->size - 1] != '\n';
+        return (int64_t)(part->size + part->traits.bare_lf + (open && step->is_root ? 2 : 0));
     }
     if (step->encoding != TRANSFER_BASE64 || part->content == MIME_TEXT) return measure_by_encoding(w, index);
     int64_t size = part->content == MIME_READER ? part->reader.size : (int64_t)part->size;

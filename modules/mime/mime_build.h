@@ -62,8 +62,10 @@ struct mime_writer {
     struct base64_encoder base64;
     struct quoted_printable_encoder quoted_printable;
     struct canonical_stream canonical;
-    char *input; /* what was read from a file */
-    char *stage; /* encoded bytes that did not fit */
+    char *input;        /* what was read from a file */
+    char *stage;        /* encoded bytes that did not fit; NULL until there are some */
+    char tail[64];      /* the end of a body */
+    const char *staged; /* stage or tail: the bytes from stage_start to stage_end are next */
     size_t stage_start;
     size_t stage_end;
 };

@@ -14,12 +14,16 @@
 
 #define BOUNDARY_LETTERS 24 /* 142 bits */
 
+#define WALK_FEW 16
+#define OWN_HEADERS 256 /* bytes beside the part's headers: what one part needs in nearly all messages */
+
 /* What is carried through the walk: encodings chosen beforehand, in the order in which the walk meets the parts. */
 struct walk {
     struct mime_writer *w;
     enum transfer_encoding *chosen;
     size_t count, capacity;
     size_t next;
+    enum transfer_encoding few[WALK_FEW]; /* where chosen points at first */
 };
 
 /* --- encodings --- */
@@ -41,17 +45,16 @@ static enum mail_status choose_leaf(struct mime_writer *w, const struct mime_par
         return MAIL_OK;
     }
     if (*chosen == TRANSFER_AUTOMATIC) {
-        *chosen = text ? transfer_encoding_choose(part->data, part->size, w->options.allow_8bit) : TRANSFER_BASE64;
+        *chosen =
+            text ? transfer_encoding_of(&part->traits, part->data, part->size, w->options.allow_8bit) : TRANSFER_BASE64;
     }
     bool plain = *chosen == TRANSFER_7BIT || *chosen == TRANSFER_8BIT;
     if (message && !plain) { /* RFC 2046 5.2.1 */
         return mail_error_set(&w->error, MAIL_MISUSE, 0, "%.80s must be text that needs no encoding", type);
     }
     if (plain && part->encoding != TRANSFER_AUTOMATIC) {
-        struct text_traits traits;
         if (!text) return mail_error_set(&w->error, MAIL_MISUSE, 0, "only text in memory can go as 7bit or 8bit");
-        text_examine(&traits, part->data, part->size);
-        if (!suits(&traits, *chosen)) {
+        if (!suits(&part->traits, *chosen)) {
             return mail_error_set(&w->error, MAIL_ENCODING, 0, "the text cannot go as %s",
                                   transfer_encoding_name(*chosen));
         }
@@ -68,9 +71,11 @@ static enum mail_status choose(struct walk *walk, const struct mime_part *part) 
     if (walk->count == MIME_PART_LIMIT)
         return mail_error_set(&w->error, MAIL_TOO_MANY, 0, "more than %d parts", MIME_PART_LIMIT);
     if (walk->count == walk->capacity) {
-        size_t capacity = walk->capacity ? walk->capacity * 2 : 16;
-        enum transfer_encoding *more = realloc(walk->chosen, capacity * sizeof *more);
+        size_t capacity = walk->capacity * 2;
+        bool first = walk->chosen == walk->few;
+        enum transfer_encoding *more = realloc(first ? NULL : walk->chosen, capacity * sizeof *more);
         if (more == NULL) return mail_error_no_memory(&w->error);
+        if (first) memcpy(more, walk->few, sizeof walk->few);
         walk->chosen = more;
         walk->capacity = capacity;
     }
@@ -158,7 +163,8 @@ static const char *default_charset(const struct mime_part *part) {
     struct text_traits traits;
     if (part->content == MIME_EMPTY) return "us-ascii";
     if (part->content == MIME_FILE || part->content == MIME_READER) return "utf-8"; /* not read now; nearly always so */
-    text_examine(&traits, part->data, part->size);
+    if (part->content == MIME_TEXT) traits = part->traits;
+    else text_examine(&traits, part->data, part->size);
     if (!traits.is_utf8) return "unknown-8bit"; /* RFC 1428 3 */
     return traits.has_8bit ? "utf-8" : "us-ascii";
 }
@@ -223,7 +229,7 @@ static enum mail_status write_headers(struct mime_writer *w, const struct mime_p
 
 static enum mail_status add_step(struct mime_writer *w, struct mime_step step) {
     if (w->step_count == w->step_capacity) {
-        size_t capacity = w->step_capacity ? w->step_capacity * 2 : 8;
+        size_t capacity = w->step_capacity ? w->step_capacity * 2 : 4; /* 3 of them when there is one part */
         struct mime_step *more = realloc(w->steps, capacity * sizeof *more);
         if (more == NULL) return mail_error_no_memory(&w->error);
         w->steps = more;
@@ -268,13 +274,15 @@ static enum mail_status lay_out(struct walk *walk, const struct mime_part *part,
 }
 
 enum mail_status mime_layout(struct mime_writer *w, const struct mime_part *root) {
-    struct walk walk = {.w = w};
+    struct walk walk = {.w = w, .capacity = WALK_FEW};
+    walk.chosen = walk.few;
     enum mail_status status = choose(&walk, root);
+    mail_buffer_reserve(&w->text, root->headers.size + OWN_HEADERS);
     if (status == MAIL_OK) status = lay_out(&walk, root, true);
     if (status == MAIL_OK) status = add_step(w, (struct mime_step){.text_end = w->text.size, .expected = -1});
     if (status == MAIL_OK && w->text.failed) status = mail_error_no_memory(&w->error);
     w->part_count = walk.count;
-    free(walk.chosen);
+    if (walk.chosen != walk.few) free(walk.chosen);
     return status;
 }
 

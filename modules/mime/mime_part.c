@@ -252,7 +252,9 @@ static enum mail_status set_memory(struct mime_part *part, enum mime_content con
 
 enum mail_status mime_part_set_text(struct mime_part *part, char *text, size_t size, enum mime_ownership ownership,
                                     struct mail_error *error) {
-    return set_memory(part, MIME_TEXT, text, size, ownership, error);
+    enum mail_status status = set_memory(part, MIME_TEXT, text, size, ownership, error);
+    if (status == MAIL_OK) text_examine(&part->traits, part->data, part->size);
+    return status;
 }
 
 enum mail_status mime_part_set_bytes(struct mime_part *part, void *bytes, size_t size, enum mime_ownership ownership,

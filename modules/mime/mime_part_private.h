@@ -35,7 +35,8 @@ struct mime_part {
     enum mime_content content;
     char *data; /* of text and bytes */
     size_t size;
-    bool owned; /* data is freed with the part */
+    bool owned;                /* data is freed with the part */
+    struct text_traits traits; /* of text: looked at once, when it is set */
     char *path;
     struct mime_reader reader;
 };
