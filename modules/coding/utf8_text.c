@@ -53,11 +53,10 @@ size_t utf8_text_character(const char *text, size_t size) {
 /* Offset of the first byte above 127, or size. */
 static size_t ascii_prefix(const char *text, size_t size) {
     size_t i = 0;
-    for (; i + 64 <= size; i += 64) { /* eight words at once, which the compiler makes a few wide instructions */
-        uint64_t words[8], all = 0;
+    for (; i + 32 <= size; i += 32) {
+        uint64_t words[4];
         memcpy(words, text + i, sizeof words);
-        for (size_t k = 0; k < 8; k++) all |= words[k];
-        if (all & 0x8080808080808080u) break;
+        if ((words[0] | words[1] | words[2] | words[3]) & 0x8080808080808080u) break;
     }
     for (; i + 8 <= size; i += 8) {
         uint64_t word;

@@ -25,7 +25,7 @@ struct smtp_content {
     const struct message_kept *kept; /* instead of what follows, which then need not be there; or NULL */
     size_t offset;                   /* octets of it that were read */
     smtp_envelope envelope;
-    struct smtp_message_build build;
+    struct smtp_message_build *build; /* NULL once it is closed */
 };
 
 bool message_is(cp_context *cp, cp_value value) { return cp_has_class(value, message_state(cp)->smtp_message_number); }
@@ -37,12 +37,12 @@ void message_set_results(cp_context *cp, cp_value message, cp_value results) {
 }
 
 static bool make_envelope(cp_context *cp, cp_value message, struct smtp_content *content) {
-    const struct mail_built *built = &content->build.built;
+    const struct mail_built *built = &content->build->built;
     if (built->recipient_count == 0) {
         cp_throw(cp, CP_ERROR_CARAPACE, CP_MISSING, "the message has no recipients");
         return false;
     }
-    int64_t size = message_writer_size(cp, &content->build.writer);
+    int64_t size = message_writer_size(cp, &content->build->writer);
     if (size < 0) return false;
     unsigned notify = smtp_message_notify(cp, cp_slots(cp, message)[SLOT_NOTIFY]);
     smtp_recipient *recipients = cp_alloc(built->recipient_count * sizeof *recipients);
@@ -53,7 +53,7 @@ static bool make_envelope(cp_context *cp, cp_value message, struct smtp_content 
         .recipients = recipients,
         .recipient_count = built->recipient_count,
         .size = (uint64_t)size,
-        .body = !content->build.writer.uses_8bit               ? SMTP_BODY_7BIT
+        .body = !content->build->writer.uses_8bit              ? SMTP_BODY_7BIT
                 : cp_slots(cp, message)[SLOT_SOURCE] != CP_NIL ? SMTP_BODY_8BIT_PLAIN
                                                                : SMTP_BODY_8BIT,
         .smtputf8 = built->needs_smtputf8,
@@ -139,12 +139,21 @@ static bool keep(cp_context *cp, cp_value message, struct smtp_content *content,
 
 /* ---- open, read, close ---- */
 
+/* A build is some 900 bytes, and mostly one message is open at a time: the next one takes over the memory of the last.
+ */
+static void take_build(cp_context *cp, struct smtp_content *content) {
+    struct message_state *state = message_state(cp);
+    content->build = state->spare != NULL ? state->spare : cp_alloc(sizeof *content->build);
+    state->spare = NULL;
+}
+
 struct smtp_content *message_open(cp_context *cp, cp_value message, bool has_8bitmime) {
     const struct message_kept *kept = find_kept(cp, message, has_8bitmime);
     struct smtp_content *content = cp_alloc(kept != NULL ? offsetof(struct smtp_content, envelope) : sizeof *content);
     content->kept = kept;
     if (kept != NULL) return content;
-    if (smtp_message_build(cp, message, &content->build, has_8bitmime) && make_envelope(cp, message, content) &&
+    take_build(cp, content);
+    if (smtp_message_build(cp, message, content->build, has_8bitmime) && make_envelope(cp, message, content) &&
         (content->envelope.size > KEPT_SIZE || !may_be_kept(cp, message) || !is_again(cp, message) ||
          keep(cp, message, content, has_8bitmime)))
         return content;
@@ -164,14 +173,15 @@ ssize_t message_read(cp_context *cp, struct smtp_content *content, char *buffer,
         content->offset += size;
         return (ssize_t)size;
     }
-    ssize_t count = mime_writer_read(&content->build.writer, buffer, size);
-    if (count < 0) message_throw(cp, &content->build.writer.error, content->build.writer.started);
+    ssize_t count = mime_writer_read(&content->build->writer, buffer, size);
+    if (count < 0) message_throw(cp, &content->build->writer.error, content->build->writer.started);
     return count;
 }
 
 void message_close(cp_context *cp, struct smtp_content *content) {
-    (void)cp;
-    if (content->kept != NULL) return;
-    smtp_message_build_free(&content->build);
+    if (content->kept != NULL || content->build == NULL) return;
+    smtp_message_build_free(content->build);
+    message_state(cp)->spare = content->build;
+    content->build = NULL;
     memset(&content->envelope, 0, sizeof content->envelope);
 }

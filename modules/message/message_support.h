@@ -25,6 +25,12 @@ struct message_state {
     uint32_t smtp_message_number, mime_number; /* of the classes */
     cp_class *mime_report, *mime_report_recipient;
     struct mail_random *random; /* of ids and boundaries; pointer-free memory */
+    /* The zone's offset from UTC at the last second that a message was dated by: asking for it costs as much as writing
+       the date. Zero is 1970. */
+    int64_t offset_second;
+    int offset_minutes;
+    bool offset_known;
+    struct smtp_message_build *spare; /* of a message that was closed, for the next one; NULL */
     /* Messages opened last, and what those opened again became: see message_content.c. */
     cp_value opened[MESSAGES_KEPT];
     struct message_kept *kept[MESSAGES_KEPT];

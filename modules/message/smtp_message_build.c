@@ -55,6 +55,16 @@ bool smtp_message_read_date(cp_context *cp, cp_value date, int64_t *seconds, int
     return true;
 }
 
+static int local_offset(cp_context *cp, int64_t seconds) {
+    struct message_state *state = message_state(cp);
+    if (!state->offset_known || state->offset_second != seconds) {
+        state->offset_minutes = mail_date_local_offset(seconds);
+        state->offset_second = seconds;
+        state->offset_known = true;
+    }
+    return state->offset_minutes;
+}
+
 /* What the Date header will say; for one version of a message always the same. */
 static bool find_date(cp_context *cp, cp_value self, int64_t *seconds, int *offset_minutes) {
     struct smtp_message *m = smtp_message_of(self);
@@ -65,7 +75,7 @@ static bool find_date(cp_context *cp, cp_value self, int64_t *seconds, int *offs
         m->dated = true;
     }
     *seconds = m->made_date;
-    *offset_minutes = mail_date_local_offset(m->made_date);
+    *offset_minutes = local_offset(cp, m->made_date);
     return true;
 }
 
@@ -362,4 +372,5 @@ void smtp_message_build_free(struct smtp_message_build *build) {
     mime_writer_finish(&build->writer);
     mail_built_free(&build->built);
     build->text = build->html = build->calendar = build->kept = CP_NIL;
+    build->addresses = (cp_list_builder){0};
 }
