@@ -2,6 +2,7 @@
 /*
  * attachment.c: what a script may give as an attachment: a path, a List (name content [type]), or a Mime.
  */
+#include "modules/message/message_share.h"
 #include "modules/message/message_support.h"
 
 #include <string.h>
@@ -93,6 +94,7 @@ static void read_list(cp_context *cp, struct attachments *attachments, struct ma
     }
     cp_list_add(&attachments->kept, content);
     a->has_content = true;
+    a->owner = message_share_owner(content);
     a->content.data = bytes;
     a->content.size = size;
 }

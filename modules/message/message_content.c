@@ -152,8 +152,9 @@ struct smtp_content *message_open(cp_context *cp, cp_value message, bool has_8bi
     struct smtp_content *content = cp_alloc(kept != NULL ? offsetof(struct smtp_content, envelope) : sizeof *content);
     content->kept = kept;
     if (kept != NULL) return content;
+    unsigned manner = SMTP_MESSAGE_SHARED | (has_8bitmime ? SMTP_MESSAGE_8BIT : 0);
     take_build(cp, content);
-    if (smtp_message_build(cp, message, content->build, has_8bitmime) && make_envelope(cp, message, content) &&
+    if (smtp_message_build(cp, message, content->build, manner) && make_envelope(cp, message, content) &&
         (content->envelope.size > KEPT_SIZE || !may_be_kept(cp, message) || !is_again(cp, message) ||
          keep(cp, message, content, has_8bitmime)))
         return content;

@@ -30,6 +30,7 @@ struct message_state {
     int64_t offset_second;
     int offset_minutes;
     bool offset_known;
+    struct message_share *share;      /* bodies that messages have in common; NULL at first and after a collection */
     struct smtp_message_build *spare; /* of a message that was closed, for the next one; NULL */
     /* Messages opened last, and what those opened again became: see message_content.c. */
     cp_value opened[MESSAGES_KEPT];
@@ -106,7 +107,7 @@ const char *mime_object_content_id(cp_context *cp, cp_value mime);
 /* As mime_writer_init, with files looked at by mime_writer_size. False after a throw; mime_writer_finish in both cases.
  */
 bool message_writer_init(cp_context *cp, struct mime_writer *writer, const struct mime_part *root, bool allow_8bit,
-                         struct mail_random *random);
+                         struct mail_random *random, const struct mime_share *share);
 /* The exact size, or -1 after a throw. */
 int64_t message_writer_size(cp_context *cp, struct mime_writer *writer);
 /* The whole as a String or Binary. CP_THROWN. */

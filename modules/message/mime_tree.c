@@ -2,6 +2,7 @@
 /*
  * mime_tree.c: from Mime objects to the engine's tree of parts, made anew each time it is needed.
  */
+#include "modules/message/message_share.h"
 #include "modules/message/mime_parsed.h"
 
 #include <errno.h>
@@ -207,9 +208,15 @@ static bool set_content(struct tree *tree, struct mime_part *part, cp_value self
     cp_bytes_of(m->content, &bytes, &size);
     switch (m->kind) {
     case MIME_OBJECT_TEXT:
-        return check_charset(tree, cp_slots(tree->cp, self)[MIME_SLOT_OPTIONS], bytes, size) &&
-               ok(tree, mime_part_set_text(part, (char *)bytes, size, MIME_BORROW, &tree->error));
-    case MIME_OBJECT_BYTES: return ok(tree, mime_part_set_bytes(part, (char *)bytes, size, MIME_BORROW, &tree->error));
+        if (!check_charset(tree, cp_slots(tree->cp, self)[MIME_SLOT_OPTIONS], bytes, size) ||
+            !ok(tree, mime_part_set_text(part, (char *)bytes, size, MIME_BORROW, &tree->error)))
+            return false;
+        mime_part_set_owner(part, message_share_owner(m->content));
+        return true;
+    case MIME_OBJECT_BYTES:
+        if (!ok(tree, mime_part_set_bytes(part, (char *)bytes, size, MIME_BORROW, &tree->error))) return false;
+        mime_part_set_owner(part, message_share_owner(m->content));
+        return true;
     case MIME_OBJECT_TEXT_FILE: return set_text_file(tree, part, cp_text_z(tree->cp, m->content));
     default: return ok(tree, mime_part_set_file(part, cp_text_z(tree->cp, m->content), &tree->error));
     }

@@ -5,6 +5,7 @@
 #ifndef MESSAGE_SMTP_MESSAGE_H
 #define MESSAGE_SMTP_MESSAGE_H
 
+#include "modules/message/message_share.h"
 #include "modules/message/message_support.h"
 #include "modules/protocol/smtp_envelope.h"
 
@@ -67,11 +68,15 @@ struct smtp_message_build {
     cp_value text, html, calendar, kept;
     cp_list_builder addresses; /* Strings made for the engine, while it is told */
     struct mail_random random; /* when seeded */
+    struct message_sharing sharing;
 };
 
-/* Builds parts and writer, and the signature in front if there is a signer. False after a throw (1.3, 1.8, 5.1, 11);
- * smtp_message_build_free in both cases. */
-bool smtp_message_build(cp_context *cp, cp_value self, struct smtp_message_build *build, bool allow_8bit);
+/* How a message is built: for what server, and whether with what other messages have in common. */
+enum smtp_message_manner { SMTP_MESSAGE_ALONE = 0, SMTP_MESSAGE_8BIT = 1, SMTP_MESSAGE_SHARED = 2 };
+
+/* Builds parts and writer, and the signature in front if there is a signer; `manner`: bits of smtp_message_manner.
+ * False after a throw (1.3, 1.8, 5.1, 11); smtp_message_build_free in both cases. */
+bool smtp_message_build(cp_context *cp, cp_value self, struct smtp_message_build *build, unsigned manner);
 void smtp_message_build_free(struct smtp_message_build *build);
 
 /* The Message-ID that the headers of a source say, () when they say none. */

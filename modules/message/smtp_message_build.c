@@ -310,7 +310,7 @@ static bool describe(cp_context *cp, cp_value self, struct mail_message *m, stru
     return true;
 }
 
-static bool build_unsigned(cp_context *cp, cp_value self, struct smtp_message_build *build, bool allow_8bit) {
+static bool build_unsigned(cp_context *cp, cp_value self, struct smtp_message_build *build, unsigned manner) {
     struct mail_message m = {0};
     struct mail_error error;
     struct attachments attachments;
@@ -326,6 +326,10 @@ static bool build_unsigned(cp_context *cp, cp_value self, struct smtp_message_bu
     m.attachments = attachments.items;
     m.attachment_count = attachments.count;
     build->kept = attachments.kept.list;
+    if (manner & SMTP_MESSAGE_SHARED) m.share = message_sharing_begin(cp, &build->sharing);
+    m.text_owner = message_share_owner(build->text);
+    m.html_owner = message_share_owner(build->html);
+    m.calendar_owner = message_share_owner(build->calendar);
     if (mail_message_build(&m, &build->built, &error) != MAIL_OK) {
         attachments_free(&attachments);
         message_throw(cp, &error, false);
@@ -335,7 +339,8 @@ static bool build_unsigned(cp_context *cp, cp_value self, struct smtp_message_bu
     return property_headers(cp, self, &own) && refuse_twice(cp, own.list, slots[SLOT_HEADERS]) &&
            message_add_headers(cp, build->built.root, own.list) &&
            message_add_headers(cp, build->built.root, slots[SLOT_HEADERS]) &&
-           message_writer_init(cp, &build->writer, build->built.root, allow_8bit, m.random);
+           message_writer_init(cp, &build->writer, build->built.root, (manner & SMTP_MESSAGE_8BIT) != 0, m.random,
+                               m.share);
 }
 
 static ssize_t read_built(cp_context *cp, void *context, char *buffer, size_t size) {
@@ -347,13 +352,13 @@ static ssize_t read_built(cp_context *cp, void *context, char *buffer, size_t si
 
 /* The message is made twice: what is signed is the first one's bytes, and the second one is the same to the bit,
    because its id, date and boundaries stay (see struct smtp_message). */
-static bool sign(cp_context *cp, cp_value self, struct smtp_message_build *build, bool allow_8bit) {
+static bool sign(cp_context *cp, cp_value self, struct smtp_message_build *build, unsigned manner) {
     cp_value signer = smtp_message_of(self)->signer;
     message_signer_sign make = message_signer_of(cp, signer);
     struct smtp_message_build first;
     struct mail_buffer field = {0};
-    bool fine = build_unsigned(cp, self, &first, allow_8bit) &&
-                make(cp, signer, read_built, &first.writer, &field) != CP_THROWN;
+    bool fine =
+        build_unsigned(cp, self, &first, manner) && make(cp, signer, read_built, &first.writer, &field) != CP_THROWN;
     if (fine && mime_writer_prepend(&build->writer, field.data, field.size) != MAIL_OK) {
         message_throw(cp, &build->writer.error, false);
         fine = false;
@@ -363,9 +368,9 @@ static bool sign(cp_context *cp, cp_value self, struct smtp_message_build *build
     return fine;
 }
 
-bool smtp_message_build(cp_context *cp, cp_value self, struct smtp_message_build *build, bool allow_8bit) {
-    return build_unsigned(cp, self, build, allow_8bit) &&
-           (smtp_message_of(self)->signer == CP_NIL || sign(cp, self, build, allow_8bit));
+bool smtp_message_build(cp_context *cp, cp_value self, struct smtp_message_build *build, unsigned manner) {
+    return build_unsigned(cp, self, build, manner) &&
+           (smtp_message_of(self)->signer == CP_NIL || sign(cp, self, build, manner));
 }
 
 void smtp_message_build_free(struct smtp_message_build *build) {
@@ -373,4 +378,5 @@ void smtp_message_build_free(struct smtp_message_build *build) {
     mail_built_free(&build->built);
     build->text = build->html = build->calendar = build->kept = CP_NIL;
     build->addresses = (cp_list_builder){0};
+    build->sharing = (struct message_sharing){0};
 }

@@ -296,8 +296,9 @@ static cp_value method_sign(cp_context *cp, cp_value self, const cp_value *argum
 
 static cp_value whole(cp_context *cp, cp_value self, bool binary) {
     struct smtp_message_build build;
-    cp_value result =
-        smtp_message_build(cp, self, &build, false) ? message_writer_string(cp, &build.writer, binary) : CP_THROWN;
+    cp_value result = smtp_message_build(cp, self, &build, SMTP_MESSAGE_ALONE)
+                          ? message_writer_string(cp, &build.writer, binary)
+                          : CP_THROWN;
     smtp_message_build_free(&build);
     return result;
 }
@@ -315,7 +316,8 @@ static cp_value method_binary(cp_context *cp, cp_value self, const cp_value *arg
 static cp_value method_size(cp_context *cp, cp_value self, const cp_value *arguments, int count) {
     (void)arguments, (void)count;
     struct smtp_message_build build;
-    int64_t size = smtp_message_build(cp, self, &build, false) ? message_writer_size(cp, &build.writer) : -1;
+    int64_t size =
+        smtp_message_build(cp, self, &build, SMTP_MESSAGE_ALONE) ? message_writer_size(cp, &build.writer) : -1;
     smtp_message_build_free(&build);
     return size < 0 ? CP_THROWN : cp_integer(cp, size);
 }
@@ -323,8 +325,9 @@ static cp_value method_size(cp_context *cp, cp_value self, const cp_value *argum
 static cp_value method_write_to(cp_context *cp, cp_value self, const cp_value *arguments, int count) {
     (void)count;
     struct smtp_message_build build;
-    cp_value result =
-        smtp_message_build(cp, self, &build, false) ? message_writer_to(cp, &build.writer, arguments[0]) : CP_THROWN;
+    cp_value result = smtp_message_build(cp, self, &build, SMTP_MESSAGE_ALONE)
+                          ? message_writer_to(cp, &build.writer, arguments[0])
+                          : CP_THROWN;
     smtp_message_build_free(&build);
     return result;
 }

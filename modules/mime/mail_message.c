@@ -259,13 +259,24 @@ static struct mime_part *checked(struct mime_part *part, enum mail_status status
     return NULL;
 }
 
-static struct mime_part *text_part(struct builder *b, struct mail_text text, const char *type) {
+/* Texts that were in another message are not looked through again. */
+static enum mail_status set_text(struct builder *b, struct mime_part *part, struct mail_text text, const void *owner) {
+    const struct mime_share *share = owner ? b->m->share : NULL;
+    struct text_traits traits;
+    char *data = (char *)text.data; /* never written to */
+    enum mail_status status = share && share->traits(share->context, owner, &traits)
+                                  ? mime_part_set_examined_text(part, data, text.size, MIME_BORROW, &traits, b->error)
+                                  : mime_part_set_text(part, data, text.size, MIME_BORROW, b->error);
+    if (status == MAIL_OK) mime_part_set_owner(part, owner);
+    return status;
+}
+
+static struct mime_part *text_part(struct builder *b, struct mail_text text, const void *owner, const char *type) {
     struct mime_part *part = new_part(b);
     if (part == NULL) return NULL;
     struct mail_buffer repaired = {0};
     enum mail_status status = mime_part_set_type(part, type, b->error);
-    if (status == MAIL_OK)
-        status = mime_part_set_text(part, (char *)text.data, text.size, MIME_BORROW, b->error); /* never written to */
+    if (status == MAIL_OK) status = set_text(b, part, text, owner);
     if (status == MAIL_OK && !part->traits.is_utf8) {
         utf8_text_repair(&repaired, text.data, text.size);
         size_t size = repaired.size;
@@ -358,6 +369,7 @@ static struct mime_part *attachment_part(struct builder *b, const struct mail_at
         char *data = (char *)a->content.data; /* borrowed, never written to */
         status = unencoded ? mime_part_set_text(part, data, a->content.size, MIME_BORROW, b->error)
                            : mime_part_set_bytes(part, data, a->content.size, MIME_BORROW, b->error);
+        if (status == MAIL_OK) mime_part_set_owner(part, a->owner);
     }
     if (status == MAIL_OK) {
         status =
@@ -410,7 +422,7 @@ static struct mime_part *give_up(struct builder *b, struct mime_part *tree) {
 }
 
 static struct mime_part *html_part(struct builder *b, size_t inline_count) {
-    struct mime_part *html = text_part(b, b->m->html, "text/html");
+    struct mime_part *html = text_part(b, b->m->html, b->m->html_owner, "text/html");
     if (html == NULL || inline_count == 0) return html;
     struct mime_part *related = multipart(b, "related");
     /* RFC 2387 3.1 requires the root's type. */
@@ -426,10 +438,10 @@ static struct mime_part *html_part(struct builder *b, size_t inline_count) {
 
 /* The text in lines that readers may join again: RFC 3676. */
 static struct mime_part *plain_part(struct builder *b) {
-    if (!b->m->flowed) return text_part(b, b->m->text, "text/plain");
+    if (!b->m->flowed) return text_part(b, b->m->text, b->m->text_owner, "text/plain");
     struct mail_buffer flowed = {0};
     mime_text_flow(&flowed, b->m->text.data, b->m->text.size);
-    struct mime_part *part = text_part(b, (struct mail_text){"", 0}, "text/plain");
+    struct mime_part *part = text_part(b, (struct mail_text){"", 0}, NULL, "text/plain");
     size_t size = flowed.size;
     char *data = part ? mail_buffer_take(&flowed) : NULL;
     mail_buffer_free(&flowed);
@@ -443,7 +455,7 @@ static struct mime_part *plain_part(struct builder *b) {
 /* RFC 6047 2.4: the method parameter is that of the METHOD line. */
 static struct mime_part *calendar_part(struct builder *b) {
     struct mail_text text = b->m->calendar;
-    struct mime_part *part = text_part(b, text, "text/calendar");
+    struct mime_part *part = text_part(b, text, b->m->calendar_owner, "text/calendar");
     enum mail_status status = MAIL_OK;
     for (size_t at = 0; part && at < text.size;) {
         const char *line = text.data + at, *newline = memchr(line, '\n', text.size - at);

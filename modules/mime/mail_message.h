@@ -11,6 +11,7 @@
 #include "modules/coding/mail_error.h"
 #include "modules/coding/mail_random.h"
 #include "modules/mime/mime_part.h"
+#include "modules/mime/mime_share.h"
 
 /* Bytes with their length, so that a NUL in them is seen. Zero-initialised: absent. */
 struct mail_text {
@@ -33,6 +34,7 @@ struct mail_attachment {
     const char *path;         /* streamed from disk when the message is written */
     struct mail_text content; /* data may be "" with size 0; borrowed until the built tree is freed */
     bool has_content;
+    const void *owner;      /* of content, for mime_part_set_owner; NULL */
     struct mime_part *part; /* taken over by a successful mail_message_build; untouched when it fails */
     struct mail_text name;  /* file name; default: the path's last component */
     const char *type;       /* media type; default: from the name's extension */
@@ -59,7 +61,10 @@ struct mail_message {
     int offset_minutes;          /* of date; used if has_date */
     struct mail_text message_id; /* with or without brackets; default: made from random, date and from's domain */
     int priority;                /* 0 none, 1 highest to 5 lowest */
-    struct mail_random *random;  /* required */
+    /* For mime_part_set_owner; NULL. */
+    const void *text_owner, *html_owner, *calendar_owner;
+    const struct mime_share *share; /* which is asked for the traits of their texts; NULL */
+    struct mail_random *random;     /* required */
     bool envelope_only; /* the content is at hand already: no tree is built; from or envelope_sender is needed */
 };
 

@@ -55,12 +55,27 @@ static ssize_t posix_read(void *context, int handle, char *buffer, size_t size) 
     }
 }
 
+static int posix_identify(void *context, const char *path, struct mime_file_identity *identity) {
+    struct stat status;
+    (void)context;
+    if (stat(path, &status) != 0) return -errno;
+    *identity = (struct mime_file_identity){
+        .device = status.st_dev,
+        .inode = status.st_ino,
+        .modified = status.st_mtim.tv_sec,
+        .modified_nanoseconds = status.st_mtim.tv_nsec,
+        .changed = status.st_ctim.tv_sec,
+        .changed_nanoseconds = status.st_ctim.tv_nsec,
+    };
+    return regular_size(&status, &identity->size);
+}
+
 static void posix_close(void *context, int handle) {
     (void)context;
     close(handle);
 }
 
-const struct mime_files mime_files_posix = {NULL, posix_size, posix_open, posix_read, posix_close};
+const struct mime_files mime_files_posix = {NULL, posix_size, posix_open, posix_read, posix_close, posix_identify};
 
 /* --- life --- */
 
@@ -295,6 +310,18 @@ static ssize_t read_body(struct mime_writer *w, char *buffer, size_t size) {
     return 0;
 }
 
+static size_t read_encoded(struct mime_writer *w, char *buffer, size_t size) {
+    const struct mime_step *step = &w->steps[w->step];
+    if (!w->started) w->offset = 0;
+    size_t left = step->encoded_size - (size_t)w->offset;
+    w->started = left > size;
+    if (left < size) size = left;
+    memcpy(buffer, step->encoded + w->offset, size);
+    w->offset += size;
+    if (!w->started) w->step++;
+    return size;
+}
+
 ssize_t mime_writer_read(struct mime_writer *w, char *buffer, size_t size) {
     size_t filled = 0;
     if (w->error.status != MAIL_OK) return -1;
@@ -316,6 +343,10 @@ ssize_t mime_writer_read(struct mime_writer *w, char *buffer, size_t size) {
             w->text_offset += count;
             filled += count;
             if (w->text_offset == step->text_end) w->step++;
+            continue;
+        }
+        if (step->encoded != NULL) {
+            filled += read_encoded(w, buffer + filled, size - filled);
             continue;
         }
         ssize_t count = read_body(w, buffer + filled, size - filled);
@@ -350,7 +381,7 @@ static int64_t measure_by_encoding(struct mime_writer *w, size_t index) {
 }
 
 /* -1 on error, -2 when it cannot be known. */
-static int64_t body_size(struct mime_writer *w, size_t index) {
+static int64_t own_body_size(struct mime_writer *w, size_t index) {
     struct mime_step *step = &w->steps[index];
     const struct mime_part *part = step->part;
     if (part->content == MIME_READER &&
@@ -372,6 +403,67 @@ static int64_t body_size(struct mime_writer *w, size_t index) {
         step->expected = size;
     }
     return (int64_t)base64_encoded_size((uint64_t)size, BASE64_MIME_LINE);
+}
+
+/* --- bodies that other messages have too --- */
+
+/* False: this body is nobody else's, or (w->error) its file is not there. */
+static bool share_key(struct mime_writer *w, const struct mime_step *step, struct mime_share_key *key) {
+    const struct mime_part *part = step->part;
+    const struct mime_files *files = w->options.files;
+    *key = (struct mime_share_key){.owner = part->owner,
+                                   .encoding = step->encoding,
+                                   .is_text = part->content == MIME_TEXT,
+                                   .is_root = step->is_root};
+    if (part->content != MIME_FILE) return part->owner != NULL;
+    if (files->identify == NULL) return false;
+    int result = files->identify(files->context, part->path, &key->file);
+    if (result < 0) mail_error_set_file(&w->error, part->path, -result);
+    return result == 0;
+}
+
+/* Encodes the body into the room. False: it is not what was foreseen, or (w->error) it cannot be read. */
+static bool encode_into(struct mime_writer *w, size_t index, const struct mime_share_key *key, char *room,
+                        size_t size) {
+    const struct mime_part *part = w->steps[index].part;
+    const struct mime_files *files = w->options.files;
+    struct mime_file_identity now;
+    w->step = index;
+    w->started = false;
+    size_t done = 0;
+    while (done < size) { /* so much, and therefore nothing of the step behind it */
+        ssize_t count = mime_writer_read(w, room + done, size - done);
+        if (count <= 0) break;
+        done += (size_t)count;
+    }
+    close_file(w);
+    w->stage_start = w->stage_end = 0;
+    if (done < size || part->content != MIME_FILE) return done == size;
+    /* What was read is that version of the file and no other. */
+    struct mime_share_key again = *key;
+    if (files->identify(files->context, part->path, &now) != 0) return false;
+    again.file = now;
+    return mime_share_key_equal(key, &again);
+}
+
+/* As own_body_size, from the encoded form where there is one; where one is wanted, it is made. */
+static int64_t body_size(struct mime_writer *w, size_t index) {
+    const struct mime_share *share = w->options.share;
+    struct mime_step *step = &w->steps[index];
+    struct mime_share_key key;
+    if (share == NULL || !share_key(w, step, &key)) return w->error.status == MAIL_OK ? own_body_size(w, index) : -1;
+    if (share->find(share->context, &key, &step->encoded, &step->encoded_size)) return (int64_t)step->encoded_size;
+    int64_t size = own_body_size(w, index);
+    if (size <= 0) return size;
+    char *room = share->room(share->context, &key, (size_t)size, key.is_text ? &step->part->traits : NULL);
+    if (room == NULL) return size;
+    bool good = encode_into(w, index, &key, room, (size_t)size);
+    share->filled(share->context, good);
+    if (good) {
+        step->encoded = room;
+        step->encoded_size = (size_t)size;
+    }
+    return w->error.status == MAIL_OK ? size : -1;
 }
 
 int64_t mime_writer_size(struct mime_writer *w) {

@@ -14,6 +14,7 @@
 #include "modules/coding/mail_error.h"
 #include "modules/coding/mail_random.h"
 #include "modules/mime/mime_part.h"
+#include "modules/mime/mime_share.h"
 #include "modules/coding/quoted_printable.h"
 
 /* How files are reached, so that a caller may read them without blocking. All return a negative errno on failure. */
@@ -26,6 +27,8 @@ struct mime_files {
     /* Up to size bytes, 0 at the end. */
     ssize_t (*read)(void *context, int handle, char *buffer, size_t size);
     void (*close)(void *context, int handle);
+    /* Which regular file the path names now; 0 or a negative errno. NULL: they cannot be told, and none is shared. */
+    int (*identify)(void *context, const char *path, struct mime_file_identity *identity);
 };
 
 /* open(2), fstat(2), read(2), close(2); regular files only. */
@@ -35,6 +38,8 @@ struct mime_options {
     const struct mime_files *files; /* NULL: mime_files_posix */
     struct mail_random *random;     /* for boundaries; needed when there is a multipart without one */
     bool allow_8bit;                /* the server has 8BITMIME */
+    const struct mime_share
+        *share; /* where bodies that other messages have too are kept, used by mime_writer_size; NULL */
 };
 
 struct mime_step;
@@ -81,7 +86,8 @@ enum mail_status mime_writer_init_whole(struct mime_writer *w, const char *text,
 enum mail_status mime_writer_prepend(struct mime_writer *w, const char *fields, size_t size);
 /* The next bytes, 1 to size; 0 at the end; -1 on error. size must not be 0. */
 ssize_t mime_writer_read(struct mime_writer *w, char *buffer, size_t size);
-/* Exact size of the whole message: from stat(2) alone for files in base64; files in quoted-printable are read through.
+/* Exact size of the whole message: from stat(2) alone for files in base64; files in quoted-printable are read through,
+   and so is one whose encoded form is to be shared from now on.
    A file that then has another size is an error of mime_writer_read. -1 on error, or when a reader's size is unknown
    (w->error.status is then MAIL_OK). To be called before the first mime_writer_read. */
 int64_t mime_writer_size(struct mime_writer *w);

@@ -10,9 +10,11 @@
 struct mime_step {
     const struct mime_part *part;
     enum transfer_encoding encoding;
-    bool is_root;     /* the body is the whole message's and must end with CRLF */
-    size_t text_end;  /* offset in the writer's text */
-    int64_t expected; /* size of the file when measured, -1 if it was not */
+    bool is_root;        /* the body is the whole message's and must end with CRLF */
+    size_t text_end;     /* offset in the writer's text */
+    int64_t expected;    /* size of the file when measured, -1 if it was not */
+    const char *encoded; /* the body as it goes, when it is shared; else NULL */
+    size_t encoded_size;
 };
 
 /* Fill text, steps and uses_8bit of w. The status is also in w->error. */

@@ -23,6 +23,7 @@ static void drop_content(struct mime_part *part) {
     part->data = NULL;
     part->size = 0;
     part->owned = false;
+    part->owner = NULL;
     part->path = NULL;
     memset(&part->reader, 0, sizeof part->reader);
     part->content = MIME_EMPTY;
@@ -256,6 +257,16 @@ enum mail_status mime_part_set_text(struct mime_part *part, char *text, size_t s
     if (status == MAIL_OK) text_examine(&part->traits, part->data, part->size);
     return status;
 }
+
+enum mail_status mime_part_set_examined_text(struct mime_part *part, char *text, size_t size,
+                                             enum mime_ownership ownership, const struct text_traits *traits,
+                                             struct mail_error *error) {
+    enum mail_status status = set_memory(part, MIME_TEXT, text, size, ownership, error);
+    if (status == MAIL_OK) part->traits = *traits;
+    return status;
+}
+
+void mime_part_set_owner(struct mime_part *part, const void *owner) { part->owner = owner; }
 
 enum mail_status mime_part_set_bytes(struct mime_part *part, void *bytes, size_t size, enum mime_ownership ownership,
                                      struct mail_error *error) {

@@ -73,6 +73,10 @@ enum mail_status mime_part_set_encoding(struct mime_part *part, enum transfer_en
  * exactly. */
 enum mail_status mime_part_set_text(struct mime_part *part, char *text, size_t size, enum mime_ownership ownership,
                                     struct mail_error *error);
+/* The same for text that was examined before. */
+enum mail_status mime_part_set_examined_text(struct mime_part *part, char *text, size_t size,
+                                             enum mime_ownership ownership, const struct text_traits *traits,
+                                             struct mail_error *error);
 enum mail_status mime_part_set_bytes(struct mime_part *part, void *bytes, size_t size, enum mime_ownership ownership,
                                      struct mail_error *error);
 /* The path is copied; the file is opened only while it is written. The type is set from the extension unless one was
@@ -80,6 +84,9 @@ enum mail_status mime_part_set_bytes(struct mime_part *part, void *bytes, size_t
 enum mail_status mime_part_set_file(struct mime_part *part, const char *path, struct mail_error *error);
 enum mail_status mime_part_set_reader(struct mime_part *part, const struct mime_reader *reader,
                                       struct mail_error *error);
+/* Text or bytes that were set are all that `owner` has, and stay so while it exists: what they become may be kept and
+   used for other parts of the same owner (mime_share.h). Setting other content takes that back. */
+void mime_part_set_owner(struct mime_part *part, const void *owner);
 /* "mixed", "alternative", "related" ... The part becomes multipart/subtype. */
 enum mail_status mime_part_set_multipart(struct mime_part *part, const char *subtype, struct mail_error *error);
 /* The boundary instead of a random one (RFC 2046 5.1.1 characters, 1-70). Refused when writing if it occurs in a part.

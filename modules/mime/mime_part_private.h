@@ -37,6 +37,7 @@ struct mime_part {
     size_t size;
     bool owned;                /* data is freed with the part */
     struct text_traits traits; /* of text: looked at once, when it is set */
+    const void *owner;         /* of the data, NULL: nobody who could be known again */
     char *path;
     struct mime_reader reader;
 };
