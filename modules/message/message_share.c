@@ -14,7 +14,6 @@
 
 enum {
     BODIES_MOST = 64,
-    OCTETS_MOST = 8 << 20,  /* of all bodies, their owners included */
     BODY_MOST = 2 << 20,    /* larger ones gain a tenth at most, and would drive out all others */
     NOTES = 256,            /* of bodies met once; a power of two */
     FILE_SETTLED_AFTER = 2, /* seconds: a file that was written later could be written again without a new time stamp */
@@ -69,7 +68,7 @@ static void remove_at(struct message_share *share, size_t index) {
 }
 
 static void add(struct message_share *share, struct shared_body *body) {
-    while (share->count > 0 && (share->count == BODIES_MOST || share->octets + body->cost > OCTETS_MOST))
+    while (share->count > 0 && (share->count == BODIES_MOST || share->octets + body->cost > MESSAGE_SHARE_MOST))
         remove_at(share, share->count - 1);
     share->bodies[share->count++] = body;
     share->octets += body->cost;
@@ -157,4 +156,9 @@ const struct mime_share *message_sharing_begin(cp_context *cp, struct message_sh
         .cp = cp,
     };
     return &sharing->share;
+}
+
+size_t message_share_octets(cp_context *cp) {
+    const struct message_share *share = message_state(cp)->share;
+    return share == NULL ? 0 : share->octets;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Tests what Smtp gets of an SmtpMessage: envelope, content in pieces, Errors; and that nothing of it is left over. */
-#include "modules/message/message.h"
+#include "modules/message/message_share.h"
 
 #include "interp/builtin/builtin.h"
 #include "interp/base/memory.h"
@@ -140,6 +140,73 @@ static void content(void **state) {
     assert_non_null(memmem(first, sizeof first, "in a Mime", 9));
 }
 
+/* ---- what messages have in common ---- */
+
+/* Opened and read, the message must be what `string` makes of it, which shares nothing. */
+static void expect_as_string(cp_value message) {
+    static char out[1 << 19];
+    cp_value wanted = cp_send_z(cp, message, "string", NULL, 0);
+    struct smtp_content *opened = message_open(cp, message, false);
+    assert_non_null(opened);
+    ssize_t size = read_all(opened, 65536, out, sizeof out);
+    assert_int_equal(size, cp_string_size(wanted));
+    assert_memory_equal(out, cp_string_text(wanted), (size_t)size);
+    message_close(cp, opened);
+}
+
+static void in_common(void **state) {
+    (void)state;
+    cp_value body = text("Gr\xc3\xbc\xc3\x9f"
+                         "e an alle,\nohne Ende"),
+             logo = text("<svg/>"), bytes = cp_binary_n(cp, NULL, 500);
+    size_t before = message_share_octets(cp);
+    for (int i = 0; i < 6; i++) {
+        cp_value message = new_message();
+        set(message, "text", body);
+        set(message, "html", i % 2 ? body : text("<p>own"));
+        cp_binary_of(bytes)->data[3] = (unsigned char)i; /* a Binary can change */
+        cp_value attachments[] = {attachment("logo.svg", logo), attachment("b", bytes), new_mime()};
+        set(message, "attachments", cp_list_n(attachments, i < 4 ? 3 : 1));
+        expect_as_string(message);
+        if (i == 0) assert_int_equal(message_share_octets(cp), before); /* what is in one message alone is not kept */
+    }
+    assert_true(message_share_octets(cp) > before);
+}
+
+/* However much is in common, only so much is kept; and what an open message reads from stays. */
+static void in_common_bounded(void **state) {
+    static char out[1 << 20];
+    (void)state;
+    char *fill = malloc(300000);
+    struct smtp_content *first = NULL;
+    for (int i = 0; i < 40; i++) {
+        memset(fill, 'a' + i % 26, 300000);
+        cp_value logo = cp_string_n(cp, fill, 300000);
+        for (int k = 0; k < 3; k++) {
+            cp_value message = new_message();
+            set(message, "attachments", list(attachment("a", logo)));
+            if (i == 0 && k == 2) first = message_open(cp, message, true);
+            else expect_as_string(message);
+            assert_true(message_share_octets(cp) <= MESSAGE_SHARE_MOST);
+        }
+    }
+    assert_true(message_share_octets(cp) > MESSAGE_SHARE_MOST / 2);
+    cp_collect(cp);
+    assert_true(read_all(first, 1000, out, sizeof out) > 400000);
+    assert_non_null(memmem(out, sizeof out, "YWFhYWFhYWFh", 12));
+    message_close(cp, first);
+    free(fill);
+}
+
+static void in_common_released(void **state) {
+    (void)state;
+    in_common(NULL);
+    for (int i = 0; i < 100 && message_share_octets(cp) > 0; i++) cp_collect(cp);
+#ifndef MEM_PLAIN
+    assert_int_equal(message_share_octets(cp), 0);
+#endif
+}
+
 static void identity(void **state) {
     (void)state;
     cp_value message = new_message(), id = message_id(cp, message);
@@ -267,8 +334,9 @@ static void nothing_left(void **state) {
 static int run(cp_context *context, void *argument) {
     (void)context, (void)argument;
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(envelope), cmocka_unit_test(content),      cmocka_unit_test(identity),
-        cmocka_unit_test(failures), cmocka_unit_test(nothing_left),
+        cmocka_unit_test(envelope),  cmocka_unit_test(content),           cmocka_unit_test(identity),
+        cmocka_unit_test(in_common), cmocka_unit_test(in_common_bounded), cmocka_unit_test(in_common_released),
+        cmocka_unit_test(failures),  cmocka_unit_test(nothing_left),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
