@@ -164,7 +164,8 @@ static const cp_property_def properties[] = {
      "Mime. "
      "Content may also be a List (path): that file under another name. Files are read while the message is sent, in "
      "small "
-     "pieces, and never whole. Errors: 1.8 wrong form, a newline in a file's name."},
+     "pieces; one of up to 1.5 MB that goes with several messages is read and encoded once, as long as it is the same. "
+     "Errors: 1.8 wrong form, a newline in a file's name."},
     {"inlines", "List", CP_READ_WRITE, NULL, NULL, set_inlines,
      "What the HTML shows, each a List (cid attachment); `inline` adds to it. Errors: 1.8."},
     {"replyTo", "String|List", CP_READ_WRITE, NULL, NULL, set_reply_to, "The address, or a List of them, for answers."},

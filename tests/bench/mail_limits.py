@@ -18,6 +18,7 @@ ROOT = HERE.parent.parent
 SHARED = pathlib.Path(os.environ.get("CARAPACE_SHARED") or ROOT.parent / "shared")
 MESSAGES = 100_000
 ATTACHMENTS, ATTACHMENT_SIZE = 20, 25_000_000
+MAILING, MAILING_SIZE = 1_000, 1_000_000  # different messages with the same file
 DELAYED_MESSAGES = 3_000
 COMPILE = ["gcc", "-O2", "-w"]
 
@@ -124,9 +125,11 @@ def run(bench, measure):
         for program in ("rawsend", "rawsink", "tundelay"):
             compiled(sources / f"{program}.c", folder / program)
         small, large, file = folder / "small", folder / "large", folder / "file.bin"
+        medium, leaflet = folder / "medium", folder / "leaflet.bin"
         small.write_bytes(b"Subject: x\r\n\r\n" + b"The quick brown fox jumps over the lazy dog, again and again.\r\n" * 16)
-        file.write_bytes(os.urandom(ATTACHMENT_SIZE))
-        large.write_bytes(b"Subject: x\r\n\r\n" + b"A" * (ATTACHMENT_SIZE * 4 // 3 * 78 // 76))
+        for attached, message, size in ((file, large, ATTACHMENT_SIZE), (leaflet, medium, MAILING_SIZE)):
+            attached.write_bytes(os.urandom(size))
+            message.write_bytes(b"Subject: x\r\n\r\n" + b"A" * (size * 4 // 3 * 78 // 76))
         print(f"\n{'beside the limit':24}{'carapace':>12}{'':>12}{'peer':>10}{'ratio':>8}{'us CPU':>10}{'MB':>8}")
         rounds = min(bench.runs, 5)
         rows = {
@@ -135,6 +138,8 @@ def run(bench, measure):
                                              rounds),
             "rawsink one message": against_the_sink(bench, measure, folder, "rawsink one message", "send_same",
                                                     [str(count)], count, small, rounds),
+            "rawsink 1 MB": against_the_sink(bench, measure, folder, "rawsink 1 MB", "attachment",
+                                             [str(leaflet), str(MAILING)], MAILING, medium, min(rounds, 3)),
             "rawsink 25 MB": against_the_sink(bench, measure, folder, "rawsink 25 MB", "attachment",
                                               [str(file), str(ATTACHMENTS)], ATTACHMENTS, large, rounds),
             "Postfix at 20 ms": delayed_row(bench, folder),
