@@ -81,9 +81,31 @@ static void append_piece(struct mail_buffer *out, size_t *column, const char *na
     *column += out->size - start;
 }
 
+/* charset=us-ascii and its like: name and value need nothing and fit the line. False, and nothing is written, if not.
+ */
+static bool write_short(struct mail_buffer *out, size_t *column, const char *name, const char *value, size_t size) {
+    size_t name_size = 0, i = 0;
+    while (header_is(name[name_size], HEADER_ATTRIBUTE)) name_size++;
+    while (i < size && header_is(value[i], HEADER_ATTRIBUTE)) i++;
+    size_t width = 2 + name_size + 1 + size;
+    bool fits = size <= LINE_LIMIT && name_size <= 40 && *column + width <= HEADER_LINE_SOFT &&
+                name_size + 3 + size <= LINE_LIMIT;
+    if (name[name_size] != '\0' || name_size == 0 || size == 0 || i < size || !fits) return false;
+    char *to = mail_buffer_reserve(out, width);
+    if (to == NULL) return false;
+    memcpy(to, "; ", 2);
+    memcpy(to + 2, name, name_size);
+    to[2 + name_size] = '=';
+    memcpy(to + 3 + name_size, value, size);
+    out->size += width;
+    *column += width;
+    return true;
+}
+
 enum mail_status header_write_parameter(struct mail_buffer *out, size_t *column, const char *name, const char *value,
                                         size_t size, struct mail_error *error) {
     struct mail_buffer repaired = {0};
+    if (write_short(out, column, name, value, size)) return MAIL_OK;
     size_t name_size = strlen(name);
     if (!header_token_is_valid(name, name_size) || name_size > 40 || strpbrk(name, "*'%")) {
         return mail_error_set(error, MAIL_SYNTAX, 0, "'%.80s' is no parameter name", name);

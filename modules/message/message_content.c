@@ -73,8 +73,8 @@ static bool may_be_kept(cp_context *cp, cp_value message) {
     return true;
 }
 
-static const struct message_kept *find_kept(cp_context *cp, cp_value message, bool has_8bitmime) {
-    const struct message_state *state = message_state(cp);
+static const struct message_kept *find_kept(cp_context *cp, const struct message_state *state, cp_value message,
+                                            bool has_8bitmime) {
     const struct smtp_message *m = smtp_message_of(message);
     for (size_t i = 0; i < MESSAGES_KEPT; i++) {
         const struct message_kept *kept = state->kept[i];
@@ -88,8 +88,7 @@ static const struct message_kept *find_kept(cp_context *cp, cp_value message, bo
 }
 
 /* Whether the message was among the last ones opened; it is from now on. */
-static bool is_again(cp_context *cp, cp_value message) {
-    struct message_state *state = message_state(cp);
+static bool is_again(struct message_state *state, cp_value message) {
     for (size_t i = 0; i < MESSAGES_KEPT; i++)
         if (state->opened[i] == message) return true;
     state->opened[state->next_opened++ % MESSAGES_KEPT] = message;
@@ -141,21 +140,21 @@ static bool keep(cp_context *cp, cp_value message, struct smtp_content *content,
 
 /* A build is some 900 bytes, and mostly one message is open at a time: the next one takes over the memory of the last.
  */
-static void take_build(cp_context *cp, struct smtp_content *content) {
-    struct message_state *state = message_state(cp);
+static void take_build(struct message_state *state, struct smtp_content *content) {
     content->build = state->spare != NULL ? state->spare : cp_alloc(sizeof *content->build);
     state->spare = NULL;
 }
 
 struct smtp_content *message_open(cp_context *cp, cp_value message, bool has_8bitmime) {
-    const struct message_kept *kept = find_kept(cp, message, has_8bitmime);
+    struct message_state *state = message_state(cp);
+    const struct message_kept *kept = find_kept(cp, state, message, has_8bitmime);
     struct smtp_content *content = cp_alloc(kept != NULL ? offsetof(struct smtp_content, envelope) : sizeof *content);
     content->kept = kept;
     if (kept != NULL) return content;
     unsigned manner = SMTP_MESSAGE_SHARED | (has_8bitmime ? SMTP_MESSAGE_8BIT : 0);
-    take_build(cp, content);
+    take_build(state, content);
     if (smtp_message_build(cp, message, content->build, manner) && make_envelope(cp, message, content) &&
-        (content->envelope.size > KEPT_SIZE || !may_be_kept(cp, message) || !is_again(cp, message) ||
+        (content->envelope.size > KEPT_SIZE || !may_be_kept(cp, message) || !is_again(state, message) ||
          keep(cp, message, content, has_8bitmime)))
         return content;
     message_close(cp, content);

@@ -41,11 +41,11 @@ struct message_share {
 
 static void let_go(void *state) { ((struct message_state *)state)->share = NULL; }
 
-static struct message_share *share_of(cp_context *cp) {
-    struct message_state *state = message_state(cp);
+static struct message_share *share_of(const struct message_sharing *sharing) {
+    struct message_state *state = sharing->state;
     if (state->share == NULL) {
         state->share = cp_alloc(sizeof *state->share);
-        cp_resource_new(cp, state, let_go); /* which nothing refers to: it goes with the next collection */
+        cp_resource_new(sharing->cp, state, let_go); /* which nothing refers to: it goes with the next collection */
         state->share->notes = cp_alloc_atomic(NOTES * sizeof *state->share->notes);
         memset(state->share->notes, 0, NOTES * sizeof *state->share->notes);
     }
@@ -86,7 +86,7 @@ static void use(struct message_sharing *sharing, struct shared_body *body) {
 
 static bool find(void *context, const struct mime_share_key *key, const char **bytes, size_t *size) {
     struct message_sharing *sharing = context;
-    struct message_share *share = share_of(sharing->cp);
+    struct message_share *share = share_of(sharing);
     uint64_t hash = mime_share_key_hash(key);
     for (size_t i = 0; i < share->count; i++) {
         struct shared_body *body = share->bodies[i];
@@ -108,7 +108,7 @@ static bool is_settled(const struct mime_file_identity *file) {
 
 static char *room(void *context, const struct mime_share_key *key, size_t size, const struct text_traits *traits) {
     struct message_sharing *sharing = context;
-    struct message_share *share = share_of(sharing->cp);
+    struct message_share *share = share_of(sharing);
     uint64_t hash = mime_share_key_hash(key), *note = &share->notes[hash >> 32 & (NOTES - 1)];
     if (size > BODY_MOST) return NULL;
     bool again = *note == hash;
@@ -131,12 +131,12 @@ static void filled(void *context, bool good) {
     struct shared_body *body = sharing->filling;
     sharing->filling = NULL;
     body->filled = good;
-    if (good) add(share_of(sharing->cp), body);
+    if (good) add(share_of(sharing), body);
 }
 
 static bool find_traits(void *context, const void *owner, struct text_traits *traits) {
     const struct message_sharing *sharing = context;
-    const struct message_share *share = share_of(sharing->cp);
+    const struct message_share *share = share_of(sharing);
     for (size_t i = 0; i < share->count; i++) {
         const struct shared_body *body = share->bodies[i];
         if (body->key.owner != owner || !body->key.is_text) continue;
@@ -154,6 +154,7 @@ const struct mime_share *message_sharing_begin(cp_context *cp, struct message_sh
     *sharing = (struct message_sharing){
         .share = {.context = sharing, .find = find, .room = room, .filled = filled, .traits = find_traits},
         .cp = cp,
+        .state = message_state(cp),
     };
     return &sharing->share;
 }

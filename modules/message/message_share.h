@@ -14,6 +14,7 @@ enum { MESSAGE_SHARE_MOST = 8 << 20 };
 struct message_sharing {
     struct mime_share share;
     cp_context *cp;
+    struct message_state *state;
     struct shared_use *used;     /* keeps what the writer reads from, whatever becomes of the cache */
     struct shared_body *filling; /* whose room was asked for last */
 };
