@@ -129,6 +129,7 @@ typedef struct smtp_client_failure {
     bool temporary;
     bool streaming; /* a message was begun behind the final dot of another, one of which has no answer: next time try
                      * no_streaming */
+    bool chunking;  /* the server offers CHUNKING and does not know BDAT: next time try no_chunking */
     int code;       /* of the server's reply; 0 when there is none */
     smtp_enhanced_code enhanced;
     const char *text; /* what was expected and what came; one line, safe to show */

@@ -111,6 +111,8 @@ struct smtp_client {
     bool secret;     /* the output holds one */
     bool streams;    /* this server has answered a MAIL that was written behind the end of a message not answered */
     const smtp_message *closing; /* 421 answered one of its commands */
+    bool bdat_known;             /* the server has answered a BDAT as one does who knows it */
+    const smtp_message *unknown; /* the message whose BDAT it does not know */
 
     smtp_pending_event delivered; /* the event the caller looks at: owned until the next */
     smtp_client_failure failure;
@@ -170,6 +172,9 @@ bool smtp_chunking_may_go(const smtp_client *client, const smtp_message *message
 /* Writes "BDAT n LAST"; content is to follow. False when the session has failed. */
 bool smtp_chunking_begin(smtp_client *client, smtp_message *message);
 smtp_client_status smtp_chunking_data(smtp_client *client, const char *bytes, size_t length, bool last, size_t *taken);
+/* The reply to the BDAT of a message, or one that came within its content. True when the server does not know BDAT: it
+ * reads content as commands from now on, so the session has failed. */
+bool smtp_chunking_unknown(smtp_client *client, smtp_message *message, const smtp_reply *reply);
 /* The reply to the BDAT of a message that nobody should get: sender or all recipients were refused. */
 void smtp_chunking_idle_reply(smtp_client *client, const smtp_command *command, const smtp_reply *reply);
 

@@ -372,6 +372,7 @@ void smtp_transaction_end_reply(smtp_client *client, const smtp_command *command
         smtp_session_fail_reply(client, command->kind, reply); /* still outstanding: in doubt */
         return;
     }
+    if (message->chunked && smtp_chunking_unknown(client, message, reply)) return;
     /* A refused BDAT may have left the transaction open; those behind it have their RSET already. */
     if (message->chunked && reply->code >= 400 && (client->last == message || !client->last->mail_written))
         client->needs_reset = true;
@@ -437,6 +438,9 @@ static void settle(smtp_client *client, smtp_message *message, const smtp_reply 
             if (entry->kind != COMMAND_END || entry->message != message) continue;
             /* A server that said 421 closes and looks at nothing behind the command so answered (RFC 5321 3.8). */
             bool unread = reply != NULL && reply->code == 421 && message != client->closing;
+            /* What it does not know it cannot have delivered; had it known BDAT before, only of this one that is sure.
+             */
+            if (client->unknown != NULL) unread = message == client->unknown || !client->bdat_known;
             smtp_message_state state =
                 entry->end <= client->sent && !unread ? SMTP_MESSAGE_IN_DOUBT : SMTP_MESSAGE_NOT_SENT;
             for (size_t i = 0; i < result->recipient_count; i++) {

@@ -31,7 +31,8 @@ struct smtp_delivery {
     uint64_t number;              /* the engine's */
     struct smtp_content *content; /* NULL once the last octet was handed over */
     bool done;
-    bool again; /* it was put back once, because its connection was lost */
+    bool again;   /* it was put back once, because its connection was lost */
+    bool by_data; /* it was put back once, because the server does not know BDAT */
     /* Its fate, when done. */
     smtp_message_state state;
     const char *command; /* what was being done */
@@ -49,6 +50,7 @@ struct smtp_streaming {
     bool no_chunking; /* property: DATA also where BDAT is offered */
     bool off;         /* this server does not bear what is written behind the end of a message */
     bool proven;      /* it does */
+    bool no_bdat;     /* this server offers CHUNKING and does not know BDAT */
     unsigned losses;  /* connections lost while it should, since `settled` was 0 */
     uint64_t settled; /* messages it has answered */
     cp_value peer;    /* () before the first connection */
@@ -100,7 +102,7 @@ struct smtp {
     cp_value answer_enhanced;
 
     /* How the session ended, once `failed`. */
-    bool failed, failed_streaming, failed_temporary;
+    bool failed, failed_streaming, failed_chunking, failed_temporary;
     int failed_class, failed_code;
     cp_value failed_text, failed_enhanced;
     int lost_class, lost_code; /* what the layers below said before the engine put it into words; 0 = nothing */

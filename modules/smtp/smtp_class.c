@@ -118,8 +118,8 @@ static const cp_property_def properties[] = {
      "PIPELINING and CHUNKING they are written one behind the other without a reply awaited in between; a connection "
      "that is lost leaves those not answered inDoubt. 1 waits for each. Errors: 1.8 out of range."},
     {"chunking", "Symbol", CP_READ_WRITE, NULL, get_chunking, set_chunking,
-     "true (the default): content goes by BDAT (RFC 3030) where the server offers it. () uses DATA. Counts from the "
-     "next connect."},
+     "true (the default): content goes by BDAT (RFC 3030) where the server offers it; one that then does not know BDAT "
+     "is connected to anew, and gets it by DATA from then on. () uses DATA. Counts from the next connect."},
     {"timeout", "Integer", CP_READ_WRITE, NULL, get_timeout, set_timeout,
      "Milliseconds after which any one reply is given up, 1 to 86400000. () leaves it to RFC 5321 4.5.3.2: 5 "
      "minutes, 10 for the end of a message. Errors: 1.8 out of range."},

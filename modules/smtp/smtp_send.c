@@ -216,6 +216,14 @@ static cp_value stopped(cp_context *cp, struct smtp *smtp, const struct smtp_del
     return cp_throw_value(cp, error);
 }
 
+/* Steps until the message has its fate. CP_THROWN when the thread is stopped. */
+static cp_value deliver(cp_context *cp, struct smtp *smtp, struct smtp_delivery *delivery) {
+    while (!delivery->done)
+        if ((smtp->wants_content ? smtp_feed(cp, smtp) : smtp_step(cp, smtp)) == CP_THROWN)
+            return stopped(cp, smtp, delivery);
+    return CP_NIL;
+}
+
 static cp_value send_one(cp_context *cp, struct smtp *smtp, cp_value message) {
     if (smtp_need_connection(cp, smtp) == CP_THROWN || cp_poll(cp) == CP_THROWN) return CP_THROWN;
     struct smtp_delivery *delivery = cp_alloc(sizeof *delivery);
@@ -227,9 +235,13 @@ static cp_value send_one(cp_context *cp, struct smtp *smtp, cp_value message) {
     }
     if (begun == SMTP_BEGUN_BAD) return CP_THROWN;
     cp_value id = begun == SMTP_BEGUN ? message_id(cp, message) : CP_NIL;
-    while (begun == SMTP_BEGUN && !delivery->done) {
-        cp_value result = smtp->wants_content ? smtp_feed(cp, smtp) : smtp_step(cp, smtp);
-        if (result == CP_THROWN) return stopped(cp, smtp, delivery);
+    if (begun == SMTP_BEGUN && deliver(cp, smtp, delivery) == CP_THROWN) return CP_THROWN;
+    if (begun == SMTP_BEGUN && smtp->failed && smtp->failed_chunking && !smtp->told_to_close &&
+        delivery->state == SMTP_MESSAGE_NOT_SENT) { /* the server does not know BDAT: the same by DATA */
+        if (smtp_reconnect(cp, smtp) == CP_THROWN) return CP_THROWN;
+        begun = smtp_begin(cp, smtp, delivery);
+        if (begun == SMTP_BEGUN_BAD) return CP_THROWN;
+        if (begun == SMTP_BEGUN && deliver(cp, smtp, delivery) == CP_THROWN) return CP_THROWN;
     }
     cp_value error = smtp_delivery_error(cp, smtp, delivery);
     if (smtp->failed) smtp_close_failed(cp, smtp);

@@ -99,24 +99,25 @@ static void tell_finished(cp_context *cp, struct run *run) {
 
 /* Certainly not delivered, for no fault of its own. A 421 speaks of the connection, not of the message (RFC 5321 3.8).
  */
-static bool may_go_again(const struct smtp_delivery *delivery) {
-    if (delivery->again || delivery->error != CP_NIL) return false;
+static bool may_go_again(const struct smtp_delivery *delivery, bool by_data) {
+    if ((by_data ? delivery->by_data : delivery->again) || delivery->error != CP_NIL) return false;
     return delivery->state == SMTP_MESSAGE_NOT_SENT ||
            (delivery->state == SMTP_MESSAGE_REFUSED && delivery->code == 421);
 }
 
 /* After the connection was lost: puts back what was not sent, tells of the rest, and connects again if there is more to
  * send and that makes sense: when the old connection has brought at least one message to an end, when it died of our
- * writing ahead, or when it was us who broke it off. True when there is a connection again. */
+ * writing ahead, or when it was us who broke it off, for a server that does not know BDAT among other reasons. True
+ * when there is a connection again. */
 static bool recover(cp_context *cp, struct run *run) {
     struct smtp *smtp = run->smtp;
-    bool streaming = smtp->failed_streaming && !smtp->streaming.off, ours = false;
+    bool streaming = smtp->failed_streaming && !smtp->streaming.off, by_data = smtp->failed_chunking, ours = false;
     cp_value failure = smtp_failure_error(cp, smtp);
     smtp_close_failed(cp, smtp);
     struct smtp_delivery *put_back = NULL, *put_back_last = NULL;
     for (struct smtp_delivery *delivery; (delivery = smtp_next_finished(smtp)) != NULL;) {
         ours |= delivery->error != CP_NIL;
-        bool again = may_go_again(delivery);
+        bool again = may_go_again(delivery, by_data);
         smtp_delivery_error(cp, smtp, delivery); /* made now, while `smtp` knows of this failure */
         if (again) smtp_append(&put_back, &put_back_last, delivery);
         else {
@@ -126,7 +127,7 @@ static bool recover(cp_context *cp, struct run *run) {
     }
     bool connected = false, progress = run->settled > 0;
     if (put_back != NULL || has_more(run)) {
-        bool sensible = !smtp->told_to_close && (run->settled > 0 || streaming || ours);
+        bool sensible = !smtp->told_to_close && (run->settled > 0 || streaming || by_data || ours);
         if (streaming) smtp_streaming_lost(smtp);
         run->settled = 0;
         if (run->error == CP_NIL && !sensible) run->error = failure;
@@ -136,8 +137,10 @@ static bool recover(cp_context *cp, struct run *run) {
     for (bool first = true; put_back != NULL;) {
         struct smtp_delivery *delivery = put_back;
         put_back = delivery->next;
-        /* It may have been this one's fault; those behind it were not even looked at. */
-        delivery->again |= first || !progress;
+        /* It may have been this one's fault; those behind it were not even looked at. Nor is it any message's fault
+         * that the server does not know BDAT. */
+        if (by_data) delivery->by_data = true;
+        else delivery->again |= first || !progress;
         first = false;
         if (connected) smtp_append(&run->again, &run->again_last, delivery);
         else tell(cp, run, delivery);
