@@ -42,6 +42,9 @@ const smtp_envelope *message_envelope(const struct smtp_content *content);
    0 at the end, -1 after a throw: 5.1 and 5.3 for a file that has gone, cannot be read, or has another size by now. */
 ssize_t message_read(cp_context *cp, struct smtp_content *content, char *buffer, size_t size);
 
+/* Back to the first octet: the same octets once more, whatever has become of the message's properties. */
+void message_rewind(struct smtp_content *content);
+
 /* Frees what message_open made; nothing happens the second time. */
 void message_close(cp_context *cp, struct smtp_content *content);
 

@@ -169,6 +169,11 @@ ssize_t message_read(cp_context *cp, struct smtp_content *content, char *buffer,
     return count;
 }
 
+void message_rewind(struct smtp_content *content) {
+    content->offset = 0;
+    if (content->kept == NULL) mime_writer_rewind(&content->build.writer);
+}
+
 void message_close(cp_context *cp, struct smtp_content *content) {
     (void)cp;
     if (content->kept != NULL) return;

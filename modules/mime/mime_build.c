@@ -104,6 +104,13 @@ static void close_file(struct mime_writer *w) {
     w->handle = -1;
 }
 
+void mime_writer_rewind(struct mime_writer *w) {
+    close_file(w);
+    w->step = 0;
+    w->started = w->input_done = false;
+    w->text_offset = w->stage_start = w->stage_end = 0;
+}
+
 void mime_writer_finish(struct mime_writer *w) {
     close_file(w);
     mail_buffer_free(&w->text);

@@ -83,6 +83,8 @@ ssize_t mime_writer_read(struct mime_writer *w, char *buffer, size_t size);
    A file that then has another size is an error of mime_writer_read. -1 on error, or when a reader's size is unknown
    (w->error.status is then MAIL_OK). To be called before the first mime_writer_read. */
 int64_t mime_writer_size(struct mime_writer *w);
+/* Back to the first byte, unless there was an error. Readers without rewind cannot be read again. */
+void mime_writer_rewind(struct mime_writer *w);
 /* Closes the file and frees everything; may be called at any time, twice too. */
 void mime_writer_finish(struct mime_writer *w);
 /* The whole message in memory, appended to out. */

@@ -510,6 +510,7 @@ void smtp_client_free(smtp_client *client) {
     smtp_security_wipe(client);
     smtp_reply_parser_free(&client->parser);
     smtp_capabilities_free(&client->capabilities);
+    smtp_domain_set_free(&client->domains);
     smtp_buffer_free(&client->output);
     free(client);
 }

@@ -6,6 +6,7 @@
 #include "modules/protocol/smtp_buffer.h"
 #include "modules/protocol/smtp_client.h"
 #include "modules/protocol/smtp_content.h"
+#include "modules/protocol/smtp_limits.h"
 
 /* What the server owes a reply to. Each kind is a row of `command_traits` in smtp_client.c. */
 typedef enum smtp_command_kind {
@@ -95,6 +96,7 @@ struct smtp_client {
     smtp_message *spare;        /* blocks for the next ones */
     size_t spare_count;
     uint64_t message_count;
+    smtp_domain_set domains; /* of this session's recipients, where the server limits them */
     smtp_content_writer content;
     uint64_t content_left; /* octets of a BDAT that are to come */
     size_t ends;           /* COMMAND_END entries in the queue */
@@ -208,6 +210,12 @@ void smtp_transaction_settle_all(smtp_client *client, const smtp_reply *reply);
 /* Turns text offsets into pointers, for the caller's eyes. */
 void smtp_transaction_show_result(smtp_message *message);
 void smtp_transaction_show_recipient(const smtp_message *message, smtp_recipient_result *recipient);
+
+/* ---- smtp_limits.c ---- */
+
+/* OK when the server's LIMITS allow the message on this connection, whose domains are then counted; SESSION_LIMIT,
+ * BAD_ENVELOPE with envelope_status, or NO_MEMORY. */
+smtp_client_status smtp_limits_check(smtp_client *client, const smtp_envelope *envelope);
 
 /* ---- smtp_message.c ---- */
 

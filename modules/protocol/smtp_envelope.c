@@ -175,6 +175,7 @@ const char *smtp_envelope_status_text(smtp_envelope_status status) {
     case SMTP_ENVELOPE_BAD_PARAMETER: return "malformed envelope parameter";
     case SMTP_ENVELOPE_NO_RECIPIENTS: return "no recipients";
     case SMTP_ENVELOPE_TOO_MANY_RECIPIENTS: return "too many recipients";
+    case SMTP_ENVELOPE_TOO_MANY_DOMAINS: return "recipients in more domains than the server takes on a connection";
     case SMTP_ENVELOPE_TOO_LARGE: return "message larger than the server takes";
     case SMTP_ENVELOPE_NO_8BITMIME: return "8-bit content, but the server does not offer 8BITMIME";
     case SMTP_ENVELOPE_NO_SMTPUTF8: return "the envelope needs SMTPUTF8, but the server does not offer it";

@@ -74,6 +74,7 @@ typedef enum smtp_envelope_status {
     SMTP_ENVELOPE_BAD_PARAMETER, /* parameters, envelope_id, original_recipient or notify */
     SMTP_ENVELOPE_NO_RECIPIENTS,
     SMTP_ENVELOPE_TOO_MANY_RECIPIENTS, /* over the server's LIMITS RCPTMAX or our own maximum */
+    SMTP_ENVELOPE_TOO_MANY_DOMAINS,    /* over the server's LIMITS RCPTDOMAINMAX */
     SMTP_ENVELOPE_TOO_LARGE,           /* over the server's SIZE */
     SMTP_ENVELOPE_NO_8BITMIME,
     SMTP_ENVELOPE_NO_SMTPUTF8,

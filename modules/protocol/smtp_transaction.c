@@ -155,8 +155,9 @@ smtp_client_status smtp_client_begin(smtp_client *client, const smtp_envelope *e
     client->envelope_status =
         smtp_envelope_check(envelope, &client->capabilities, SMTP_CLIENT_RECIPIENTS_MAX, &culprit);
     if (client->envelope_status != SMTP_ENVELOPE_OK) return refuse_envelope(client, envelope, culprit);
-    uint32_t limit = client->capabilities.limit_mail_max;
-    if (limit > 0 && client->message_count >= limit) return SMTP_CLIENT_MAIL_LIMIT;
+    smtp_client_status status = smtp_limits_check(client, envelope);
+    if (status == SMTP_CLIENT_BAD_ENVELOPE) return refuse_envelope(client, envelope, 0);
+    if (status != SMTP_CLIENT_OK) return status;
 
     smtp_message *new = smtp_message_new(client, envelope);
     /* Commands: RSET, MAIL, RCPT, DATA, END (with LMTP one each), QUIT. Events: each RCPT, NEED_DATA, MESSAGE_DONE. */
@@ -309,6 +310,7 @@ void smtp_transaction_rcpt_reply(smtp_client *client, const smtp_command *comman
     }
     smtp_recipient_result *recipient = &message->recipients[command->recipient];
     recipient->state = reply->code < 300 ? SMTP_MESSAGE_ACCEPTED : SMTP_MESSAGE_REFUSED;
+    recipient->too_many = smtp_limits_too_many(reply);
     recipient->code = reply->code;
     recipient->enhanced = reply->enhanced;
     recipient->text_offset = keep_text(message, reply->text, reply->length);

@@ -111,8 +111,12 @@ static const cp_property_def properties[] = {
      "The server's last words: reply code, enhanced code if it gave one, and text, of several lines perhaps. "
      "Controls are shown as ?. Words that repeat a secret of the log-in under way are not shown."},
     {"partial", "Symbol", CP_READ_WRITE, NULL, get_partial, set_partial,
-     "true: a message goes to those recipients whom the server accepts, and its `results` tell of each. () (the "
-     "default): it goes to all or to nobody."},
+     "true: a message goes to those recipients whom the server accepts, and its `results` tell of each; more than the "
+     "server takes at once (LIMITS, RFC 9422, or 452 for those beyond its limit) go in several transactions, and "
+     "`results` "
+     "gathers them: it is accepted when one recipient is, in doubt when one is in doubt. () (the default): it goes to "
+     "all "
+     "or to nobody, so that more recipients than the server takes are an Error (10.452) and nothing is sent."},
     {"window", "Integer", CP_READ_WRITE, NULL, get_window, set_window,
      "Messages that sendAll has under way at most, 1 to 1000, 100 when nothing is said. Where the server offers "
      "PIPELINING and CHUNKING they are written one behind the other without a reply awaited in between; a connection "

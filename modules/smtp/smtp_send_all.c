@@ -21,7 +21,9 @@ struct run {
     uint64_t settled; /* messages that had the server's answer on this connection; 0: not worth another */
 };
 
-static bool has_more(const struct run *run) { return run->next != NULL || run->again != NULL || !run->exhausted; }
+static bool has_more(const struct run *run) {
+    return run->next != NULL || run->smtp->waiting != NULL || run->again != NULL || !run->exhausted;
+}
 
 /* Ends the run after what is under way, with the Error that was thrown. */
 static void end_with(cp_context *cp, struct run *run) {
@@ -59,6 +61,7 @@ static struct smtp_delivery *next_delivery(cp_context *cp, struct run *run) {
         run->next = NULL;
         return delivery;
     }
+    if ((delivery = smtp_next_waiting(run->smtp)) != NULL) return delivery;
     if ((delivery = run->again) != NULL) {
         run->again = delivery->next;
         if (run->again == NULL) run->again_last = NULL;
@@ -97,12 +100,9 @@ static void tell_finished(cp_context *cp, struct run *run) {
 
 /* ---- the connection ---- */
 
-/* Certainly not delivered, for no fault of its own. A 421 speaks of the connection, not of the message (RFC 5321 3.8).
- */
+/* Certainly not delivered, for no fault of its own. */
 static bool may_go_again(const struct smtp_delivery *delivery, bool by_data) {
-    if ((by_data ? delivery->by_data : delivery->again) || delivery->error != CP_NIL) return false;
-    return delivery->state == SMTP_MESSAGE_NOT_SENT ||
-           (delivery->state == SMTP_MESSAGE_REFUSED && delivery->code == 421);
+    return delivery->unsent && !(by_data ? delivery->by_data : delivery->again) && delivery->error == CP_NIL;
 }
 
 /* After the connection was lost: puts back what was not sent, tells of the rest, and connects again if there is more to
@@ -115,6 +115,7 @@ static bool recover(cp_context *cp, struct run *run) {
     cp_value failure = smtp_failure_error(cp, smtp);
     smtp_close_failed(cp, smtp);
     struct smtp_delivery *put_back = NULL, *put_back_last = NULL;
+    run->settled += smtp->went_on;
     for (struct smtp_delivery *delivery; (delivery = smtp_next_finished(smtp)) != NULL;) {
         ours |= delivery->error != CP_NIL;
         bool again = may_go_again(delivery, by_data);
@@ -207,6 +208,17 @@ static cp_value send_messages(cp_context *cp, struct run *run) {
     }
 }
 
+/* Messages that had several transactions before them and get no more of them. */
+static void settle_rest(cp_context *cp, struct run *run) {
+    struct smtp_delivery *delivery = run->next;
+    run->next = NULL;
+    for (; delivery != NULL || (delivery = smtp_next_waiting(run->smtp)) != NULL; delivery = NULL) {
+        if (delivery->split == NULL) continue;
+        smtp_settle(cp, run->smtp, delivery);
+        tell(cp, run, delivery);
+    }
+}
+
 static cp_value send_all(cp_context *cp, struct smtp *smtp, cp_value source, cp_value told) {
     /* A connection that stood idle may be closed by now, which is no reason not to try another. */
     struct run run = {.smtp = smtp, .source = source, .tell = told, .settled = 1};
@@ -214,7 +226,9 @@ static cp_value send_all(cp_context *cp, struct smtp *smtp, cp_value source, cp_
     if (send_messages(cp, &run) == CP_THROWN) { /* what is done has its results; nothing more is called */
         end_with(cp, &run);
         smtp_close_failed(cp, smtp);
+        run.tell = CP_NIL;
     }
+    settle_rest(cp, &run);
     if (run.error == CP_NIL) return cp_integer(cp, run.accepted);
     cp_error_set_detail(cp, run.error, "accepted", cp_integer(cp, run.accepted));
     return cp_throw_value(cp, run.error);

@@ -354,6 +354,7 @@ static cp_value open_session(cp_context *cp, struct smtp *smtp) {
     smtp->deadline = 0;
     smtp->log_seen = 0;
     smtp->log_content = 0;
+    smtp->went_on = 0;
     smtp->common.peer = comms_text_below(cp, &smtp->common.module, "peer");
     smtp_streaming_begin(cp, smtp);
     if (comms_client_encrypt_first(cp, &smtp->common) == CP_THROWN) return CP_THROWN;

@@ -106,7 +106,7 @@ static void act(run *r) {
     if (r->begun < MESSAGES) {
         smtp_client_status status = smtp_client_begin(r->client, &envelope, NULL);
         if (status == SMTP_CLIENT_OK) r->begun++;
-        else CHECK(status == SMTP_CLIENT_MAIL_LIMIT || status == SMTP_CLIENT_BAD_ENVELOPE);
+        else CHECK(status == SMTP_CLIENT_SESSION_LIMIT || status == SMTP_CLIENT_BAD_ENVELOPE);
     }
 }
 
