@@ -16,7 +16,7 @@ struct message_kept {
     bool dated;
     int64_t made_date;
     uint64_t boundary_seed;
-    bool has_8bitmime;
+    enum message_body body;
     smtp_envelope envelope;
     const char *bytes; /* of envelope.size octets */
 };
@@ -53,7 +53,8 @@ static bool make_envelope(cp_context *cp, cp_value message, struct smtp_content 
         .recipients = recipients,
         .recipient_count = built->recipient_count,
         .size = (uint64_t)size,
-        .body = !content->build.writer.uses_8bit               ? SMTP_BODY_7BIT
+        .body = content->build.writer.uses_binary              ? SMTP_BODY_BINARY
+                : !content->build.writer.uses_8bit             ? SMTP_BODY_7BIT
                 : cp_slots(cp, message)[SLOT_SOURCE] != CP_NIL ? SMTP_BODY_8BIT_PLAIN
                                                                : SMTP_BODY_8BIT,
         .smtputf8 = built->needs_smtputf8,
@@ -73,14 +74,14 @@ static bool may_be_kept(cp_context *cp, cp_value message) {
     return true;
 }
 
-static const struct message_kept *find_kept(cp_context *cp, cp_value message, bool has_8bitmime) {
+static const struct message_kept *find_kept(cp_context *cp, cp_value message, enum message_body body) {
     const struct message_state *state = message_state(cp);
     const struct smtp_message *m = smtp_message_of(message);
     for (size_t i = 0; i < MESSAGES_KEPT; i++) {
         const struct message_kept *kept = state->kept[i];
-        if (kept != NULL && kept->message == message && kept->has_8bitmime == has_8bitmime &&
-            kept->given_id == m->given_id && kept->made_id == m->made_id && kept->dated == m->dated &&
-            kept->made_date == m->made_date && kept->boundary_seed == m->boundary_seed && m->signer == CP_NIL &&
+        if (kept != NULL && kept->message == message && kept->body == body && kept->given_id == m->given_id &&
+            kept->made_id == m->made_id && kept->dated == m->dated && kept->made_date == m->made_date &&
+            kept->boundary_seed == m->boundary_seed && m->signer == CP_NIL &&
             memcmp(kept->slots, cp_slots(cp, message), sizeof kept->slots) == 0)
             return kept;
     }
@@ -102,7 +103,7 @@ static const char *copy_text(const char *text) {
 }
 
 /* Reads the content to its end and keeps it. False after a throw. */
-static bool keep(cp_context *cp, cp_value message, struct smtp_content *content, bool has_8bitmime) {
+static bool keep(cp_context *cp, cp_value message, struct smtp_content *content, enum message_body body) {
     struct message_state *state = message_state(cp);
     const struct smtp_message *m = smtp_message_of(message);
     struct message_kept *kept = cp_alloc(sizeof *kept);
@@ -123,7 +124,7 @@ static bool keep(cp_context *cp, cp_value message, struct smtp_content *content,
     kept->dated = m->dated;
     kept->made_date = m->made_date;
     kept->boundary_seed = m->boundary_seed;
-    kept->has_8bitmime = has_8bitmime;
+    kept->body = body;
     kept->envelope = content->envelope;
     kept->envelope.sender = copy_text(content->envelope.sender);
     kept->envelope.recipients = recipients;
@@ -139,14 +140,14 @@ static bool keep(cp_context *cp, cp_value message, struct smtp_content *content,
 
 /* ---- open, read, close ---- */
 
-struct smtp_content *message_open(cp_context *cp, cp_value message, bool has_8bitmime) {
-    const struct message_kept *kept = find_kept(cp, message, has_8bitmime);
+struct smtp_content *message_open(cp_context *cp, cp_value message, enum message_body body) {
+    const struct message_kept *kept = find_kept(cp, message, body);
     struct smtp_content *content = cp_alloc(kept != NULL ? offsetof(struct smtp_content, envelope) : sizeof *content);
     content->kept = kept;
     if (kept != NULL) return content;
-    if (smtp_message_build(cp, message, &content->build, has_8bitmime) && make_envelope(cp, message, content) &&
+    if (smtp_message_build(cp, message, &content->build, body) && make_envelope(cp, message, content) &&
         (content->envelope.size > KEPT_SIZE || !may_be_kept(cp, message) || !is_again(cp, message) ||
-         keep(cp, message, content, has_8bitmime)))
+         keep(cp, message, content, body)))
         return content;
     message_close(cp, content);
     return NULL;

@@ -71,7 +71,7 @@ struct smtp_message_build {
 
 /* Builds parts and writer, and the signature in front if there is a signer. False after a throw (1.3, 1.8, 5.1, 11);
  * smtp_message_build_free in both cases. */
-bool smtp_message_build(cp_context *cp, cp_value self, struct smtp_message_build *build, bool allow_8bit);
+bool smtp_message_build(cp_context *cp, cp_value self, struct smtp_message_build *build, enum message_body body);
 void smtp_message_build_free(struct smtp_message_build *build);
 
 /* The Message-ID that the headers of a source say, () when they say none. */

@@ -15,7 +15,7 @@ struct mime_step {
     int64_t expected; /* size of the file when measured, -1 if it was not */
 };
 
-/* Fill text, steps and uses_8bit of w. The status is also in w->error. */
+/* Fill text, steps, uses_8bit and uses_binary of w. The status is also in w->error. */
 enum mail_status mime_layout(struct mime_writer *w, const struct mime_part *root);
 /* Make one step of the text that w has already. */
 enum mail_status mime_layout_text(struct mime_writer *w);

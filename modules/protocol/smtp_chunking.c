@@ -6,6 +6,12 @@
 /* Octets of content that are worth sending in vain: above that the replies to the envelope come first. */
 enum { EARLY_MAX = 64 * 1024 };
 
+bool smtp_client_takes_binary(const smtp_client *client) {
+    /* RFC 3030 3: BINARYMIME is of no use without CHUNKING. */
+    return smtp_capabilities_has(&client->capabilities, SMTP_CAPABILITY_BINARYMIME) &&
+           smtp_capabilities_has(&client->capabilities, SMTP_CAPABILITY_CHUNKING) && !client->options.no_chunking;
+}
+
 bool smtp_chunking_may_go(const smtp_client *client, const smtp_message *message) {
     size_t count = message->result.recipient_count;
     if (!smtp_session_may_write(client)) return false;

@@ -200,6 +200,9 @@ bool smtp_client_can_begin(const smtp_client *client);
  * envelope that is malformed or beyond the server's offers, before anything is sent, with BAD_ENVELOPE. */
 smtp_client_status smtp_client_begin(smtp_client *client, const smtp_envelope *envelope, uint64_t *message);
 
+/* Whether content may be SMTP_BODY_BINARY: the server offers BINARYMIME with CHUNKING, and no option forbids it. */
+bool smtp_client_takes_binary(const smtp_client *client);
+
 /* Whether the recipients are more than one transaction, or more domains than one session may have, by what the server
  * announces and our own bound. */
 bool smtp_client_must_split(const smtp_client *client, const smtp_recipient *recipients, size_t count);

@@ -154,6 +154,9 @@ smtp_client_status smtp_client_begin(smtp_client *client, const smtp_envelope *e
     size_t culprit;
     client->envelope_status =
         smtp_envelope_check(envelope, &client->capabilities, SMTP_CLIENT_RECIPIENTS_MAX, &culprit);
+    if (client->envelope_status == SMTP_ENVELOPE_OK && envelope->body == SMTP_BODY_BINARY &&
+        !smtp_client_takes_binary(client))
+        client->envelope_status = SMTP_ENVELOPE_NO_BINARYMIME;
     if (client->envelope_status != SMTP_ENVELOPE_OK) return refuse_envelope(client, envelope, culprit);
     smtp_client_status status = smtp_limits_check(client, envelope);
     if (status == SMTP_CLIENT_BAD_ENVELOPE) return refuse_envelope(client, envelope, 0);

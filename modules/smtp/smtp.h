@@ -84,7 +84,7 @@ struct smtp {
 
     /* Properties; () = not known, not given. */
     cp_value local_domain, remote_domain, greeting, capabilities, reply;
-    bool lmtp, partial;
+    bool lmtp, partial, binary_mime;
     int64_t timeout; /* ms, upper bound on any one reply; 0 = the engine's values alone */
 
     /* The session. */

@@ -166,11 +166,12 @@ cp_value smtp_envelope_error(cp_context *cp, smtp_envelope_status status, const 
         smtp_envelope_status status;
         int code;
         const char *enhanced;
-    } replies[] = {{SMTP_ENVELOPE_TOO_LARGE, 552, "5.3.4"},        {SMTP_ENVELOPE_TOO_MANY_RECIPIENTS, 452, "4.5.3"},
-                   {SMTP_ENVELOPE_TOO_MANY_DOMAINS, 452, "4.5.3"}, {SMTP_ENVELOPE_NO_8BITMIME, 554, "5.6.3"},
-                   {SMTP_ENVELOPE_NO_SMTPUTF8, 553, "5.6.7"},      {SMTP_ENVELOPE_NO_REQUIRETLS, 550, "5.7.30"},
-                   {SMTP_ENVELOPE_NO_DELIVERBY, 555, "5.5.4"},     {SMTP_ENVELOPE_DELIVERBY_TOO_SOON, 501, "5.5.4"},
-                   {SMTP_ENVELOPE_NO_FUTURERELEASE, 555, "5.5.4"}, {SMTP_ENVELOPE_HOLD_TOO_LONG, 501, "5.5.4"}};
+    } replies[] = {{SMTP_ENVELOPE_TOO_LARGE, 552, "5.3.4"},          {SMTP_ENVELOPE_TOO_MANY_RECIPIENTS, 452, "4.5.3"},
+                   {SMTP_ENVELOPE_TOO_MANY_DOMAINS, 452, "4.5.3"},   {SMTP_ENVELOPE_NO_BINARYMIME, 554, "5.6.3"},
+                   {SMTP_ENVELOPE_NO_8BITMIME, 554, "5.6.3"},        {SMTP_ENVELOPE_NO_SMTPUTF8, 553, "5.6.7"},
+                   {SMTP_ENVELOPE_NO_REQUIRETLS, 550, "5.7.30"},     {SMTP_ENVELOPE_NO_DELIVERBY, 555, "5.5.4"},
+                   {SMTP_ENVELOPE_DELIVERBY_TOO_SOON, 501, "5.5.4"}, {SMTP_ENVELOPE_NO_FUTURERELEASE, 555, "5.5.4"},
+                   {SMTP_ENVELOPE_HOLD_TOO_LONG, 501, "5.5.4"}};
     bool too_many = status == SMTP_ENVELOPE_TOO_MANY_RECIPIENTS || status == SMTP_ENVELOPE_TOO_MANY_DOMAINS;
     const char *advice = too_many ? "; set partial, and it goes in several transactions" : "";
     for (size_t i = 0; i < sizeof replies / sizeof *replies; i++)

@@ -31,13 +31,33 @@ static bool is_safe(cp_context *cp, struct smtp *smtp) {
     return safe;
 }
 
+/* What the server takes as it is. */
+static enum message_body body_for(const struct smtp *smtp) {
+    bool eight = smtp_capabilities_has(smtp_client_capabilities(smtp->client), SMTP_CAPABILITY_8BITMIME);
+    if (smtp->binary_mime && smtp_client_takes_binary(smtp->client)) return MESSAGE_BINARY;
+    return eight ? MESSAGE_8BIT : MESSAGE_7BIT;
+}
+
+/* Content that was read before is read again, unless this server does not take it so, as the one before did. */
+static bool open_content(cp_context *cp, struct smtp *smtp, struct smtp_delivery *delivery) {
+    enum message_body body = body_for(smtp);
+    if (delivery->content != NULL) {
+        smtp_body has = message_envelope(delivery->content)->body;
+        if (has == SMTP_BODY_BINARY ? smtp_client_takes_binary(smtp->client)
+                                    : has != SMTP_BODY_8BIT || body >= MESSAGE_8BIT) {
+            message_rewind(delivery->content);
+            return true;
+        }
+        smtp_close_content(cp, delivery);
+    }
+    delivery->content = message_open(cp, delivery->message, body);
+    return delivery->content != NULL;
+}
+
 enum smtp_begun smtp_begin(cp_context *cp, struct smtp *smtp, struct smtp_delivery *delivery) {
-    uint32_t has = smtp_client_capabilities(smtp->client)->flags;
     delivery->done = false;
     delivery->error = delivery->text = CP_NIL;
-    if (delivery->content != NULL) message_rewind(delivery->content);
-    else delivery->content = message_open(cp, delivery->message, (has & SMTP_CAPABILITY_8BITMIME) != 0);
-    if (delivery->content == NULL) return SMTP_BEGUN_BAD;
+    if (!open_content(cp, smtp, delivery)) return SMTP_BEGUN_BAD;
     smtp_envelope envelope = *message_envelope(delivery->content);
     enum smtp_begun part = envelope.wishes.require_tls && !is_safe(cp, smtp)
                                ? SMTP_BEGUN_BAD
