@@ -33,10 +33,11 @@ struct smtp_delivery {
     struct smtp_content *content; /* NULL once the last octet was handed over, unless smtp_split_holds it */
     struct smtp_split *split;     /* when it takes several transactions; else NULL */
     bool done;
-    bool unsent;  /* nobody got it in its last transaction, for no fault of its own: it may go again */
-    bool again;   /* it was put back once, because its connection was lost */
-    bool by_data; /* it was put back once, because the server does not know BDAT */
-    /* Its fate, when done. */
+    bool unsent;               /* nobody got it in its last transaction, for no fault of its own: it may go again */
+    bool again;                /* it was put back once, because its connection was lost */
+    bool by_data;              /* it was put back once, because the server does not know BDAT */
+    int lost_class, lost_code; /* how the connection of its first transaction in doubt ended, when others followed */
+    /* Its fate, when done; `state` is that of its last transaction while it waits for the next. */
     smtp_message_state state;
     const char *command; /* what was being done */
     int code;

@@ -98,6 +98,12 @@ static void add_refused(struct text *text, const smtp_message_result *result) {
     if (result->refused > SHOWN_RECIPIENTS) add(text, "; and %zu more", result->refused - SHOWN_RECIPIENTS);
 }
 
+static bool has_too_many(const smtp_message_result *result) {
+    for (size_t i = 0; i < result->recipient_count; i++)
+        if (result->recipients[i].state == SMTP_MESSAGE_REFUSED && result->recipients[i].too_many) return true;
+    return false;
+}
+
 cp_value smtp_refusal_text(cp_context *cp, const smtp_message_result *result, const char *sender) {
     struct text text = {.size = 0};
     bool by_recipient = result->stage == SMTP_STAGE_RCPT;
@@ -116,6 +122,8 @@ cp_value smtp_refusal_text(cp_context *cp, const smtp_message_result *result, co
             add(&text, "%zu of %zu recipients %s refused, so nothing was sent: ", result->refused,
                 result->recipient_count, result->refused == 1 ? "was" : "were");
         add_refused(&text, result);
+        if (result->refused < result->recipient_count && has_too_many(result))
+            add(&text, "; with partial set it goes in several transactions");
     } else {
         if (result->stage == SMTP_STAGE_MAIL) {
             add(&text, "the sender ");

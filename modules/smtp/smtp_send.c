@@ -218,6 +218,8 @@ void smtp_message_done(cp_context *cp, struct smtp *smtp, uint64_t number, const
     const smtp_message_result *fate = smtp_split_gather(smtp, delivery, result, &goes_on);
     if (goes_on) {
         smtp->went_on += answered;
+        delivery->state = result->state;
+        delivery->again = false;
         smtp_append(&smtp->waiting, &smtp->waiting_last, delivery);
         return;
     }
@@ -252,9 +254,11 @@ cp_value smtp_delivery_error(cp_context *cp, struct smtp *smtp, struct smtp_deli
         words || smtp->common.peer == CP_NIL
             ? delivery->text
             : cp_string_format(cp, "%s: %s", cp_text_z(cp, smtp->common.peer), cp_text_z(cp, delivery->text));
-    delivery->error =
-        smtp_error(cp, words ? CP_ERROR_SMTP : smtp->failed_class, words ? delivery->code : smtp->failed_code, text,
-                   delivery->enhanced, delivery->temporary, delivery->state == SMTP_MESSAGE_IN_DOUBT);
+    bool earlier = delivery->lost_class != 0;
+    int class = words ? CP_ERROR_SMTP : earlier ? delivery->lost_class : smtp->failed_class;
+    int code = words ? delivery->code : earlier ? delivery->lost_code : smtp->failed_code;
+    delivery->error = smtp_error(cp, class, code, text, delivery->enhanced, delivery->temporary,
+                                 delivery->state == SMTP_MESSAGE_IN_DOUBT);
     cp_error_set_detail(cp, delivery->error, "command", cp_string_z(cp, delivery->command));
     cp_error_set_detail(cp, delivery->error, "results", delivery->results);
     return delivery->error;

@@ -116,6 +116,11 @@ static bool recover(cp_context *cp, struct run *run) {
     smtp_close_failed(cp, smtp);
     struct smtp_delivery *put_back = NULL, *put_back_last = NULL;
     run->settled += smtp->went_on;
+    for (struct smtp_delivery *delivery = smtp->waiting; delivery != NULL; delivery = delivery->next) {
+        if (delivery->state != SMTP_MESSAGE_IN_DOUBT || delivery->lost_class != 0) continue;
+        delivery->lost_class = smtp->failed_class;
+        delivery->lost_code = smtp->failed_code;
+    }
     for (struct smtp_delivery *delivery; (delivery = smtp_next_finished(smtp)) != NULL;) {
         ours |= delivery->error != CP_NIL;
         bool again = may_go_again(delivery, by_data);
