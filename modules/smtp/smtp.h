@@ -213,10 +213,10 @@ cp_value smtp_send_object(cp_context *cp, struct comms_module *m, cp_value objec
 
 /* Whether the content must stay open until the message is done, for it may have to be read again. */
 bool smtp_split_holds(const struct smtp *smtp, const struct smtp_delivery *delivery);
-/* Before the envelope is given to the engine: leaves in it the recipients who go now. SMTP_BEGUN, else nothing is to be
- * begun: SMTP_BEGUN_LIMIT, or SMTP_BEGUN_BAD thrown. */
+/* Before the envelope is given to the engine: puts one in its place with the recipients who go now, if not all do.
+ * SMTP_BEGUN, else nothing is to be begun: SMTP_BEGUN_LIMIT, or SMTP_BEGUN_BAD thrown. */
 enum smtp_begun smtp_split_begin(cp_context *cp, struct smtp *smtp, struct smtp_delivery *delivery,
-                                 smtp_envelope *envelope);
+                                 const smtp_envelope **envelope);
 /* A transaction is done, delivery->unsent set. What is true of the whole message, and whether it goes on. */
 const smtp_message_result *smtp_split_gather(struct smtp *smtp, struct smtp_delivery *delivery,
                                              const smtp_message_result *result, bool *goes_on);

@@ -58,15 +58,15 @@ enum smtp_begun smtp_begin(cp_context *cp, struct smtp *smtp, struct smtp_delive
     delivery->done = false;
     delivery->error = delivery->text = CP_NIL;
     if (!open_content(cp, smtp, delivery)) return SMTP_BEGUN_BAD;
-    smtp_envelope envelope = *message_envelope(delivery->content);
-    enum smtp_begun part = envelope.wishes.require_tls && !is_safe(cp, smtp)
+    const smtp_envelope *envelope = message_envelope(delivery->content);
+    enum smtp_begun part = envelope->wishes.require_tls && !is_safe(cp, smtp)
                                ? SMTP_BEGUN_BAD
                                : smtp_split_begin(cp, smtp, delivery, &envelope);
     if (part != SMTP_BEGUN) {
         if (part == SMTP_BEGUN_BAD || delivery->split == NULL) smtp_close_content(cp, delivery);
         return part;
     }
-    switch (smtp_client_begin(smtp->client, &envelope, &delivery->number)) {
+    switch (smtp_client_begin(smtp->client, envelope, &delivery->number)) {
     case SMTP_CLIENT_OK:
         smtp_append(&smtp->first, &smtp->last, delivery);
         smtp->streaming.under_way++;

@@ -53,11 +53,12 @@ bool smtp_split_holds(const struct smtp *smtp, const struct smtp_delivery *deliv
 }
 
 enum smtp_begun smtp_split_begin(cp_context *cp, struct smtp *smtp, struct smtp_delivery *delivery,
-                                 smtp_envelope *envelope) {
+                                 const smtp_envelope **envelope) {
     if (delivery->split == NULL) {
-        if (!smtp->partial || !smtp_client_must_split(smtp->client, envelope->recipients, envelope->recipient_count))
+        const smtp_envelope *whole = *envelope;
+        if (!smtp->partial || !smtp_client_must_split(smtp->client, whole->recipients, whole->recipient_count))
             return SMTP_BEGUN;
-        split(delivery, envelope);
+        split(delivery, whole);
     }
     struct smtp_split *split = delivery->split;
     size_t count = split->whole.recipient_count, waiting_count = 0;
@@ -72,8 +73,11 @@ enum smtp_begun smtp_split_begin(cp_context *cp, struct smtp *smtp, struct smtp_
     if (split->chosen_count == 0) return SMTP_BEGUN_LIMIT;
     smtp_recipient *recipients = cp_alloc(split->chosen_count * sizeof *recipients);
     for (size_t i = 0; i < split->chosen_count; i++) recipients[i] = split->recipients[split->chosen[i]];
-    envelope->recipients = recipients;
-    envelope->recipient_count = split->chosen_count;
+    smtp_envelope *part = cp_alloc(sizeof *part);
+    *part = **envelope;
+    part->recipients = recipients;
+    part->recipient_count = split->chosen_count;
+    *envelope = part;
     return SMTP_BEGUN;
 }
 
