@@ -166,10 +166,13 @@ static void begin_next(cp_context *cp, struct run *run) {
     if (delivery == NULL) return;
     switch (smtp_begin(cp, run->smtp, delivery)) {
     case SMTP_BEGUN: break;
-    case SMTP_BEGUN_BAD:
-        delivery->error = cp_take_error(cp);
+    case SMTP_BEGUN_BAD: {
+        cp_value error = cp_take_error(cp);
+        if (delivery->split != NULL) smtp_settle(cp, run->smtp, delivery); /* some may have it already */
+        delivery->error = error;
         tell(cp, run, delivery);
         break;
+    }
     case SMTP_BEGUN_LIMIT: run->limit = true; /* fall through */
     case SMTP_BEGUN_CLOSED: run->next = delivery; break;
     }

@@ -97,7 +97,8 @@ static void take_over(struct smtp_split *split, const smtp_message_result *resul
         *to = *from;
         to->address = address;
         to->text = text;
-        split->open[split->chosen[i]] = again || unsent;
+        split->open[split->chosen[i]] =
+            again || (unsent && (from->state != SMTP_MESSAGE_REFUSED || from->code == result->code));
         accepted += from->state == SMTP_MESSAGE_ACCEPTED;
         refused += again;
     }
@@ -160,7 +161,8 @@ const smtp_message_result *smtp_split_gather(struct smtp *smtp, struct smtp_deli
     take_over(split, result, delivery->unsent);
     keep_head(split, result);
     const smtp_message_result *head = &split->heads[result->state];
-    if (delivery->unsent || result->state == SMTP_MESSAGE_IN_DOUBT) share(split, head, SMTP_MESSAGE_NOT_SENT, false);
+    if (delivery->unsent) share(split, head, result->state, false);
+    else if (result->state == SMTP_MESSAGE_IN_DOUBT) share(split, head, SMTP_MESSAGE_NOT_SENT, false);
     /* The sender or the content was refused: so it would be for the others. */
     else if (result->state == SMTP_MESSAGE_REFUSED && result->stage != SMTP_STAGE_RCPT &&
              !(smtp->lmtp && result->stage == SMTP_STAGE_END))
