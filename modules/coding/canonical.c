@@ -89,3 +89,16 @@ size_t canonical_finish(struct canonical_stream *stream, char *out) {
     stream->after_cr = false;
     return count;
 }
+
+bool canonical_check(const char *data, size_t size) {
+    const char *p = data, *limit = data + size;
+    while (p < limit) {
+        const char *lf = memchr(p, '\n', (size_t)(limit - p));
+        if (lf == NULL) return memchr(p, '\r', (size_t)(limit - p)) == NULL;
+        /* The first CR of the line must be the one just before the LF. */
+        const char *cr = memchr(p, '\r', (size_t)(lf - p));
+        if (cr == NULL || cr + 1 != lf) return false;
+        p = lf + 1;
+    }
+    return true;
+}

@@ -20,5 +20,7 @@ size_t canonical_bound(size_t size);
 size_t canonical_update(struct canonical_stream *stream, char *out, const char *in, size_t size);
 /* Ends the last line if it is open: writes 0 or 2 bytes. Empty text stays empty. */
 size_t canonical_finish(struct canonical_stream *stream, char *out);
+/* Whether data is in canonical form already: every CR before LF, every LF after CR. */
+bool canonical_check(const char *data, size_t size);
 
 #endif

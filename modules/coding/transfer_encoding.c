@@ -51,12 +51,12 @@ enum transfer_encoding transfer_encoding_choose(const char *text, size_t size, b
     return transfer_encoding_of(&traits, text, size, allow_8bit);
 }
 
-static const char *const names[] = {NULL, "7bit", "8bit", "quoted-printable", "base64"};
+static const char *const names[] = {NULL, "7bit", "8bit", "quoted-printable", "base64", "binary"};
 
 const char *transfer_encoding_name(enum transfer_encoding encoding) { return names[encoding]; }
 
 enum transfer_encoding transfer_encoding_from_name(const char *name, size_t size) {
-    for (unsigned i = 1; i < sizeof names / sizeof names[0]; i++) {
+    for (unsigned i = TRANSFER_7BIT; i <= TRANSFER_BASE64; i++) {
         if (strlen(names[i]) == size && strncasecmp(names[i], name, size) == 0) return (enum transfer_encoding)i;
     }
     return TRANSFER_AUTOMATIC;

@@ -12,7 +12,8 @@ enum transfer_encoding {
     TRANSFER_7BIT,
     TRANSFER_8BIT,
     TRANSFER_QUOTED_PRINTABLE,
-    TRANSFER_BASE64
+    TRANSFER_BASE64,
+    TRANSFER_BINARY /* RFC 3030: any bytes, as they are */
 };
 
 /* What decides the choice. */
@@ -33,9 +34,10 @@ enum transfer_encoding transfer_encoding_choose(const char *text, size_t size, b
 /* The same for a text that was examined already. */
 enum transfer_encoding transfer_encoding_of(const struct text_traits *traits, const char *text, size_t size,
                                             bool allow_8bit);
-/* "7bit", "8bit", "quoted-printable", "base64"; NULL for TRANSFER_AUTOMATIC. */
+/* "7bit", "8bit", "quoted-printable", "base64", "binary"; NULL for TRANSFER_AUTOMATIC. */
 const char *transfer_encoding_name(enum transfer_encoding encoding);
-/* Without regard to case; TRANSFER_AUTOMATIC when unknown. */
+/* Without regard to case; TRANSFER_AUTOMATIC when unknown, and for "binary": that is for the way to allow, not for a
+   message to demand. */
 enum transfer_encoding transfer_encoding_from_name(const char *name, size_t size);
 
 #endif

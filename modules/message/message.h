@@ -24,16 +24,23 @@ enum mime_error_code {
     MIME_ERROR_LIMIT = 3      /* too many parts, or parts nested too deep */
 };
 
+/* What may travel as it is, by what the server offers; each includes those before. */
+enum message_body {
+    MESSAGE_7BIT,
+    MESSAGE_8BIT,  /* 8BITMIME: text */
+    MESSAGE_BINARY /* BINARYMIME with CHUNKING: what would be base64 too, unless the message is signed */
+};
+
 /* A message as it is sent: envelope and content. Lives in the collected heap. */
 struct smtp_content;
 
 /* Whether the value is an SmtpMessage. */
 bool message_is(cp_context *cp, cp_value value);
 
-/* Builds envelope and content from the properties as they are now, and looks at each file that is attached. With
-   `has_8bitmime` text may go as 8bit. NULL after a throw: 1.3 no sender or no recipients, 1.8 bad value, 5.1 a file
-   cannot be opened, 11 parts that contradict each other. Does not wait. */
-struct smtp_content *message_open(cp_context *cp, cp_value message, bool has_8bitmime);
+/* Builds envelope and content from the properties as they are now, and looks at each file that is attached. NULL after
+   a throw: 1.3 no sender or no recipients, 1.8 bad value, 5.1 a file cannot be opened, 11 parts that contradict each
+   other. Does not wait. */
+struct smtp_content *message_open(cp_context *cp, cp_value message, enum message_body body);
 
 /* Sender, recipients (each mailbox once), exact size, body, smtputf8 and notify. Valid until message_close. */
 const smtp_envelope *message_envelope(const struct smtp_content *content);
@@ -41,6 +48,9 @@ const smtp_envelope *message_envelope(const struct smtp_content *content);
 /* The next octets of the canonical content (lines end with CRLF, dots are not doubled): 1 to `size` (which is not 0),
    0 at the end, -1 after a throw: 5.1 and 5.3 for a file that has gone, cannot be read, or has another size by now. */
 ssize_t message_read(cp_context *cp, struct smtp_content *content, char *buffer, size_t size);
+
+/* Back to the first octet: the same octets once more, whatever has become of the message's properties. */
+void message_rewind(struct smtp_content *content);
 
 /* Frees what message_open made; nothing happens the second time. */
 void message_close(cp_context *cp, struct smtp_content *content);

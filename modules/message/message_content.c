@@ -16,7 +16,7 @@ struct message_kept {
     bool dated;
     int64_t made_date;
     uint64_t boundary_seed;
-    bool has_8bitmime;
+    enum message_body body;
     smtp_envelope envelope;
     const char *bytes; /* of envelope.size octets */
 };
@@ -53,7 +53,8 @@ static bool make_envelope(cp_context *cp, cp_value message, struct smtp_content 
         .recipients = recipients,
         .recipient_count = built->recipient_count,
         .size = (uint64_t)size,
-        .body = !content->build->writer.uses_8bit              ? SMTP_BODY_7BIT
+        .body = content->build->writer.uses_binary             ? SMTP_BODY_BINARY
+                : !content->build->writer.uses_8bit            ? SMTP_BODY_7BIT
                 : cp_slots(cp, message)[SLOT_SOURCE] != CP_NIL ? SMTP_BODY_8BIT_PLAIN
                                                                : SMTP_BODY_8BIT,
         .smtputf8 = built->needs_smtputf8,
@@ -74,13 +75,13 @@ static bool may_be_kept(cp_context *cp, cp_value message) {
 }
 
 static const struct message_kept *find_kept(cp_context *cp, const struct message_state *state, cp_value message,
-                                            bool has_8bitmime) {
+                                            enum message_body body) {
     const struct smtp_message *m = smtp_message_of(message);
     for (size_t i = 0; i < MESSAGES_KEPT; i++) {
         const struct message_kept *kept = state->kept[i];
-        if (kept != NULL && kept->message == message && kept->has_8bitmime == has_8bitmime &&
-            kept->given_id == m->given_id && kept->made_id == m->made_id && kept->dated == m->dated &&
-            kept->made_date == m->made_date && kept->boundary_seed == m->boundary_seed && m->signer == CP_NIL &&
+        if (kept != NULL && kept->message == message && kept->body == body && kept->given_id == m->given_id &&
+            kept->made_id == m->made_id && kept->dated == m->dated && kept->made_date == m->made_date &&
+            kept->boundary_seed == m->boundary_seed && m->signer == CP_NIL &&
             memcmp(kept->slots, cp_slots(cp, message), sizeof kept->slots) == 0)
             return kept;
     }
@@ -101,7 +102,7 @@ static const char *copy_text(const char *text) {
 }
 
 /* Reads the content to its end and keeps it. False after a throw. */
-static bool keep(cp_context *cp, cp_value message, struct smtp_content *content, bool has_8bitmime) {
+static bool keep(cp_context *cp, cp_value message, struct smtp_content *content, enum message_body body) {
     struct message_state *state = message_state(cp);
     const struct smtp_message *m = smtp_message_of(message);
     struct message_kept *kept = cp_alloc(sizeof *kept);
@@ -122,7 +123,7 @@ static bool keep(cp_context *cp, cp_value message, struct smtp_content *content,
     kept->dated = m->dated;
     kept->made_date = m->made_date;
     kept->boundary_seed = m->boundary_seed;
-    kept->has_8bitmime = has_8bitmime;
+    kept->body = body;
     kept->envelope = content->envelope;
     kept->envelope.sender = copy_text(content->envelope.sender);
     kept->envelope.recipients = recipients;
@@ -145,17 +146,16 @@ static void take_build(struct message_state *state, struct smtp_content *content
     state->spare = NULL;
 }
 
-struct smtp_content *message_open(cp_context *cp, cp_value message, bool has_8bitmime) {
+struct smtp_content *message_open(cp_context *cp, cp_value message, enum message_body body) {
     struct message_state *state = message_state(cp);
-    const struct message_kept *kept = find_kept(cp, state, message, has_8bitmime);
+    const struct message_kept *kept = find_kept(cp, state, message, body);
     struct smtp_content *content = cp_alloc(kept != NULL ? offsetof(struct smtp_content, envelope) : sizeof *content);
     content->kept = kept;
     if (kept != NULL) return content;
-    unsigned manner = SMTP_MESSAGE_SHARED | (has_8bitmime ? SMTP_MESSAGE_8BIT : 0);
     take_build(state, content);
-    if (smtp_message_build(cp, message, content->build, manner) && make_envelope(cp, message, content) &&
+    if (smtp_message_build(cp, message, content->build, body, true) && make_envelope(cp, message, content) &&
         (content->envelope.size > KEPT_SIZE || !may_be_kept(cp, message) || !is_again(state, message) ||
-         keep(cp, message, content, has_8bitmime)))
+         keep(cp, message, content, body)))
         return content;
     message_close(cp, content);
     return NULL;
@@ -176,6 +176,11 @@ ssize_t message_read(cp_context *cp, struct smtp_content *content, char *buffer,
     ssize_t count = mime_writer_read(&content->build->writer, buffer, size);
     if (count < 0) message_throw(cp, &content->build->writer.error, content->build->writer.started);
     return count;
+}
+
+void message_rewind(struct smtp_content *content) {
+    content->offset = 0;
+    if (content->kept == NULL) mime_writer_rewind(&content->build->writer);
 }
 
 void message_close(cp_context *cp, struct smtp_content *content) {

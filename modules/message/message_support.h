@@ -106,8 +106,8 @@ const char *mime_object_content_id(cp_context *cp, cp_value mime);
 
 /* As mime_writer_init, with files looked at by mime_writer_size. False after a throw; mime_writer_finish in both cases.
  */
-bool message_writer_init(cp_context *cp, struct mime_writer *writer, const struct mime_part *root, bool allow_8bit,
-                         struct mail_random *random, const struct mime_share *share);
+bool message_writer_init(cp_context *cp, struct mime_writer *writer, const struct mime_part *root,
+                         enum message_body body, struct mail_random *random, const struct mime_share *share);
 /* The exact size, or -1 after a throw. */
 int64_t message_writer_size(cp_context *cp, struct mime_writer *writer);
 /* The whole as a String or Binary. CP_THROWN. */

@@ -20,9 +20,10 @@ static cp_value throw_writer(cp_context *cp, const struct mime_writer *writer) {
     return message_throw(cp, &writer->error, writer->started);
 }
 
-bool message_writer_init(cp_context *cp, struct mime_writer *writer, const struct mime_part *root, bool allow_8bit,
-                         struct mail_random *random, const struct mime_share *share) {
-    struct mime_options options = {.random = random, .allow_8bit = allow_8bit, .share = share};
+bool message_writer_init(cp_context *cp, struct mime_writer *writer, const struct mime_part *root,
+                         enum message_body body, struct mail_random *random, const struct mime_share *share) {
+    struct mime_options options = {
+        .random = random, .allow_8bit = body >= MESSAGE_8BIT, .allow_binary = body == MESSAGE_BINARY, .share = share};
     if (mime_writer_init(writer, root, &options) != MAIL_OK) {
         throw_writer(cp, writer);
         return false;

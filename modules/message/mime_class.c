@@ -440,7 +440,7 @@ static cp_value whole(cp_context *cp, cp_value self, enum form form, cp_value ta
     cp_value result = CP_THROWN;
     struct mail_random own;
     struct mime_part *root = mime_object_part(cp, self, &kept);
-    if (root && message_writer_init(cp, &writer, root, false, random_of(cp, self, &own, 0), NULL)) {
+    if (root && message_writer_init(cp, &writer, root, MESSAGE_7BIT, random_of(cp, self, &own, 0), NULL)) {
         if (form == FORM_TARGET) result = message_writer_to(cp, &writer, target);
         else if (form == FORM_SIZE) {
             int64_t size = message_writer_size(cp, &writer);

@@ -71,12 +71,10 @@ struct smtp_message_build {
     struct message_sharing sharing;
 };
 
-/* How a message is built: for what server, and whether with what other messages have in common. */
-enum smtp_message_manner { SMTP_MESSAGE_ALONE = 0, SMTP_MESSAGE_8BIT = 1, SMTP_MESSAGE_SHARED = 2 };
-
-/* Builds parts and writer, and the signature in front if there is a signer; `manner`: bits of smtp_message_manner.
- * False after a throw (1.3, 1.8, 5.1, 11); smtp_message_build_free in both cases. */
-bool smtp_message_build(cp_context *cp, cp_value self, struct smtp_message_build *build, unsigned manner);
+/* Builds parts and writer, and the signature in front if there is a signer; `shared`: with what other messages have in
+ * common. False after a throw (1.3, 1.8, 5.1, 11); smtp_message_build_free in both cases. */
+bool smtp_message_build(cp_context *cp, cp_value self, struct smtp_message_build *build, enum message_body body,
+                        bool shared);
 void smtp_message_build_free(struct smtp_message_build *build);
 
 /* The Message-ID that the headers of a source say, () when they say none. */

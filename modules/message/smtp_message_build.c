@@ -310,7 +310,8 @@ static bool describe(cp_context *cp, cp_value self, struct mail_message *m, stru
     return true;
 }
 
-static bool build_unsigned(cp_context *cp, cp_value self, struct smtp_message_build *build, unsigned manner) {
+static bool build_unsigned(cp_context *cp, cp_value self, struct smtp_message_build *build, enum message_body body,
+                           bool shared) {
     struct mail_message m = {0};
     struct mail_error error;
     struct attachments attachments;
@@ -326,7 +327,7 @@ static bool build_unsigned(cp_context *cp, cp_value self, struct smtp_message_bu
     m.attachments = attachments.items;
     m.attachment_count = attachments.count;
     build->kept = attachments.kept.list;
-    if (manner & SMTP_MESSAGE_SHARED) m.share = message_sharing_begin(cp, &build->sharing);
+    if (shared) m.share = message_sharing_begin(cp, &build->sharing);
     m.text_owner = message_share_owner(build->text);
     m.html_owner = message_share_owner(build->html);
     m.calendar_owner = message_share_owner(build->calendar);
@@ -339,8 +340,7 @@ static bool build_unsigned(cp_context *cp, cp_value self, struct smtp_message_bu
     return property_headers(cp, self, &own) && refuse_twice(cp, own.list, slots[SLOT_HEADERS]) &&
            message_add_headers(cp, build->built.root, own.list) &&
            message_add_headers(cp, build->built.root, slots[SLOT_HEADERS]) &&
-           message_writer_init(cp, &build->writer, build->built.root, (manner & SMTP_MESSAGE_8BIT) != 0, m.random,
-                               m.share);
+           message_writer_init(cp, &build->writer, build->built.root, body, m.random, m.share);
 }
 
 static ssize_t read_built(cp_context *cp, void *context, char *buffer, size_t size) {
@@ -352,13 +352,13 @@ static ssize_t read_built(cp_context *cp, void *context, char *buffer, size_t si
 
 /* The message is made twice: what is signed is the first one's bytes, and the second one is the same to the bit,
    because its id, date and boundaries stay (see struct smtp_message). */
-static bool sign(cp_context *cp, cp_value self, struct smtp_message_build *build, unsigned manner) {
+static bool sign(cp_context *cp, cp_value self, struct smtp_message_build *build, enum message_body body, bool shared) {
     cp_value signer = smtp_message_of(self)->signer;
     message_signer_sign make = message_signer_of(cp, signer);
     struct smtp_message_build first;
     struct mail_buffer field = {0};
-    bool fine =
-        build_unsigned(cp, self, &first, manner) && make(cp, signer, read_built, &first.writer, &field) != CP_THROWN;
+    bool fine = build_unsigned(cp, self, &first, body, shared) &&
+                make(cp, signer, read_built, &first.writer, &field) != CP_THROWN;
     if (fine && mime_writer_prepend(&build->writer, field.data, field.size) != MAIL_OK) {
         message_throw(cp, &build->writer.error, false);
         fine = false;
@@ -368,9 +368,18 @@ static bool sign(cp_context *cp, cp_value self, struct smtp_message_build *build
     return fine;
 }
 
-bool smtp_message_build(cp_context *cp, cp_value self, struct smtp_message_build *build, unsigned manner) {
-    return build_unsigned(cp, self, build, manner) &&
-           (smtp_message_of(self)->signer == CP_NIL || sign(cp, self, build, manner));
+/* RFC 6376 5.3: who may have to encode on the way what is binary would break its signature. */
+bool smtp_message_build(cp_context *cp, cp_value self, struct smtp_message_build *build, enum message_body body,
+                        bool shared) {
+    bool signs = smtp_message_of(self)->signer != CP_NIL;
+    if (signs && body > MESSAGE_8BIT) body = MESSAGE_8BIT;
+    if (!build_unsigned(cp, self, build, body, shared)) return false;
+    if (!signs) return true;
+    if (!build->writer.uses_binary) return sign(cp, self, build, body, shared);
+    cp_throw(cp, CP_ERROR_MIME, MIME_ERROR_ENCODING,
+             "source has binary parts, and a signature of them would break where they must be encoded: sign it without "
+             "them, or do not sign");
+    return false;
 }
 
 void smtp_message_build_free(struct smtp_message_build *build) {

@@ -232,11 +232,12 @@ static const cp_property_def properties[] = {
      "Asks the reader's program to report to this address that the message was read (RFC 8098). Errors: 1.8 no "
      "address."},
     {"source", "String|Binary", CP_READ_WRITE, NULL, NULL, set_any,
-     "A whole message, headers and all, that goes as it is; only its line ends are made CR LF. The envelope is still "
-     "the "
-     "properties': recipients, and envelopeSender or sender. `messageId` reads its header. () (the default): the "
-     "message "
-     "is made of the other properties. Errors: 1.8 when it is set and so is what it would leave unseen, as subject or "
+     "A whole message, headers and all, that goes as it is; only its line ends are made CR LF. A part whose "
+     "Content-Transfer-Encoding is binary, and that is more than lines, is not touched at all; Smtp sends it where "
+     "BINARYMIME and CHUNKING are offered, else 10.554 (5.6.3), and it cannot be signed (11.2). The envelope is still "
+     "the properties': recipients, and envelopeSender or sender. `messageId` reads its header. () (the default): the "
+     "message is made of the other properties. Errors: 1.8 when it is set and so is what it would leave unseen, as "
+     "subject or "
      "text."},
     {"results", "List", CP_READ_ONLY, NULL, NULL, NULL,
      "What became of it when it was last sent: for each recipient a List (address state code enhancedCode text)."},
@@ -297,7 +298,7 @@ static cp_value method_sign(cp_context *cp, cp_value self, const cp_value *argum
 
 static cp_value whole(cp_context *cp, cp_value self, bool binary) {
     struct smtp_message_build build;
-    cp_value result = smtp_message_build(cp, self, &build, SMTP_MESSAGE_ALONE)
+    cp_value result = smtp_message_build(cp, self, &build, MESSAGE_7BIT, false)
                           ? message_writer_string(cp, &build.writer, binary)
                           : CP_THROWN;
     smtp_message_build_free(&build);
@@ -318,7 +319,7 @@ static cp_value method_size(cp_context *cp, cp_value self, const cp_value *argum
     (void)arguments, (void)count;
     struct smtp_message_build build;
     int64_t size =
-        smtp_message_build(cp, self, &build, SMTP_MESSAGE_ALONE) ? message_writer_size(cp, &build.writer) : -1;
+        smtp_message_build(cp, self, &build, MESSAGE_7BIT, false) ? message_writer_size(cp, &build.writer) : -1;
     smtp_message_build_free(&build);
     return size < 0 ? CP_THROWN : cp_integer(cp, size);
 }
@@ -326,7 +327,7 @@ static cp_value method_size(cp_context *cp, cp_value self, const cp_value *argum
 static cp_value method_write_to(cp_context *cp, cp_value self, const cp_value *arguments, int count) {
     (void)count;
     struct smtp_message_build build;
-    cp_value result = smtp_message_build(cp, self, &build, SMTP_MESSAGE_ALONE)
+    cp_value result = smtp_message_build(cp, self, &build, MESSAGE_7BIT, false)
                           ? message_writer_to(cp, &build.writer, arguments[0])
                           : CP_THROWN;
     smtp_message_build_free(&build);

@@ -88,23 +88,6 @@ enum mail_status mime_writer_init(struct mime_writer *w, const struct mime_part 
     return mime_layout(w, root);
 }
 
-enum mail_status mime_writer_init_whole(struct mime_writer *w, const char *text, size_t size) {
-    struct canonical_stream lines;
-    char piece[2 * STAGE_SIZE + 2];
-    memset(w, 0, sizeof *w);
-    w->options.files = &mime_files_posix;
-    w->handle = -1;
-    canonical_init(&lines, false);
-    for (size_t done = 0; done < size;) {
-        size_t count = size - done < STAGE_SIZE ? size - done : STAGE_SIZE;
-        mail_buffer_append(&w->text, piece, canonical_update(&lines, piece, text + done, count));
-        for (size_t i = 0; i < count && !w->uses_8bit; i++) w->uses_8bit = (unsigned char)text[done + i] >= 0x80;
-        done += count;
-    }
-    mail_buffer_append(&w->text, piece, canonical_finish(&lines, piece));
-    return w->text.failed ? mail_error_no_memory(&w->error) : mime_layout_text(w);
-}
-
 enum mail_status mime_writer_prepend(struct mime_writer *w, const char *fields, size_t size) {
     if (mail_buffer_reserve(&w->text, size) == NULL) return mail_error_no_memory(&w->error);
     memmove(w->text.data + size, w->text.data, w->text.size);
@@ -117,6 +100,13 @@ enum mail_status mime_writer_prepend(struct mime_writer *w, const char *fields, 
 static void close_file(struct mime_writer *w) {
     if (w->handle >= 0) w->options.files->close(w->options.files->context, w->handle);
     w->handle = -1;
+}
+
+void mime_writer_rewind(struct mime_writer *w) {
+    close_file(w);
+    w->step = 0;
+    w->started = w->input_done = false;
+    w->text_offset = w->stage_start = w->stage_end = 0;
 }
 
 void mime_writer_finish(struct mime_writer *w) {
@@ -221,6 +211,8 @@ static size_t input_for(const struct mime_step *step, size_t room) {
         if (step->part->content == MIME_TEXT) return 0; /* goes through the stage, made canonical first */
         return room < 512 ? 0 : (room - 128) / 78 * 57;
     case TRANSFER_QUOTED_PRINTABLE: return room < 512 ? 0 : room / 4 - 20;
+    case TRANSFER_BINARY:
+        if (step->part->content != MIME_TEXT) return room; /* fall through */
     default: return room < 16 ? 0 : (room - 2) / 2;
     }
 }
@@ -233,6 +225,11 @@ static size_t encode(struct mime_writer *w, const struct mime_step *step, char *
         size = canonical_update(&w->canonical, canonical, in, size);
         return base64_encode_update(&w->base64, out, canonical, size);
     case TRANSFER_QUOTED_PRINTABLE: return quoted_printable_encode_update(&w->quoted_printable, out, in, size);
+    case TRANSFER_BINARY:
+        if (step->part->content != MIME_TEXT) {
+            memcpy(out, in, size);
+            return size;
+        } /* fall through */
     default: return canonical_update(&w->canonical, out, in, size);
     }
 }
@@ -265,7 +262,7 @@ static size_t encode_finish(struct mime_writer *w, const struct mime_step *step,
 static void begin_body(struct mime_writer *w, const struct mime_step *step) {
     base64_encoder_init(&w->base64, BASE64_MIME_LINE);
     quoted_printable_encoder_init(&w->quoted_printable);
-    canonical_init(&w->canonical, step->encoding == TRANSFER_BASE64);
+    canonical_init(&w->canonical, step->encoding == TRANSFER_BASE64 || step->encoding == TRANSFER_BINARY);
     w->input_done = false;
 }
 
@@ -384,15 +381,13 @@ static int64_t measure_by_encoding(struct mime_writer *w, size_t index) {
 static int64_t own_body_size(struct mime_writer *w, size_t index) {
     struct mime_step *step = &w->steps[index];
     const struct mime_part *part = step->part;
-    if (part->content == MIME_READER &&
-        (part->reader.size < 0 || (part->reader.rewind == NULL && step->encoding != TRANSFER_BASE64))) {
-        return -2;
-    }
+    bool binary = step->encoding == TRANSFER_BINARY, by_size = binary || step->encoding == TRANSFER_BASE64;
+    if (part->content == MIME_READER && (part->reader.size < 0 || (part->reader.rewind == NULL && !by_size))) return -2;
     if (part->content == MIME_TEXT && (step->encoding == TRANSFER_7BIT || step->encoding == TRANSFER_8BIT)) {
         bool open = part->size > 0 && part->data[part->size - 1] != '\n';
         return (int64_t)(part->size + part->traits.bare_lf + (open && step->is_root ? 2 : 0));
     }
-    if (step->encoding != TRANSFER_BASE64 || part->content == MIME_TEXT) return measure_by_encoding(w, index);
+    if (!by_size || part->content == MIME_TEXT) return measure_by_encoding(w, index);
     int64_t size = part->content == MIME_READER ? part->reader.size : (int64_t)part->size;
     if (part->content == MIME_FILE) {
         size = w->options.files->size(w->options.files->context, part->path);
@@ -402,7 +397,7 @@ static int64_t own_body_size(struct mime_writer *w, size_t index) {
         }
         step->expected = size;
     }
-    return (int64_t)base64_encoded_size((uint64_t)size, BASE64_MIME_LINE);
+    return binary ? size : (int64_t)base64_encoded_size((uint64_t)size, BASE64_MIME_LINE);
 }
 
 /* --- bodies that other messages have too --- */
@@ -415,6 +410,7 @@ static bool share_key(struct mime_writer *w, const struct mime_step *step, struc
                                    .encoding = step->encoding,
                                    .is_text = part->content == MIME_TEXT,
                                    .is_root = step->is_root};
+    if (step->encoding == TRANSFER_BINARY) return false; /* it is not encoded */
     if (part->content != MIME_FILE) return part->owner != NULL;
     if (files->identify == NULL) return false;
     int result = files->identify(files->context, part->path, &key->file);

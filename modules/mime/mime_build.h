@@ -38,17 +38,20 @@ struct mime_options {
     const struct mime_files *files; /* NULL: mime_files_posix */
     struct mail_random *random;     /* for boundaries; needed when there is a multipart without one */
     bool allow_8bit;                /* the server has 8BITMIME */
+    bool allow_binary;              /* it has BINARYMIME: what would be base64 goes as it is */
     const struct mime_share
         *share; /* where bodies that other messages have too are kept, used by mime_writer_size; NULL */
 };
 
 struct mime_step;
 
-/* State of one serialization. All fields are private but `error` and `uses_8bit`. The tree must not change meanwhile.
+/* State of one serialization. All fields are private but `error`, `uses_8bit` and `uses_binary`. The tree must not
+ * change meanwhile.
  */
 struct mime_writer {
     struct mail_error error; /* what made a call fail */
     bool uses_8bit;          /* some part is 8bit: BODY=8BITMIME must be asked for */
+    bool uses_binary;        /* some part is binary: BODY=BINARYMIME, and neither dots nor line ends may be touched */
 
     struct mime_options options;
     struct mail_buffer text; /* all headers and boundary lines, in order */
@@ -79,8 +82,8 @@ struct mime_writer {
    w->error. Call mime_writer_finish in either case. */
 enum mail_status mime_writer_init(struct mime_writer *w, const struct mime_part *root,
                                   const struct mime_options *options);
-/* For a message that is at hand already: its lines are made to end with CRLF, nothing else is changed. The text is
-   copied. Status and mime_writer_finish as above. */
+/* For a message that is at hand already: its lines are made to end with CRLF, nothing else is changed, and nothing at
+   all in a part that says it is binary and is. The text is copied. Status and mime_writer_finish as above. */
 enum mail_status mime_writer_init_whole(struct mime_writer *w, const char *text, size_t size);
 /* Puts whole header fields, CRLF at their end, in front of all. Before the first mime_writer_read. */
 enum mail_status mime_writer_prepend(struct mime_writer *w, const char *fields, size_t size);
@@ -91,6 +94,8 @@ ssize_t mime_writer_read(struct mime_writer *w, char *buffer, size_t size);
    A file that then has another size is an error of mime_writer_read. -1 on error, or when a reader's size is unknown
    (w->error.status is then MAIL_OK). To be called before the first mime_writer_read. */
 int64_t mime_writer_size(struct mime_writer *w);
+/* Back to the first byte, unless there was an error. Readers without rewind cannot be read again. */
+void mime_writer_rewind(struct mime_writer *w);
 /* Closes the file and frees everything; may be called at any time, twice too. */
 void mime_writer_finish(struct mime_writer *w);
 /* The whole message in memory, appended to out. */

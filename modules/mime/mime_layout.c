@@ -24,6 +24,7 @@ struct walk {
     size_t count, capacity;
     size_t next;
     enum transfer_encoding few[WALK_FEW]; /* where chosen points at first */
+    unsigned given;                       /* multiparts around the present part whose boundary was given */
 };
 
 /* --- encodings --- */
@@ -34,8 +35,18 @@ static bool suits(const struct text_traits *traits, enum transfer_encoding encod
     return encoding == TRANSFER_8BIT || !traits->has_8bit;
 }
 
-static enum mail_status choose_leaf(struct mime_writer *w, const struct mime_part *part,
+/* Binary only where no boundary around it was given: that might occur in a file, which is not read now. */
+static enum transfer_encoding automatic(const struct walk *walk, const struct mime_part *part) {
+    const struct mime_options *options = &walk->w->options;
+    enum transfer_encoding encoding =
+        part->content == MIME_TEXT ? transfer_encoding_of(&part->traits, part->data, part->size, options->allow_8bit)
+                                   : TRANSFER_BASE64;
+    return encoding == TRANSFER_BASE64 && options->allow_binary && walk->given == 0 ? TRANSFER_BINARY : encoding;
+}
+
+static enum mail_status choose_leaf(const struct walk *walk, const struct mime_part *part,
                                     enum transfer_encoding *chosen) {
+    struct mime_writer *w = walk->w;
     const char *type = mime_part_type(part);
     bool message = strncasecmp(type, "message/", 8) == 0;
     bool text = part->content == MIME_TEXT;
@@ -44,12 +55,9 @@ static enum mail_status choose_leaf(struct mime_writer *w, const struct mime_par
         if (*chosen == TRANSFER_AUTOMATIC) *chosen = TRANSFER_7BIT;
         return MAIL_OK;
     }
-    if (*chosen == TRANSFER_AUTOMATIC) {
-        *chosen =
-            text ? transfer_encoding_of(&part->traits, part->data, part->size, w->options.allow_8bit) : TRANSFER_BASE64;
-    }
+    if (*chosen == TRANSFER_AUTOMATIC) *chosen = automatic(walk, part);
     bool plain = *chosen == TRANSFER_7BIT || *chosen == TRANSFER_8BIT;
-    if (message && !plain) { /* RFC 2046 5.2.1 */
+    if (message && !plain && *chosen != TRANSFER_BINARY) { /* RFC 2046 5.2.1 */
         return mail_error_set(&w->error, MAIL_MISUSE, 0, "%.80s must be text that needs no encoding", type);
     }
     if (plain && part->encoding != TRANSFER_AUTOMATIC) {
@@ -65,7 +73,7 @@ static enum mail_status choose_leaf(struct mime_writer *w, const struct mime_par
     return MAIL_OK;
 }
 
-/* Choose for part and all below it. A multipart is 8bit if something in it is (RFC 2045 6.4). */
+/* Choose for part and all below it. A multipart is 8bit or binary if something in it is (RFC 2045 6.4). */
 static enum mail_status choose(struct walk *walk, const struct mime_part *part) {
     struct mime_writer *w = walk->w;
     if (walk->count == MIME_PART_LIMIT)
@@ -84,16 +92,21 @@ static enum mail_status choose(struct walk *walk, const struct mime_part *part) 
     enum mail_status status = MAIL_OK;
     if (part->content == MIME_MULTIPART) {
         if (part->child_count == 0) return mail_error_set(&w->error, MAIL_MISUSE, 0, "%.80s without parts", part->type);
+        walk->given += part->boundary != NULL;
         for (size_t i = 0; i < part->child_count && status == MAIL_OK; i++) {
             size_t child = walk->count;
             status = choose(walk, part->children[i]);
-            if (status == MAIL_OK && walk->chosen[child] == TRANSFER_8BIT) chosen = TRANSFER_8BIT;
+            if (status != MAIL_OK) break;
+            if (walk->chosen[child] == TRANSFER_BINARY) chosen = TRANSFER_BINARY;
+            else if (walk->chosen[child] == TRANSFER_8BIT && chosen == TRANSFER_7BIT) chosen = TRANSFER_8BIT;
         }
+        walk->given -= part->boundary != NULL;
     } else {
-        status = choose_leaf(w, part, &chosen);
+        status = choose_leaf(walk, part, &chosen);
     }
     walk->chosen[own] = chosen;
     if (chosen == TRANSFER_8BIT) w->uses_8bit = true;
+    if (chosen == TRANSFER_BINARY) w->uses_binary = true;
     return status;
 }
 
@@ -119,6 +132,8 @@ static bool may_occur(const struct walk *walk, const struct mime_part *part, siz
         return false;
     }
     if (encoding == TRANSFER_BASE64 || part->content == MIME_EMPTY) return false;
+    /* Not read now; but no file has the 142 bits that are drawn for it. */
+    if (encoding == TRANSFER_BINARY && part->data == NULL) return false;
     if (encoding == TRANSFER_QUOTED_PRINTABLE) {
         if (strstr(boundary, "=_")) return false;
         if (strchr(boundary, '=') || part->data == NULL) return part->content != MIME_TEXT || part->size > 0;

@@ -17,7 +17,7 @@ struct mime_step {
     size_t encoded_size;
 };
 
-/* Fill text, steps and uses_8bit of w. The status is also in w->error. */
+/* Fill text, steps, uses_8bit and uses_binary of w. The status is also in w->error. */
 enum mail_status mime_layout(struct mime_writer *w, const struct mime_part *root);
 /* Make one step of the text that w has already. */
 enum mail_status mime_layout_text(struct mime_writer *w);

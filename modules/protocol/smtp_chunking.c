@@ -6,6 +6,12 @@
 /* Octets of content that are worth sending in vain: above that the replies to the envelope come first. */
 enum { EARLY_MAX = 64 * 1024 };
 
+bool smtp_client_takes_binary(const smtp_client *client) {
+    /* RFC 3030 3: BINARYMIME is of no use without CHUNKING. */
+    return smtp_capabilities_has(&client->capabilities, SMTP_CAPABILITY_BINARYMIME) &&
+           smtp_capabilities_has(&client->capabilities, SMTP_CAPABILITY_CHUNKING) && !client->options.no_chunking;
+}
+
 bool smtp_chunking_may_go(const smtp_client *client, const smtp_message *message) {
     size_t count = message->result.recipient_count;
     if (!smtp_session_may_write(client)) return false;
@@ -48,6 +54,26 @@ smtp_client_status smtp_chunking_data(smtp_client *client, const char *bytes, si
     client->content_left -= count;
     if (last && count == length) smtp_transaction_end_content(client);
     return SMTP_CLIENT_OK;
+}
+
+/* 500 to 504 are about the command, not about the message (RFC 5321 4.2.1, x0z). A server that has answered a BDAT
+ * otherwise knows it, and what it says of the form or the order of one is a refusal as any; so is its 503 when there
+ * was nobody to send to (RFC 3030 2). */
+static bool is_unknown(const smtp_client *client, const smtp_message *message, int code) {
+    bool unknown = code == 500 || code == 502, wanted = !message->decided && message->granted > 0;
+    if (client->bdat_known) return unknown && wanted && !client->options.lmtp;
+    return unknown || (wanted && code >= 500 && code <= 504);
+}
+
+bool smtp_chunking_unknown(smtp_client *client, smtp_message *message, const smtp_reply *reply) {
+    if (!is_unknown(client, message, reply->code)) {
+        client->bdat_known |= message->granted > 0;
+        return false;
+    }
+    client->unknown = message;
+    smtp_session_fail(client, SMTP_FAILURE_CLOSED, true, reply,
+                      "the server offers CHUNKING but does not know BDAT, and would take content for commands");
+    return true;
 }
 
 void smtp_chunking_idle_reply(smtp_client *client, const smtp_command *command, const smtp_reply *reply) {

@@ -201,10 +201,11 @@ void smtp_session_fail(smtp_client *client, smtp_failure_class failure_class, bo
     }
     client->failure = (smtp_client_failure){.failure_class = failure_class,
                                             .temporary = temporary,
+                                            .chunking = client->unknown != NULL,
                                             .code = reply ? reply->code : 0,
                                             .enhanced = reply ? reply->enhanced : (smtp_enhanced_code){0},
                                             .text = client->failure_text};
-    for (size_t i = 0; i < client->queue_count; i++) {
+    for (size_t i = 0; i < client->queue_count && client->unknown == NULL; i++) {
         const smtp_command *entry = &client->queue[(client->queue_head + i) & (client->queue_capacity - 1)];
         if (entry->kind == COMMAND_END && entry->message != client->last) client->failure.streaming = true;
         /* chasquid 1.11 answers the dot and forgets what came with it: the MAIL behind it waits for ever. */
@@ -315,6 +316,7 @@ static void handle_unasked(smtp_client *client, const smtp_reply *reply) {
                                                                         : NULL;
     if (reply->code == 421)
         smtp_session_fail(client, SMTP_FAILURE_CLOSED, true, reply, "the server is closing the connection");
+    else if (message != NULL && message->chunked && smtp_chunking_unknown(client, message, reply)) return;
     else if (message != NULL && reply->code >= 400) {
         /* Some servers do not wait for the dot to say no. What they would do with the rest is open: close. */
         smtp_transaction_refuse_content(client, message, reply);
@@ -508,6 +510,7 @@ void smtp_client_free(smtp_client *client) {
     smtp_security_wipe(client);
     smtp_reply_parser_free(&client->parser);
     smtp_capabilities_free(&client->capabilities);
+    smtp_domain_set_free(&client->domains);
     smtp_buffer_free(&client->output);
     free(client);
 }

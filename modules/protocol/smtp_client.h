@@ -55,7 +55,8 @@ typedef enum smtp_client_status {
     SMTP_CLIENT_CLOSED,       /* the session is over (FAILED, QUIT) */
     SMTP_CLIENT_BAD_ENVELOPE, /* refused here, nothing was sent: `envelope_status` and smtp_client_error tell why */
     SMTP_CLIENT_BAD_ARGUMENT,
-    SMTP_CLIENT_MAIL_LIMIT, /* the server takes no more messages on this connection (LIMITS MAILMAX): connect anew */
+    SMTP_CLIENT_SESSION_LIMIT, /* the server takes no more messages, or domains, on this connection (LIMITS MAILMAX,
+                                * RCPTDOMAINMAX): connect anew */
     SMTP_CLIENT_NO_MEMORY,
 } smtp_client_status;
 
@@ -98,6 +99,7 @@ typedef struct smtp_recipient_result {
     smtp_message_state state; /* in RECIPIENT_REPLY, ACCEPTED means the RCPT command was */
     int code;                 /* of the last reply that concerned it; 0 when none came */
     smtp_enhanced_code enhanced;
+    bool too_many; /* RCPT was refused for the number of recipients alone (smtp_limits.h) */
     const char *address;
     const char *text;   /* the server's words, or ours when code is 0 */
     size_t text_offset; /* the engine's own: where `text` is kept */
@@ -129,6 +131,7 @@ typedef struct smtp_client_failure {
     bool temporary;
     bool streaming; /* a message was begun behind the final dot of another, one of which has no answer: next time try
                      * no_streaming */
+    bool chunking;  /* the server offers CHUNKING and does not know BDAT: next time try no_chunking */
     int code;       /* of the server's reply; 0 when there is none */
     smtp_enhanced_code enhanced;
     const char *text; /* what was expected and what came; one line, safe to show */
@@ -196,6 +199,19 @@ bool smtp_client_can_begin(const smtp_client *client);
 /* Begins a message; the envelope is copied. `*message` (may be NULL) gets its number, counted from 1. Refuses an
  * envelope that is malformed or beyond the server's offers, before anything is sent, with BAD_ENVELOPE. */
 smtp_client_status smtp_client_begin(smtp_client *client, const smtp_envelope *envelope, uint64_t *message);
+
+/* Whether content may be SMTP_BODY_BINARY: the server offers BINARYMIME with CHUNKING, and no option forbids it. */
+bool smtp_client_takes_binary(const smtp_client *client);
+
+/* Whether the recipients are more than one transaction, or more domains than one session may have, by what the server
+ * announces and our own bound. */
+bool smtp_client_must_split(const smtp_client *client, const smtp_recipient *recipients, size_t count);
+
+/* Which of the `count` recipients whose indices are in `waiting` can go in this session's next transaction, at most
+ * `most` (0: as many as the server takes): their indices to `chosen`, in order. None: connect anew. False when memory
+ * is short. */
+bool smtp_client_choose(const smtp_client *client, const smtp_recipient *recipients, const size_t *waiting,
+                        size_t count, size_t most, size_t *chosen, size_t *chosen_count);
 
 /* Why the last smtp_client_begin said BAD_ENVELOPE; the second as a sentence with the values concerned. */
 smtp_envelope_status smtp_client_envelope_status(const smtp_client *client);

@@ -6,6 +6,7 @@
 #include "modules/protocol/smtp_buffer.h"
 #include "modules/protocol/smtp_client.h"
 #include "modules/protocol/smtp_content.h"
+#include "modules/protocol/smtp_limits.h"
 
 /* What the server owes a reply to. Each kind is a row of `command_traits` in smtp_client.c. */
 typedef enum smtp_command_kind {
@@ -95,6 +96,7 @@ struct smtp_client {
     smtp_message *spare;        /* blocks for the next ones */
     size_t spare_count;
     uint64_t message_count;
+    smtp_domain_set domains; /* of this session's recipients, where the server limits them */
     smtp_content_writer content;
     uint64_t content_left; /* octets of a BDAT that are to come */
     size_t ends;           /* COMMAND_END entries in the queue */
@@ -111,6 +113,8 @@ struct smtp_client {
     bool secret;     /* the output holds one */
     bool streams;    /* this server has answered a MAIL that was written behind the end of a message not answered */
     const smtp_message *closing; /* 421 answered one of its commands */
+    bool bdat_known;             /* the server has answered a BDAT as one does who knows it */
+    const smtp_message *unknown; /* the message whose BDAT it does not know */
 
     smtp_pending_event delivered; /* the event the caller looks at: owned until the next */
     smtp_client_failure failure;
@@ -170,6 +174,9 @@ bool smtp_chunking_may_go(const smtp_client *client, const smtp_message *message
 /* Writes "BDAT n LAST"; content is to follow. False when the session has failed. */
 bool smtp_chunking_begin(smtp_client *client, smtp_message *message);
 smtp_client_status smtp_chunking_data(smtp_client *client, const char *bytes, size_t length, bool last, size_t *taken);
+/* The reply to the BDAT of a message, or one that came within its content. True when the server does not know BDAT: it
+ * reads content as commands from now on, so the session has failed. */
+bool smtp_chunking_unknown(smtp_client *client, smtp_message *message, const smtp_reply *reply);
 /* The reply to the BDAT of a message that nobody should get: sender or all recipients were refused. */
 void smtp_chunking_idle_reply(smtp_client *client, const smtp_command *command, const smtp_reply *reply);
 
@@ -203,6 +210,12 @@ void smtp_transaction_settle_all(smtp_client *client, const smtp_reply *reply);
 /* Turns text offsets into pointers, for the caller's eyes. */
 void smtp_transaction_show_result(smtp_message *message);
 void smtp_transaction_show_recipient(const smtp_message *message, smtp_recipient_result *recipient);
+
+/* ---- smtp_limits.c ---- */
+
+/* OK when the server's LIMITS allow the message on this connection, whose domains are then counted; SESSION_LIMIT,
+ * BAD_ENVELOPE with envelope_status, or NO_MEMORY. */
+smtp_client_status smtp_limits_check(smtp_client *client, const smtp_envelope *envelope);
 
 /* ---- smtp_message.c ---- */
 

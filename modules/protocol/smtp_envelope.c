@@ -163,6 +163,10 @@ smtp_envelope_status smtp_envelope_check(const smtp_envelope *envelope, const sm
         return SMTP_ENVELOPE_NO_SMTPUTF8;
     if (envelope->body == SMTP_BODY_8BIT && !smtp_capabilities_has(capabilities, SMTP_CAPABILITY_8BITMIME))
         return SMTP_ENVELOPE_NO_8BITMIME;
+    if (envelope->body == SMTP_BODY_BINARY &&
+        (envelope->size == 0 || !smtp_capabilities_has(capabilities, SMTP_CAPABILITY_BINARYMIME) ||
+         !smtp_capabilities_has(capabilities, SMTP_CAPABILITY_CHUNKING)))
+        return SMTP_ENVELOPE_NO_BINARYMIME;
     if (capabilities->size_limit > 0 && envelope->size > capabilities->size_limit) return SMTP_ENVELOPE_TOO_LARGE;
     return wishes_check(&envelope->wishes, capabilities);
 }
@@ -175,8 +179,11 @@ const char *smtp_envelope_status_text(smtp_envelope_status status) {
     case SMTP_ENVELOPE_BAD_PARAMETER: return "malformed envelope parameter";
     case SMTP_ENVELOPE_NO_RECIPIENTS: return "no recipients";
     case SMTP_ENVELOPE_TOO_MANY_RECIPIENTS: return "too many recipients";
+    case SMTP_ENVELOPE_TOO_MANY_DOMAINS: return "recipients in more domains than the server takes on a connection";
     case SMTP_ENVELOPE_TOO_LARGE: return "message larger than the server takes";
     case SMTP_ENVELOPE_NO_8BITMIME: return "8-bit content, but the server does not offer 8BITMIME";
+    case SMTP_ENVELOPE_NO_BINARYMIME:
+        return "binary parts, but the server does not offer BINARYMIME and CHUNKING, or may not be given BDAT";
     case SMTP_ENVELOPE_NO_SMTPUTF8: return "the envelope needs SMTPUTF8, but the server does not offer it";
     case SMTP_ENVELOPE_NO_REQUIRETLS:
         return "it requires TLS on its whole way, but the server does not offer REQUIRETLS";
@@ -238,7 +245,8 @@ bool smtp_envelope_write_mail(smtp_buffer *out, const smtp_envelope *envelope, c
               smtp_buffer_append(out, ">", 1);
     if (envelope->size > 0 && smtp_capabilities_has(capabilities, SMTP_CAPABILITY_SIZE))
         ok = ok && smtp_buffer_append(out, " SIZE=", 6) && smtp_buffer_number(out, envelope->size);
-    if (envelope->body != SMTP_BODY_7BIT && smtp_capabilities_has(capabilities, SMTP_CAPABILITY_8BITMIME))
+    if (envelope->body == SMTP_BODY_BINARY) ok = ok && smtp_buffer_text(out, " BODY=BINARYMIME");
+    else if (envelope->body != SMTP_BODY_7BIT && smtp_capabilities_has(capabilities, SMTP_CAPABILITY_8BITMIME))
         ok = ok && smtp_buffer_text(out, " BODY=8BITMIME");
     if (envelope->smtputf8) ok = ok && smtp_buffer_text(out, " SMTPUTF8");
     if (smtp_capabilities_has(capabilities, SMTP_CAPABILITY_DSN)) {

@@ -22,6 +22,7 @@ typedef enum smtp_body {
     SMTP_BODY_7BIT,       /* US-ASCII only: no BODY parameter */
     SMTP_BODY_8BIT,       /* needs 8BITMIME; a server without it is an error before anything is sent */
     SMTP_BODY_8BIT_PLAIN, /* BODY=8BITMIME where it is known, else sent all the same (the caller knows the server) */
+    SMTP_BODY_BINARY,     /* any octets (RFC 3030): needs BINARYMIME and CHUNKING, and a size; else as 8BIT */
 } smtp_body;
 
 /* NOTIFY of RFC 3461 4.1. 0: not said. NEVER excludes the others. */
@@ -74,8 +75,10 @@ typedef enum smtp_envelope_status {
     SMTP_ENVELOPE_BAD_PARAMETER, /* parameters, envelope_id, original_recipient or notify */
     SMTP_ENVELOPE_NO_RECIPIENTS,
     SMTP_ENVELOPE_TOO_MANY_RECIPIENTS, /* over the server's LIMITS RCPTMAX or our own maximum */
+    SMTP_ENVELOPE_TOO_MANY_DOMAINS,    /* over the server's LIMITS RCPTDOMAINMAX */
     SMTP_ENVELOPE_TOO_LARGE,           /* over the server's SIZE */
     SMTP_ENVELOPE_NO_8BITMIME,
+    SMTP_ENVELOPE_NO_BINARYMIME,
     SMTP_ENVELOPE_NO_SMTPUTF8,
     SMTP_ENVELOPE_NO_REQUIRETLS,
     SMTP_ENVELOPE_NO_DELIVERBY,

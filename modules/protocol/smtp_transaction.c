@@ -154,9 +154,13 @@ smtp_client_status smtp_client_begin(smtp_client *client, const smtp_envelope *e
     size_t culprit;
     client->envelope_status =
         smtp_envelope_check(envelope, &client->capabilities, SMTP_CLIENT_RECIPIENTS_MAX, &culprit);
+    if (client->envelope_status == SMTP_ENVELOPE_OK && envelope->body == SMTP_BODY_BINARY &&
+        !smtp_client_takes_binary(client))
+        client->envelope_status = SMTP_ENVELOPE_NO_BINARYMIME;
     if (client->envelope_status != SMTP_ENVELOPE_OK) return refuse_envelope(client, envelope, culprit);
-    uint32_t limit = client->capabilities.limit_mail_max;
-    if (limit > 0 && client->message_count >= limit) return SMTP_CLIENT_MAIL_LIMIT;
+    smtp_client_status status = smtp_limits_check(client, envelope);
+    if (status == SMTP_CLIENT_BAD_ENVELOPE) return refuse_envelope(client, envelope, 0);
+    if (status != SMTP_CLIENT_OK) return status;
 
     smtp_message *new = smtp_message_new(client, envelope);
     /* Commands: RSET, MAIL, RCPT, DATA, END (with LMTP one each), QUIT. Events: each RCPT, NEED_DATA, MESSAGE_DONE. */
@@ -309,6 +313,7 @@ void smtp_transaction_rcpt_reply(smtp_client *client, const smtp_command *comman
     }
     smtp_recipient_result *recipient = &message->recipients[command->recipient];
     recipient->state = reply->code < 300 ? SMTP_MESSAGE_ACCEPTED : SMTP_MESSAGE_REFUSED;
+    recipient->too_many = smtp_limits_too_many(reply);
     recipient->code = reply->code;
     recipient->enhanced = reply->enhanced;
     recipient->text_offset = keep_text(message, reply->text, reply->length);
@@ -372,6 +377,7 @@ void smtp_transaction_end_reply(smtp_client *client, const smtp_command *command
         smtp_session_fail_reply(client, command->kind, reply); /* still outstanding: in doubt */
         return;
     }
+    if (message->chunked && smtp_chunking_unknown(client, message, reply)) return;
     /* A refused BDAT may have left the transaction open; those behind it have their RSET already. */
     if (message->chunked && reply->code >= 400 && (client->last == message || !client->last->mail_written))
         client->needs_reset = true;
@@ -437,6 +443,9 @@ static void settle(smtp_client *client, smtp_message *message, const smtp_reply 
             if (entry->kind != COMMAND_END || entry->message != message) continue;
             /* A server that said 421 closes and looks at nothing behind the command so answered (RFC 5321 3.8). */
             bool unread = reply != NULL && reply->code == 421 && message != client->closing;
+            /* What it does not know it cannot have delivered; had it known BDAT before, only of this one that is sure.
+             */
+            if (client->unknown != NULL) unread = message == client->unknown || !client->bdat_known;
             smtp_message_state state =
                 entry->end <= client->sent && !unread ? SMTP_MESSAGE_IN_DOUBT : SMTP_MESSAGE_NOT_SENT;
             for (size_t i = 0; i < result->recipient_count; i++) {

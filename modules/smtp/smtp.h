@@ -6,6 +6,7 @@
  *     smtp_session.c  the connection: bytes between the engine and the Util beneath, deadlines, connect, disconnect
  *     smtp_send.c     one message
  *     smtp_send_all.c many
+ *     smtp_split.c    a message in several transactions
  *     smtp_stream.c   how far ahead of the replies is written, and what is learnt of a server about it
  *     smtp_tls.c      encryption: from the start, or by STARTTLS
  *     smtp_auth.c     logging in
@@ -29,10 +30,14 @@ struct smtp_delivery {
     struct smtp_delivery *next;
     cp_value message;             /* SmtpMessage */
     uint64_t number;              /* the engine's */
-    struct smtp_content *content; /* NULL once the last octet was handed over */
+    struct smtp_content *content; /* NULL once the last octet was handed over, unless smtp_split_holds it */
+    struct smtp_split *split;     /* when it takes several transactions; else NULL */
     bool done;
-    bool again; /* it was put back once, because its connection was lost */
-    /* Its fate, when done. */
+    bool unsent;               /* nobody got it in its last transaction, for no fault of its own: it may go again */
+    bool again;                /* it was put back once, because its connection was lost */
+    bool by_data;              /* it was put back once, because the server does not know BDAT */
+    int lost_class, lost_code; /* how the connection of its first transaction in doubt ended, when others followed */
+    /* Its fate, when done; `state` is that of its last transaction while it waits for the next. */
     smtp_message_state state;
     const char *command; /* what was being done */
     int code;
@@ -49,6 +54,7 @@ struct smtp_streaming {
     bool no_chunking; /* property: DATA also where BDAT is offered */
     bool off;         /* this server does not bear what is written behind the end of a message */
     bool proven;      /* it does */
+    bool no_bdat;     /* this server offers CHUNKING and does not know BDAT */
     unsigned losses;  /* connections lost while it should, since `settled` was 0 */
     uint64_t settled; /* messages it has answered */
     cp_value peer;    /* () before the first connection */
@@ -79,7 +85,7 @@ struct smtp {
 
     /* Properties; () = not known, not given. */
     cp_value local_domain, remote_domain, greeting, capabilities, reply;
-    bool lmtp, partial;
+    bool lmtp, partial, binary_mime;
     int64_t timeout; /* ms, upper bound on any one reply; 0 = the engine's values alone */
 
     /* The session. */
@@ -100,15 +106,16 @@ struct smtp {
     cp_value answer_enhanced;
 
     /* How the session ended, once `failed`. */
-    bool failed, failed_streaming, failed_temporary;
+    bool failed, failed_streaming, failed_chunking, failed_temporary;
     int failed_class, failed_code;
     cp_value failed_text, failed_enhanced;
     int lost_class, lost_code; /* what the layers below said before the engine put it into words; 0 = nothing */
 
-    /* Messages, oldest first: with the server; and done, for sendAll to tell of. */
-    struct smtp_delivery *first, *last, *finished, *finished_last;
+    /* Messages, oldest first: with the server; waiting for their next transaction; and done, for sendAll to tell of. */
+    struct smtp_delivery *first, *last, *waiting, *waiting_last, *finished, *finished_last;
     size_t finished_count;
-    char *block; /* two blocks of content on its way to the engine */
+    uint64_t went_on; /* transactions of this connection that were answered, and were not their message's last */
+    char *block;      /* two blocks of content on its way to the engine */
 
     bool logs;            /* the log takes commands and replies: asked at the beginning of each call */
     size_t log_seen;      /* octets of the engine's output that are in the log */
@@ -178,7 +185,7 @@ cp_value smtp_method_authenticate(cp_context *cp, cp_value self, const cp_value 
 enum smtp_begun {
     SMTP_BEGUN,
     SMTP_BEGUN_BAD,    /* thrown: something is wrong with the message */
-    SMTP_BEGUN_LIMIT,  /* the server takes no more messages on this connection */
+    SMTP_BEGUN_LIMIT,  /* the server takes no more of such messages on this connection */
     SMTP_BEGUN_CLOSED, /* the session is over */
 };
 /* Gives the engine the envelope of delivery->message and opens its content. Only when smtp_client_can_begin. */
@@ -189,6 +196,10 @@ void smtp_close_content(cp_context *cp, struct smtp_delivery *delivery);
 cp_value smtp_feed(cp_context *cp, struct smtp *smtp);
 /* What the engine tells of a message: taken over into its delivery, which goes to smtp->finished. */
 void smtp_message_done(cp_context *cp, struct smtp *smtp, uint64_t number, const smtp_message_result *result);
+/* The oldest of smtp->waiting, taken out; NULL when there is none. */
+struct smtp_delivery *smtp_next_waiting(struct smtp *smtp);
+/* No further transaction will be made for the message: its fate is what has become of it so far. */
+void smtp_settle(cp_context *cp, struct smtp *smtp, struct smtp_delivery *delivery);
 /* The oldest of smtp->finished, taken out; NULL when there is none. */
 struct smtp_delivery *smtp_next_finished(struct smtp *smtp);
 /* The Error for a delivery that is done, always the same; () when the message was accepted. */
@@ -197,6 +208,19 @@ void smtp_append(struct smtp_delivery **first, struct smtp_delivery **last, stru
 
 cp_value smtp_method_send(cp_context *cp, cp_value self, const cp_value *arguments, int count);
 cp_value smtp_send_object(cp_context *cp, struct comms_module *m, cp_value object); /* for comms_ops */
+
+/* ---- smtp_split.c ---- */
+
+/* Whether the content must stay open until the message is done, for it may have to be read again. */
+bool smtp_split_holds(const struct smtp *smtp, const struct smtp_delivery *delivery);
+/* Before the envelope is given to the engine: puts one in its place with the recipients who go now, if not all do.
+ * SMTP_BEGUN, else nothing is to be begun: SMTP_BEGUN_LIMIT, or SMTP_BEGUN_BAD thrown. */
+enum smtp_begun smtp_split_begin(cp_context *cp, struct smtp *smtp, struct smtp_delivery *delivery,
+                                 const smtp_envelope **envelope);
+/* A transaction is done, delivery->unsent set. What is true of the whole message, and whether it goes on. */
+const smtp_message_result *smtp_split_gather(struct smtp *smtp, struct smtp_delivery *delivery,
+                                             const smtp_message_result *result, bool *goes_on);
+const smtp_message_result *smtp_split_whole(struct smtp_split *split);
 
 /* ---- smtp_send_all.c ---- */
 

@@ -60,6 +60,14 @@ static cp_value set_chunking(cp_context *cp, cp_value self, cp_value value) {
     return value;
 }
 
+static cp_value get_binary_mime(cp_context *cp, cp_value self) {
+    return comms_truth(cp, smtp_of(cp, self)->binary_mime);
+}
+static cp_value set_binary_mime(cp_context *cp, cp_value self, cp_value value) {
+    smtp_of(cp, self)->binary_mime = cp_is_true(value);
+    return value;
+}
+
 static cp_value get_timeout(cp_context *cp, cp_value self) {
     int64_t timeout = smtp_of(cp, self)->timeout;
     return timeout > 0 ? cp_integer(cp, timeout) : CP_NIL;
@@ -111,15 +119,24 @@ static const cp_property_def properties[] = {
      "The server's last words: reply code, enhanced code if it gave one, and text, of several lines perhaps. "
      "Controls are shown as ?. Words that repeat a secret of the log-in under way are not shown."},
     {"partial", "Symbol", CP_READ_WRITE, NULL, get_partial, set_partial,
-     "true: a message goes to those recipients whom the server accepts, and its `results` tell of each. () (the "
-     "default): it goes to all or to nobody."},
+     "true: a message goes to those recipients whom the server accepts, and its `results` tell of each; more than the "
+     "server takes at once (LIMITS, RFC 9422, or 452 for those beyond its limit) go in several transactions, and "
+     "`results` "
+     "gathers them: it is accepted when one recipient is, in doubt when one is in doubt. () (the default): it goes to "
+     "all "
+     "or to nobody, so that more recipients than the server takes are an Error (10.452) and nothing is sent."},
     {"window", "Integer", CP_READ_WRITE, NULL, get_window, set_window,
      "Messages that sendAll has under way at most, 1 to 1000, 100 when nothing is said. Where the server offers "
      "PIPELINING and CHUNKING they are written one behind the other without a reply awaited in between; a connection "
      "that is lost leaves those not answered inDoubt. 1 waits for each. Errors: 1.8 out of range."},
     {"chunking", "Symbol", CP_READ_WRITE, NULL, get_chunking, set_chunking,
-     "true (the default): content goes by BDAT (RFC 3030) where the server offers it. () uses DATA. Counts from the "
-     "next connect."},
+     "true (the default): content goes by BDAT (RFC 3030) where the server offers it; one that then does not know BDAT "
+     "is connected to anew, and gets it by DATA from then on. () uses DATA. Counts from the next connect."},
+    {"binaryMime", "Symbol", CP_READ_WRITE, NULL, get_binary_mime, set_binary_mime,
+     "true: attachments and texts that would go in base64 go as they are, a quarter less to send, where the server "
+     "offers BINARYMIME and CHUNKING (RFC 3030). () (the default): base64, which passes every server behind that one; "
+     "each that cannot take binary has to encode the message or to return it. A message that Dkim signs goes in base64 "
+     "all the same, for who encodes it on the way would break the signature (RFC 6376 5.3)."},
     {"timeout", "Integer", CP_READ_WRITE, NULL, get_timeout, set_timeout,
      "Milliseconds after which any one reply is given up, 1 to 86400000. () leaves it to RFC 5321 4.5.3.2: 5 "
      "minutes, 10 for the end of a message. Errors: 1.8 out of range."},

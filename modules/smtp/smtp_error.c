@@ -98,6 +98,12 @@ static void add_refused(struct text *text, const smtp_message_result *result) {
     if (result->refused > SHOWN_RECIPIENTS) add(text, "; and %zu more", result->refused - SHOWN_RECIPIENTS);
 }
 
+static bool has_too_many(const smtp_message_result *result) {
+    for (size_t i = 0; i < result->recipient_count; i++)
+        if (result->recipients[i].state == SMTP_MESSAGE_REFUSED && result->recipients[i].too_many) return true;
+    return false;
+}
+
 cp_value smtp_refusal_text(cp_context *cp, const smtp_message_result *result, const char *sender) {
     struct text text = {.size = 0};
     bool by_recipient = result->stage == SMTP_STAGE_RCPT;
@@ -116,6 +122,8 @@ cp_value smtp_refusal_text(cp_context *cp, const smtp_message_result *result, co
             add(&text, "%zu of %zu recipients %s refused, so nothing was sent: ", result->refused,
                 result->recipient_count, result->refused == 1 ? "was" : "were");
         add_refused(&text, result);
+        if (result->refused < result->recipient_count && has_too_many(result))
+            add(&text, "; with partial set it goes in several transactions");
     } else {
         if (result->stage == SMTP_STAGE_MAIL) {
             add(&text, "the sender ");
@@ -167,14 +175,17 @@ cp_value smtp_envelope_error(cp_context *cp, smtp_envelope_status status, const 
         int code;
         const char *enhanced;
     } replies[] = {{SMTP_ENVELOPE_TOO_LARGE, 552, "5.3.4"},          {SMTP_ENVELOPE_TOO_MANY_RECIPIENTS, 452, "4.5.3"},
+                   {SMTP_ENVELOPE_TOO_MANY_DOMAINS, 452, "4.5.3"},   {SMTP_ENVELOPE_NO_BINARYMIME, 554, "5.6.3"},
                    {SMTP_ENVELOPE_NO_8BITMIME, 554, "5.6.3"},        {SMTP_ENVELOPE_NO_SMTPUTF8, 553, "5.6.7"},
                    {SMTP_ENVELOPE_NO_REQUIRETLS, 550, "5.7.30"},     {SMTP_ENVELOPE_NO_DELIVERBY, 555, "5.5.4"},
                    {SMTP_ENVELOPE_DELIVERBY_TOO_SOON, 501, "5.5.4"}, {SMTP_ENVELOPE_NO_FUTURERELEASE, 555, "5.5.4"},
                    {SMTP_ENVELOPE_HOLD_TOO_LONG, 501, "5.5.4"}};
+    bool too_many = status == SMTP_ENVELOPE_TOO_MANY_RECIPIENTS || status == SMTP_ENVELOPE_TOO_MANY_DOMAINS;
+    const char *advice = too_many ? "; set partial, and it goes in several transactions" : "";
     for (size_t i = 0; i < sizeof replies / sizeof *replies; i++)
         if (replies[i].status == status)
             return smtp_error(cp, CP_ERROR_SMTP, replies[i].code,
-                              cp_string_format(cp, "the message was not sent: %s", text),
+                              cp_string_format(cp, "the message was not sent: %s%s", text, advice),
                               cp_string_z(cp, replies[i].enhanced), false, false);
     return smtp_error(cp, CP_ERROR_CARAPACE, CP_BAD_ARGUMENT,
                       cp_string_format(cp, "the message was not sent: %s", text), CP_NIL, false, false);

@@ -31,16 +31,40 @@ static bool is_safe(cp_context *cp, struct smtp *smtp) {
     return safe;
 }
 
+/* What the server takes as it is. */
+static enum message_body body_for(const struct smtp *smtp) {
+    bool eight = smtp_capabilities_has(smtp_client_capabilities(smtp->client), SMTP_CAPABILITY_8BITMIME);
+    if (smtp->binary_mime && smtp_client_takes_binary(smtp->client)) return MESSAGE_BINARY;
+    return eight ? MESSAGE_8BIT : MESSAGE_7BIT;
+}
+
+/* Content that was read before is read again, unless this server does not take it so, as the one before did. */
+static bool open_content(cp_context *cp, struct smtp *smtp, struct smtp_delivery *delivery) {
+    enum message_body body = body_for(smtp);
+    if (delivery->content != NULL) {
+        smtp_body has = message_envelope(delivery->content)->body;
+        if (has == SMTP_BODY_BINARY ? smtp_client_takes_binary(smtp->client)
+                                    : has != SMTP_BODY_8BIT || body >= MESSAGE_8BIT) {
+            message_rewind(delivery->content);
+            return true;
+        }
+        smtp_close_content(cp, delivery);
+    }
+    delivery->content = message_open(cp, delivery->message, body);
+    return delivery->content != NULL;
+}
+
 enum smtp_begun smtp_begin(cp_context *cp, struct smtp *smtp, struct smtp_delivery *delivery) {
-    uint32_t has = smtp_client_capabilities(smtp->client)->flags;
     delivery->done = false;
     delivery->error = delivery->text = CP_NIL;
-    delivery->content = message_open(cp, delivery->message, (has & SMTP_CAPABILITY_8BITMIME) != 0);
-    if (delivery->content == NULL) return SMTP_BEGUN_BAD;
+    if (!open_content(cp, smtp, delivery)) return SMTP_BEGUN_BAD;
     const smtp_envelope *envelope = message_envelope(delivery->content);
-    if (envelope->wishes.require_tls && !is_safe(cp, smtp)) {
-        smtp_close_content(cp, delivery);
-        return SMTP_BEGUN_BAD;
+    enum smtp_begun part = envelope->wishes.require_tls && !is_safe(cp, smtp)
+                               ? SMTP_BEGUN_BAD
+                               : smtp_split_begin(cp, smtp, delivery, &envelope);
+    if (part != SMTP_BEGUN) {
+        if (part == SMTP_BEGUN_BAD || delivery->split == NULL) smtp_close_content(cp, delivery);
+        return part;
     }
     switch (smtp_client_begin(smtp->client, envelope, &delivery->number)) {
     case SMTP_CLIENT_OK:
@@ -54,7 +78,9 @@ enum smtp_begun smtp_begin(cp_context *cp, struct smtp *smtp, struct smtp_delive
         cp_throw_value(
             cp, smtp_envelope_error(cp, smtp_client_envelope_status(smtp->client), smtp_client_error(smtp->client)));
         return SMTP_BEGUN_BAD;
-    case SMTP_CLIENT_MAIL_LIMIT: smtp_close_content(cp, delivery); return SMTP_BEGUN_LIMIT;
+    case SMTP_CLIENT_SESSION_LIMIT:
+        if (delivery->split == NULL) smtp_close_content(cp, delivery);
+        return SMTP_BEGUN_LIMIT;
     case SMTP_CLIENT_NO_MEMORY:
         smtp_close_content(cp, delivery);
         cp_throw(cp, CP_ERROR_CARAPACE, CP_RUNTIME, "out of memory");
@@ -131,7 +157,8 @@ cp_value smtp_feed(cp_context *cp, struct smtp *smtp) {
         other = done;
         size = next;
     }
-    smtp_close_content(cp, delivery);
+    /* What has failed meanwhile is done, and has closed its own. */
+    if (delivery->content != NULL && !smtp_split_holds(smtp, delivery)) smtp_close_content(cp, delivery);
     return CP_NIL;
 }
 
@@ -151,6 +178,27 @@ static cp_value results_list(cp_context *cp, struct smtp *smtp, const smtp_messa
     return list.list;
 }
 
+/* The message's fate stands. */
+static void settle(cp_context *cp, struct smtp *smtp, struct smtp_delivery *delivery, const smtp_message_result *fate) {
+    delivery->state = fate->state;
+    delivery->command = smtp_stage_command(fate->stage);
+    delivery->code = fate->code;
+    delivery->temporary = fate->temporary;
+    delivery->enhanced = smtp_words_enhanced(cp, &smtp->words, fate->enhanced);
+    delivery->results = results_list(cp, smtp, fate);
+    if (fate->state != SMTP_MESSAGE_ACCEPTED) {
+        const char *sender = delivery->content != NULL ? message_envelope(delivery->content)->sender : "";
+        delivery->text =
+            comms_redaction_words(cp, &smtp->common.module, cp_text_z(cp, smtp_refusal_text(cp, fate, sender)));
+    }
+    smtp_close_content(cp, delivery);
+    message_set_results(cp, delivery->message, delivery->results);
+}
+
+void smtp_settle(cp_context *cp, struct smtp *smtp, struct smtp_delivery *delivery) {
+    settle(cp, smtp, delivery, smtp_split_whole(delivery->split));
+}
+
 void smtp_message_done(cp_context *cp, struct smtp *smtp, uint64_t number, const smtp_message_result *result) {
     struct smtp_delivery *delivery = smtp->first, *before = NULL;
     while (delivery != NULL && delivery->number != number) before = delivery, delivery = delivery->next;
@@ -159,25 +207,34 @@ void smtp_message_done(cp_context *cp, struct smtp *smtp, uint64_t number, const
     else smtp->first = delivery->next;
     if (smtp->last == delivery) smtp->last = before;
 
+    bool answered = result->state == SMTP_MESSAGE_ACCEPTED || result->state == SMTP_MESSAGE_REFUSED, goes_on;
     smtp->streaming.under_way--;
-    smtp->streaming.settled += result->state == SMTP_MESSAGE_ACCEPTED || result->state == SMTP_MESSAGE_REFUSED;
-    delivery->done = true;
-    delivery->state = result->state;
-    delivery->command = smtp_stage_command(result->stage);
-    delivery->code = result->code;
-    delivery->temporary = result->temporary;
-    delivery->enhanced = smtp_words_enhanced(cp, &smtp->words, result->enhanced);
-    delivery->results = results_list(cp, smtp, result);
+    smtp->streaming.settled += answered;
     if (result->code > 0) smtp_keep_reply(cp, smtp, result->code, result->enhanced, result->text);
-    if (result->state != SMTP_MESSAGE_ACCEPTED) {
-        const char *sender = delivery->content != NULL ? message_envelope(delivery->content)->sender : "";
-        delivery->text =
-            comms_redaction_words(cp, &smtp->common.module, cp_text_z(cp, smtp_refusal_text(cp, result, sender)));
+    delivery->done = true;
+    /* A 421 speaks of the connection, not of the message (RFC 5321 3.8). */
+    delivery->unsent =
+        result->state == SMTP_MESSAGE_NOT_SENT || (result->state == SMTP_MESSAGE_REFUSED && result->code == 421);
+    const smtp_message_result *fate = smtp_split_gather(smtp, delivery, result, &goes_on);
+    if (goes_on) {
+        smtp->went_on += answered;
+        delivery->state = result->state;
+        delivery->again = false;
+        smtp_append(&smtp->waiting, &smtp->waiting_last, delivery);
+        return;
     }
-    smtp_close_content(cp, delivery);
-    message_set_results(cp, delivery->message, delivery->results);
+    settle(cp, smtp, delivery, fate);
     smtp_append(&smtp->finished, &smtp->finished_last, delivery);
     smtp->finished_count++;
+}
+
+struct smtp_delivery *smtp_next_waiting(struct smtp *smtp) {
+    struct smtp_delivery *delivery = smtp->waiting;
+    if (delivery == NULL) return NULL;
+    smtp->waiting = delivery->next;
+    if (smtp->waiting == NULL) smtp->waiting_last = NULL;
+    delivery->next = NULL;
+    return delivery;
 }
 
 struct smtp_delivery *smtp_next_finished(struct smtp *smtp) {
@@ -192,14 +249,16 @@ struct smtp_delivery *smtp_next_finished(struct smtp *smtp) {
 
 cp_value smtp_delivery_error(cp_context *cp, struct smtp *smtp, struct smtp_delivery *delivery) {
     if (delivery->error != CP_NIL || delivery->text == CP_NIL) return delivery->error;
-    bool words = delivery->code > 0 || !smtp->failed; /* the server's own */
+    bool words = delivery->code > 0; /* the server's own */
     cp_value text =
         words || smtp->common.peer == CP_NIL
             ? delivery->text
             : cp_string_format(cp, "%s: %s", cp_text_z(cp, smtp->common.peer), cp_text_z(cp, delivery->text));
-    delivery->error =
-        smtp_error(cp, words ? CP_ERROR_SMTP : smtp->failed_class, words ? delivery->code : smtp->failed_code, text,
-                   delivery->enhanced, delivery->temporary, delivery->state == SMTP_MESSAGE_IN_DOUBT);
+    bool earlier = delivery->lost_class != 0;
+    int class = words ? CP_ERROR_SMTP : earlier ? delivery->lost_class : smtp->failed_class;
+    int code = words ? delivery->code : earlier ? delivery->lost_code : smtp->failed_code;
+    delivery->error = smtp_error(cp, class, code, text, delivery->enhanced, delivery->temporary,
+                                 delivery->state == SMTP_MESSAGE_IN_DOUBT);
     cp_error_set_detail(cp, delivery->error, "command", cp_string_z(cp, delivery->command));
     cp_error_set_detail(cp, delivery->error, "results", delivery->results);
     return delivery->error;
@@ -208,32 +267,70 @@ cp_value smtp_delivery_error(cp_context *cp, struct smtp *smtp, struct smtp_deli
 /* ---- send ---- */
 
 /* The thread was stopped while a message was with the server: the Error on its way tells what became of it. */
-static cp_value stopped(cp_context *cp, struct smtp *smtp, const struct smtp_delivery *delivery) {
+static cp_value stopped(cp_context *cp, struct smtp *smtp, struct smtp_delivery *delivery) {
     cp_value error = cp_take_error(cp);
+    if (smtp_next_waiting(smtp) != NULL) smtp_settle(cp, smtp, delivery);
     cp_error_set_detail(cp, error, "inDoubt", comms_truth(cp, delivery->state == SMTP_MESSAGE_IN_DOUBT));
     cp_error_set_detail(cp, error, "temporary", comms_truth(cp, true));
     smtp_close_failed(cp, smtp);
     return cp_throw_value(cp, error);
 }
 
-static cp_value send_one(cp_context *cp, struct smtp *smtp, cp_value message) {
-    if (smtp_need_connection(cp, smtp) == CP_THROWN || cp_poll(cp) == CP_THROWN) return CP_THROWN;
-    struct smtp_delivery *delivery = cp_alloc(sizeof *delivery);
-    delivery->message = message;
+/* One transaction, on a new connection where the server takes no more on this one, as it had said (RFC 9422). CP_THROWN
+ * when nothing was begun, or the thread is stopped. */
+static cp_value transact(cp_context *cp, struct smtp *smtp, struct smtp_delivery *delivery, cp_value *id) {
     enum smtp_begun begun = smtp_begin(cp, smtp, delivery);
-    if (begun == SMTP_BEGUN_LIMIT) { /* the server takes no more on one connection, and had said so (RFC 9422) */
+    if (begun == SMTP_BEGUN_LIMIT) {
         if (smtp_reconnect(cp, smtp) == CP_THROWN) return CP_THROWN;
         begun = smtp_begin(cp, smtp, delivery);
     }
     if (begun == SMTP_BEGUN_BAD) return CP_THROWN;
-    cp_value id = begun == SMTP_BEGUN ? message_id(cp, message) : CP_NIL;
-    while (begun == SMTP_BEGUN && !delivery->done) {
-        cp_value result = smtp->wants_content ? smtp_feed(cp, smtp) : smtp_step(cp, smtp);
-        if (result == CP_THROWN) return stopped(cp, smtp, delivery);
+    if (begun != SMTP_BEGUN) {
+        if (smtp->failed) smtp_close_failed(cp, smtp);
+        return smtp_need_connection(cp, smtp);
     }
+    if (*id == CP_NIL) *id = message_id(cp, delivery->message);
+    while (!delivery->done)
+        if ((smtp->wants_content ? smtp_feed(cp, smtp) : smtp_step(cp, smtp)) == CP_THROWN)
+            return stopped(cp, smtp, delivery);
+    return CP_NIL;
+}
+
+/* Whether the server has just shown that it does not know BDAT: once the same goes by DATA. */
+static bool wants_data(const struct smtp *smtp, struct smtp_delivery *delivery) {
+    if (!smtp->failed || !smtp->failed_chunking || smtp->told_to_close || !delivery->unsent || delivery->by_data)
+        return false;
+    return delivery->by_data = true;
+}
+
+/* All transactions that the message needs. CP_THROWN as transact, and then some recipients may have it already. */
+static cp_value deliver(cp_context *cp, struct smtp *smtp, struct smtp_delivery *delivery, cp_value *id) {
+    for (;;) {
+        if (transact(cp, smtp, delivery, id) == CP_THROWN) return CP_THROWN;
+        if (wants_data(smtp, delivery)) {
+            if (smtp_reconnect(cp, smtp) == CP_THROWN) return CP_THROWN;
+        } else if (smtp->failed || smtp_next_waiting(smtp) == NULL) return CP_NIL;
+    }
+}
+
+/* The Error on its way tells what had become of the recipients before. */
+static cp_value break_off(cp_context *cp, struct smtp *smtp, struct smtp_delivery *delivery) {
+    if (delivery->split == NULL) return CP_THROWN;
+    cp_value error = cp_take_error(cp);
+    smtp_settle(cp, smtp, delivery);
+    cp_error_set_detail(cp, error, "results", delivery->results);
+    return cp_throw_value(cp, error);
+}
+
+static cp_value send_one(cp_context *cp, struct smtp *smtp, cp_value message) {
+    if (smtp_need_connection(cp, smtp) == CP_THROWN || cp_poll(cp) == CP_THROWN) return CP_THROWN;
+    struct smtp_delivery *delivery = cp_alloc(sizeof *delivery);
+    cp_value id = CP_NIL;
+    delivery->message = message;
+    if (deliver(cp, smtp, delivery, &id) == CP_THROWN) return break_off(cp, smtp, delivery);
+    if (smtp_next_waiting(smtp) != NULL) smtp_settle(cp, smtp, delivery); /* the connection was lost in between */
     cp_value error = smtp_delivery_error(cp, smtp, delivery);
     if (smtp->failed) smtp_close_failed(cp, smtp);
-    if (begun != SMTP_BEGUN) return smtp_need_connection(cp, smtp);
     return error == CP_NIL ? id : cp_throw_value(cp, error);
 }
 

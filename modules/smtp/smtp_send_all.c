@@ -21,7 +21,9 @@ struct run {
     uint64_t settled; /* messages that had the server's answer on this connection; 0: not worth another */
 };
 
-static bool has_more(const struct run *run) { return run->next != NULL || run->again != NULL || !run->exhausted; }
+static bool has_more(const struct run *run) {
+    return run->next != NULL || run->smtp->waiting != NULL || run->again != NULL || !run->exhausted;
+}
 
 /* Ends the run after what is under way, with the Error that was thrown. */
 static void end_with(cp_context *cp, struct run *run) {
@@ -59,6 +61,7 @@ static struct smtp_delivery *next_delivery(cp_context *cp, struct run *run) {
         run->next = NULL;
         return delivery;
     }
+    if ((delivery = smtp_next_waiting(run->smtp)) != NULL) return delivery;
     if ((delivery = run->again) != NULL) {
         run->again = delivery->next;
         if (run->again == NULL) run->again_last = NULL;
@@ -97,26 +100,30 @@ static void tell_finished(cp_context *cp, struct run *run) {
 
 /* ---- the connection ---- */
 
-/* Certainly not delivered, for no fault of its own. A 421 speaks of the connection, not of the message (RFC 5321 3.8).
- */
-static bool may_go_again(const struct smtp_delivery *delivery) {
-    if (delivery->again || delivery->error != CP_NIL) return false;
-    return delivery->state == SMTP_MESSAGE_NOT_SENT ||
-           (delivery->state == SMTP_MESSAGE_REFUSED && delivery->code == 421);
+/* Certainly not delivered, for no fault of its own. */
+static bool may_go_again(const struct smtp_delivery *delivery, bool by_data) {
+    return delivery->unsent && !(by_data ? delivery->by_data : delivery->again) && delivery->error == CP_NIL;
 }
 
 /* After the connection was lost: puts back what was not sent, tells of the rest, and connects again if there is more to
  * send and that makes sense: when the old connection has brought at least one message to an end, when it died of our
- * writing ahead, or when it was us who broke it off. True when there is a connection again. */
+ * writing ahead, or when it was us who broke it off, for a server that does not know BDAT among other reasons. True
+ * when there is a connection again. */
 static bool recover(cp_context *cp, struct run *run) {
     struct smtp *smtp = run->smtp;
-    bool streaming = smtp->failed_streaming && !smtp->streaming.off, ours = false;
+    bool streaming = smtp->failed_streaming && !smtp->streaming.off, by_data = smtp->failed_chunking, ours = false;
     cp_value failure = smtp_failure_error(cp, smtp);
     smtp_close_failed(cp, smtp);
     struct smtp_delivery *put_back = NULL, *put_back_last = NULL;
+    run->settled += smtp->went_on;
+    for (struct smtp_delivery *delivery = smtp->waiting; delivery != NULL; delivery = delivery->next) {
+        if (delivery->state != SMTP_MESSAGE_IN_DOUBT || delivery->lost_class != 0) continue;
+        delivery->lost_class = smtp->failed_class;
+        delivery->lost_code = smtp->failed_code;
+    }
     for (struct smtp_delivery *delivery; (delivery = smtp_next_finished(smtp)) != NULL;) {
         ours |= delivery->error != CP_NIL;
-        bool again = may_go_again(delivery);
+        bool again = may_go_again(delivery, by_data);
         smtp_delivery_error(cp, smtp, delivery); /* made now, while `smtp` knows of this failure */
         if (again) smtp_append(&put_back, &put_back_last, delivery);
         else {
@@ -126,7 +133,7 @@ static bool recover(cp_context *cp, struct run *run) {
     }
     bool connected = false, progress = run->settled > 0;
     if (put_back != NULL || has_more(run)) {
-        bool sensible = !smtp->told_to_close && (run->settled > 0 || streaming || ours);
+        bool sensible = !smtp->told_to_close && (run->settled > 0 || streaming || by_data || ours);
         if (streaming) smtp_streaming_lost(smtp);
         run->settled = 0;
         if (run->error == CP_NIL && !sensible) run->error = failure;
@@ -136,8 +143,10 @@ static bool recover(cp_context *cp, struct run *run) {
     for (bool first = true; put_back != NULL;) {
         struct smtp_delivery *delivery = put_back;
         put_back = delivery->next;
-        /* It may have been this one's fault; those behind it were not even looked at. */
-        delivery->again |= first || !progress;
+        /* It may have been this one's fault; those behind it were not even looked at. Nor is it any message's fault
+         * that the server does not know BDAT. */
+        if (by_data) delivery->by_data = true;
+        else delivery->again |= first || !progress;
         first = false;
         if (connected) smtp_append(&run->again, &run->again_last, delivery);
         else tell(cp, run, delivery);
@@ -157,10 +166,13 @@ static void begin_next(cp_context *cp, struct run *run) {
     if (delivery == NULL) return;
     switch (smtp_begin(cp, run->smtp, delivery)) {
     case SMTP_BEGUN: break;
-    case SMTP_BEGUN_BAD:
-        delivery->error = cp_take_error(cp);
+    case SMTP_BEGUN_BAD: {
+        cp_value error = cp_take_error(cp);
+        if (delivery->split != NULL) smtp_settle(cp, run->smtp, delivery); /* some may have it already */
+        delivery->error = error;
         tell(cp, run, delivery);
         break;
+    }
     case SMTP_BEGUN_LIMIT: run->limit = true; /* fall through */
     case SMTP_BEGUN_CLOSED: run->next = delivery; break;
     }
@@ -204,6 +216,17 @@ static cp_value send_messages(cp_context *cp, struct run *run) {
     }
 }
 
+/* Messages that had several transactions before them and get no more of them. */
+static void settle_rest(cp_context *cp, struct run *run) {
+    struct smtp_delivery *delivery = run->next;
+    run->next = NULL;
+    for (; delivery != NULL || (delivery = smtp_next_waiting(run->smtp)) != NULL; delivery = NULL) {
+        if (delivery->split == NULL) continue;
+        smtp_settle(cp, run->smtp, delivery);
+        tell(cp, run, delivery);
+    }
+}
+
 static cp_value send_all(cp_context *cp, struct smtp *smtp, cp_value source, cp_value told) {
     /* A connection that stood idle may be closed by now, which is no reason not to try another. */
     struct run run = {.smtp = smtp, .source = source, .tell = told, .settled = 1};
@@ -211,7 +234,9 @@ static cp_value send_all(cp_context *cp, struct smtp *smtp, cp_value source, cp_
     if (send_messages(cp, &run) == CP_THROWN) { /* what is done has its results; nothing more is called */
         end_with(cp, &run);
         smtp_close_failed(cp, smtp);
+        run.tell = CP_NIL;
     }
+    settle_rest(cp, &run);
     if (run.error == CP_NIL) return cp_integer(cp, run.accepted);
     cp_error_set_detail(cp, run.error, "accepted", cp_integer(cp, run.accepted));
     return cp_throw_value(cp, run.error);

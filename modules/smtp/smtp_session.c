@@ -51,6 +51,8 @@ static void session_failed(cp_context *cp, struct smtp *smtp, const smtp_client_
     smtp->failed = true;
     smtp->wants_content = false;
     smtp->failed_streaming = failure->streaming;
+    smtp->failed_chunking = failure->chunking;
+    smtp->streaming.no_bdat |= failure->chunking;
     smtp->streaming.proven = smtp_client_streams(smtp->client);
     smtp->failed_temporary = failure->temporary;
     smtp->failed_class = smtp->lost_class;
@@ -352,6 +354,7 @@ static cp_value open_session(cp_context *cp, struct smtp *smtp) {
     smtp->deadline = 0;
     smtp->log_seen = 0;
     smtp->log_content = 0;
+    smtp->went_on = 0;
     smtp->common.peer = comms_text_below(cp, &smtp->common.module, "peer");
     smtp_streaming_begin(cp, smtp);
     if (comms_client_encrypt_first(cp, &smtp->common) == CP_THROWN) return CP_THROWN;
@@ -360,7 +363,7 @@ static cp_value open_session(cp_context *cp, struct smtp *smtp) {
                                    .lmtp = smtp->lmtp,
                                    .partial = smtp->partial,
                                    .no_streaming = smtp->streaming.off,
-                                   .no_chunking = smtp->streaming.no_chunking,
+                                   .no_chunking = smtp->streaming.no_chunking || smtp->streaming.no_bdat,
                                    .streams = smtp->streaming.proven};
     smtp_client_status status;
     smtp->client = smtp_client_new(&options, &status);

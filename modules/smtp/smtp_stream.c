@@ -17,7 +17,7 @@ void smtp_streaming_begin(cp_context *cp, struct smtp *smtp) {
                 (cp_is_string(smtp->common.peer) && cp_is_string(streaming->peer) &&
                  strcmp(cp_text_z(cp, smtp->common.peer), cp_text_z(cp, streaming->peer)) == 0);
     if (!same) {
-        streaming->off = streaming->proven = false;
+        streaming->off = streaming->proven = streaming->no_bdat = false;
         streaming->losses = 0;
         streaming->settled = 0;
         streaming->peer = smtp->common.peer;

@@ -38,7 +38,17 @@ static void line_ends(void **state) {
     }
 }
 
+static void checked(void **state) {
+    (void)state;
+    static const char *const canonical[] = {"", "a", "\r\n", "a\r\nb", "\r\n\r\n.\r\n"};
+    static const char *const others[] = {"\n", "\r", "a\n", "a\r", "\r\r\n", "\n\r", "a\r\nb\rc\r\n", "a\r\n\nb"};
+    for (size_t i = 0; i < sizeof canonical / sizeof canonical[0]; i++)
+        assert_true(canonical_check(canonical[i], strlen(canonical[i])));
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
+        assert_false(canonical_check(others[i], strlen(others[i])));
+}
+
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(line_ends)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(line_ends), cmocka_unit_test(checked)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

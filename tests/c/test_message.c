@@ -91,7 +91,7 @@ static void envelope(void **state) {
     set(message, "blindCopyRecipients", list(text("d@z.org")));
     cp_value notify = cp_symbol_z(cp, "failure");
     set(message, "notify", cp_cons(notify, list(text("delay"))));
-    struct smtp_content *content = message_open(cp, message, true);
+    struct smtp_content *content = message_open(cp, message, MESSAGE_8BIT);
     assert_non_null(content);
     const smtp_envelope *e = message_envelope(content);
     assert_string_equal(e->sender, "ann@x.org");
@@ -104,13 +104,13 @@ static void envelope(void **state) {
     assert_false(e->smtputf8);
     message_close(cp, content);
 
-    content = message_open(cp, message, false);
+    content = message_open(cp, message, MESSAGE_7BIT);
     assert_int_equal(message_envelope(content)->body, SMTP_BODY_7BIT);
     message_close(cp, content);
 
     set(message, "envelopeSender", text("<>"));
     set(message, "recipient", text("b\xc3\xb6@y.org"));
-    content = message_open(cp, message, true);
+    content = message_open(cp, message, MESSAGE_8BIT);
     assert_string_equal(message_envelope(content)->sender, "");
     assert_true(message_envelope(content)->smtputf8);
     message_close(cp, content);
@@ -126,7 +126,7 @@ static void content(void **state) {
     cp_value attachments[] = {attachment("a.bin", cp_binary_n(cp, NULL, 100000)), new_mime()};
     set(message, "attachments", cp_list_n(attachments, 2));
     for (size_t i = 0; i < 4; i++) {
-        struct smtp_content *opened = message_open(cp, message, true);
+        struct smtp_content *opened = message_open(cp, message, MESSAGE_8BIT);
         assert_non_null(opened);
         /* What is changed now is not noticed. */
         if (i == 3) set(message, "text", text("other"));
@@ -214,7 +214,7 @@ static void identity(void **state) {
     assert_false(message_is(cp, new_mime()));
     assert_false(message_is(cp, CP_NIL));
     assert_false(message_is(cp, cp_fixnum(1)));
-    struct smtp_content *opened = message_open(cp, message, true);
+    struct smtp_content *opened = message_open(cp, message, MESSAGE_8BIT);
     assert_true(cp_equal(cp, message_id(cp, message), id));
     message_close(cp, opened);
     assert_true(cp_equal(cp, message_id(cp, message), id));
@@ -228,19 +228,19 @@ static void identity(void **state) {
 static void fail_once(const char *file) {
     static char out[1 << 18];
     cp_value message = cp_create(cp, "SmtpMessage", NULL, 0);
-    assert_null(message_open(cp, message, true));
+    assert_null(message_open(cp, message, MESSAGE_8BIT));
     expect_error(CP_ERROR_CARAPACE, CP_MISSING, "sender");
     set(message, "sender", text("a@x.org"));
-    assert_null(message_open(cp, message, true));
+    assert_null(message_open(cp, message, MESSAGE_8BIT));
     expect_error(CP_ERROR_CARAPACE, CP_MISSING, "recipients");
     set(message, "recipient", text("b@x.org"));
     cp_value header[] = {text("To"), text("c@x.org")};
     set(message, "headers", list(cp_list_n(header, 2)));
-    assert_null(message_open(cp, message, true));
+    assert_null(message_open(cp, message, MESSAGE_8BIT));
     expect_error(CP_ERROR_CARAPACE, CP_BAD_ARGUMENT, "To");
     header[0] = text("MIME-Version");
     set(message, "headers", list(cp_list_n(header, 2)));
-    assert_null(message_open(cp, message, true));
+    assert_null(message_open(cp, message, MESSAGE_8BIT));
     expect_error(CP_ERROR_CARAPACE, CP_BAD_ARGUMENT, "MIME-Version");
     set(message, "headers", CP_NIL);
     /* A good Mime, then something bad: what was made of the first must go too. */
@@ -256,7 +256,7 @@ static void fail_once(const char *file) {
                   {CP_ERROR_MIME, MIME_ERROR_STRUCTURE, "part"}};
     for (size_t i = 0; i < 3; i++) {
         set(message, "attachments", cp_list_n(pairs[i], 2));
-        assert_null(message_open(cp, message, true));
+        assert_null(message_open(cp, message, MESSAGE_8BIT));
         expect_error(wanted[i].error_class, wanted[i].code, wanted[i].words);
     }
     /* A List may be changed after it was set. */
@@ -264,17 +264,17 @@ static void fail_once(const char *file) {
     set(message, "attachments", CP_NIL);
     set(message, "recipients", recipients);
     cp_cell_of(recipients)->head = text("c@x.org\nX: y");
-    assert_null(message_open(cp, message, true));
+    assert_null(message_open(cp, message, MESSAGE_8BIT));
     expect_error(CP_ERROR_CARAPACE, CP_BAD_ARGUMENT, "newline");
     cp_cell_of(recipients)->head = text("c@x.org, d@x.org");
-    assert_null(message_open(cp, message, true));
+    assert_null(message_open(cp, message, MESSAGE_8BIT));
     expect_error(CP_ERROR_CARAPACE, CP_BAD_ARGUMENT, "2 addresses");
     cp_cell_of(recipients)->head = cp_fixnum(5);
-    assert_null(message_open(cp, message, true));
+    assert_null(message_open(cp, message, MESSAGE_8BIT));
     expect_error(CP_ERROR_CARAPACE, CP_TYPE_MISMATCH, "recipients");
     cp_cell_of(recipients)->head = text("c@x.org");
     cp_cell_of(recipients)->tail = recipients;
-    assert_null(message_open(cp, message, true));
+    assert_null(message_open(cp, message, MESSAGE_8BIT));
     expect_error(CP_ERROR_CARAPACE, CP_BAD_ARGUMENT, "without an end");
     set(message, "recipients", CP_NIL);
     /* A file that shrinks while it is read, and one that goes before. */
@@ -282,19 +282,19 @@ static void fail_once(const char *file) {
     for (int i = 0; i < 100000; i++) putc('x', f);
     fclose(f);
     set(message, "attachments", list(text(file)));
-    struct smtp_content *opened = message_open(cp, message, true);
+    struct smtp_content *opened = message_open(cp, message, MESSAGE_8BIT);
     assert_true(message_read(cp, opened, out, 5000) > 0);
     assert_int_equal(truncate(file, 10), 0);
     assert_int_equal(read_all(opened, 5000, out, sizeof out), -1);
     expect_error(CP_ERROR_FILE, CP_FILE_READ, file);
     message_close(cp, opened);
-    opened = message_open(cp, message, true);
+    opened = message_open(cp, message, MESSAGE_8BIT);
     unlink(file);
     assert_int_equal(read_all(opened, 5000, out, sizeof out), -1);
     expect_error(CP_ERROR_FILE, CP_FILE_OPEN, file);
     message_close(cp, opened);
     /* Given up half-way. */
-    opened = message_open(cp, new_message(), true);
+    opened = message_open(cp, new_message(), MESSAGE_8BIT);
     assert_true(message_read(cp, opened, out, 10) == 10);
     message_close(cp, opened);
 }
@@ -323,7 +323,7 @@ static void nothing_left(void **state) {
     size_t before = 0;
     for (int i = 0; i < ROUNDS; i++) {
         if (i == 3) before = allocated();
-        struct smtp_content *opened = message_open(cp, message, false);
+        struct smtp_content *opened = message_open(cp, message, MESSAGE_7BIT);
         assert_non_null(opened);
         assert_true(read_all(opened, 1000, out, sizeof out) > 0);
         message_close(cp, opened);

@@ -91,7 +91,7 @@ static void test_envelopes(void **state) {
     expect_output(client, "MAIL FROM:<>\r\nRCPT TO:<b@x> NOTIFY=FAILURE,DELAY ORCPT=rfc822;b+2Bc@x\r\nDATA\r\n");
     reply(client, "550 a\r\n503 b\r\n503 c\r\n");
     expect_event(client, SMTP_CLIENT_MESSAGE_DONE, 0);
-    assert_int_equal(smtp_client_begin(client, &envelope, NULL), SMTP_CLIENT_MAIL_LIMIT);
+    assert_int_equal(smtp_client_begin(client, &envelope, NULL), SMTP_CLIENT_SESSION_LIMIT);
     smtp_client_free(client);
 
     client = ready_client("250 x\r\n"); /* offers nothing: parameters stay away */

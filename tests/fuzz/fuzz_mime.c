@@ -5,7 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "modules/coding/canonical.h"
 #include "modules/coding/utf8_text.h"
+#include "modules/mime/mime_build.h"
 #include "modules/mime/mime_content.h"
 #include "modules/mime/mime_file_name.h"
 #include "modules/mime/mime_parser.h"
@@ -93,6 +95,19 @@ static void check_entity(const struct mime_document *d, uint32_t number, const c
     if (e->kind == MIME_LEAF) check_content(d, number, text, size);
 }
 
+/* Sent on, it has CRLF alone as line ends, unless it has binary parts. */
+static void check_sending(const char *text, size_t size) {
+    struct mime_writer w;
+    struct mail_buffer out = {0};
+    require(mime_writer_init_whole(&w, text, size) == MAIL_OK);
+    int64_t length = mime_writer_size(&w);
+    char *room = mail_buffer_reserve(&out, (size_t)length + 1);
+    require(room != NULL && mime_writer_read(&w, room, (size_t)length + 1) == length);
+    require(w.uses_binary || canonical_check(room, (size_t)length));
+    mime_writer_finish(&w);
+    mail_buffer_free(&out);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     if (size == 0) return 0;
     const char *text = (const char *)data + 1;
@@ -102,5 +117,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     for (uint32_t i = 0; i < whole->entity_count && i < 200; i++) check_entity(whole, i, text, size);
     mime_document_free(whole);
     mime_document_free(pieces);
+    check_sending(text, size);
     return 0;
 }

@@ -98,15 +98,16 @@ static void act(run *r) {
         r->to_secure = 0;
         return;
     }
-    smtp_recipient recipients[] = {{.address = "b@x"}, {.address = "c@x"}, {.address = "d@x"}};
+    smtp_recipient recipients[] = {{.address = "b@x"}, {.address = "c@y"}, {.address = "d@X"}};
     smtp_envelope envelope = {
         .sender = "a@x", .recipients = recipients, .recipient_count = 1 + (r->style >> (r->begun % 6 + 1)) % 3u};
     r->sized = (r->style & 32) != 0; /* then it goes by BDAT where that is offered */
     envelope.size = r->sized ? 5 : 0;
+    if (r->sized && (r->style & 16)) envelope.body = SMTP_BODY_BINARY;
     if (r->begun < MESSAGES) {
         smtp_client_status status = smtp_client_begin(r->client, &envelope, NULL);
         if (status == SMTP_CLIENT_OK) r->begun++;
-        else CHECK(status == SMTP_CLIENT_MAIL_LIMIT || status == SMTP_CLIENT_BAD_ENVELOPE);
+        else CHECK(status == SMTP_CLIENT_SESSION_LIMIT || status == SMTP_CLIENT_BAD_ENVELOPE);
     }
 }
 
