@@ -49,6 +49,10 @@ const smtp_envelope *message_envelope(const struct smtp_content *content);
    0 at the end, -1 after a throw: 5.1 and 5.3 for a file that has gone, cannot be read, or has another size by now. */
 ssize_t message_read(cp_context *cp, struct smtp_content *content, char *buffer, size_t size);
 
+/* All that message_read would still give, when it lies in memory; valid while the caller keeps the pointer on its
+   stack. NULL: read it. */
+const char *message_at_hand(const struct smtp_content *content, size_t *size);
+
 /* Back to the first octet: the same octets once more, whatever has become of the message's properties. */
 void message_rewind(struct smtp_content *content);
 

@@ -178,6 +178,12 @@ ssize_t message_read(cp_context *cp, struct smtp_content *content, char *buffer,
     return count;
 }
 
+const char *message_at_hand(const struct smtp_content *content, size_t *size) {
+    if (content->kept == NULL || content->offset > 0) return NULL;
+    *size = (size_t)content->kept->envelope.size;
+    return content->kept->bytes;
+}
+
 void message_rewind(struct smtp_content *content) {
     content->offset = 0;
     if (content->kept == NULL) mime_writer_rewind(&content->build->writer);

@@ -46,6 +46,7 @@ typedef struct smtp_client_options {
     bool no_pipelining;       /* lock-step whatever the server offers */
     bool no_streaming;        /* hold the next envelope back until the final reply of the message before has come */
     bool no_chunking;         /* DATA where BDAT would be possible */
+    bool no_recipient_events; /* no RECIPIENT_REPLY: MESSAGE_DONE tells of each recipient */
     bool streams;             /* known of this server: it bears what is written behind the end of a message */
 } smtp_client_options;
 

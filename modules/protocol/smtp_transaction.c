@@ -320,7 +320,8 @@ void smtp_transaction_rcpt_reply(smtp_client *client, const smtp_command *comman
     message->granted += reply->code < 300;
     if (message->answered == message->result.recipient_count && message->result.stage < SMTP_STAGE_DATA)
         message->result.stage = SMTP_STAGE_DATA;
-    smtp_session_push_event(client, SMTP_CLIENT_RECIPIENT_REPLY, message, command->recipient);
+    if (!client->options.no_recipient_events)
+        smtp_session_push_event(client, SMTP_CLIENT_RECIPIENT_REPLY, message, command->recipient);
 }
 
 void smtp_transaction_data_reply(smtp_client *client, const smtp_command *command, const smtp_reply *reply) {

@@ -141,8 +141,8 @@ static cp_value hand_over(cp_context *cp, struct smtp *smtp, const char *block, 
     return CP_NIL;
 }
 
-cp_value smtp_feed(cp_context *cp, struct smtp *smtp) {
-    struct smtp_delivery *delivery = smtp->last; /* only the youngest can want content */
+/* Content that must be read. */
+static cp_value feed_blocks(cp_context *cp, struct smtp *smtp, struct smtp_delivery *delivery) {
     if (smtp->block == NULL) smtp->block = cp_alloc_atomic(2 * BLOCK);
     char *block = smtp->block, *other = smtp->block + BLOCK;
     /* A block goes when the one behind it has been read: content that cannot be read to its right end must not get its
@@ -157,6 +157,15 @@ cp_value smtp_feed(cp_context *cp, struct smtp *smtp) {
         other = done;
         size = next;
     }
+    return CP_NIL;
+}
+
+cp_value smtp_feed(cp_context *cp, struct smtp *smtp) {
+    struct smtp_delivery *delivery = smtp->last; /* only the youngest can want content */
+    size_t size;
+    const char *whole = message_at_hand(delivery->content, &size);
+    cp_value result = whole != NULL ? hand_over(cp, smtp, whole, size, true) : feed_blocks(cp, smtp, delivery);
+    if (result == CP_THROWN) return CP_THROWN;
     /* What has failed meanwhile is done, and has closed its own. */
     if (delivery->content != NULL && !smtp_split_holds(smtp, delivery)) smtp_close_content(cp, delivery);
     return CP_NIL;

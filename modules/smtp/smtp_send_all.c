@@ -157,7 +157,8 @@ static bool recover(cp_context *cp, struct run *run) {
 /* ---- the run ---- */
 
 enum {
-    WRITE_AT = 64 * 1024, /* octets that wait to be written before no further message is begun */
+    WRITE_AT = 32 * 1024, /* octets that wait to be written before no further message is begun: a third of a window of
+                              messages of 1 kB, so that the server reads some while others are made */
     TELL_AT = 64,         /* messages done of which `tell` has not heard */
 };
 

@@ -363,6 +363,7 @@ static cp_value open_session(cp_context *cp, struct smtp *smtp) {
                                    .lmtp = smtp->lmtp,
                                    .partial = smtp->partial,
                                    .no_streaming = smtp->streaming.off,
+                                   .no_recipient_events = true,
                                    .no_chunking = smtp->streaming.no_chunking || smtp->streaming.no_bdat,
                                    .streams = smtp->streaming.proven};
     smtp_client_status status;
