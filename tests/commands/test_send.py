@@ -10,22 +10,15 @@ import socket
 import subprocess
 import sys
 
-sys.path.insert(0, os.path.join(os.environ["CARAPACE_ROOT"], "tests/servers"))
+sys.path[:0] = [os.path.join(os.environ["CARAPACE_ROOT"], "tests", room) for room in ("servers", "runner")]
 import servers  # noqa: E402
+from tap import Report  # noqa: E402
 
 PROGRAM = os.environ["CARAPACE"]
 HERE = pathlib.Path.cwd()
 CONFIGURATION = HERE / "config"
-number = failures = 0
-
-
-def check(name, fine, detail=""):
-    global number, failures
-    number += 1
-    failures += not fine
-    print(f"{'ok' if fine else 'not ok'} {number} - {name}")
-    if not fine:
-        print("".join(f"# {line}\n" for line in str(detail).splitlines()), end="")
+report = Report()
+check = report.check
 
 
 def run(*arguments, text="", **environment):
@@ -182,5 +175,4 @@ done = subprocess.run([str(link), "-t"], input=b"To: l@y.test\n\nx\n", capture_o
                       env={**os.environ, "XDG_CONFIG_HOME": str(CONFIGURATION)})
 check("called by the name sendmail", done.returncode == 0 and len(sink.taken()) == 1, done)
 sink.stop()
-print(f"1..{number}")
-sys.exit(failures > 0)
+report.end()

@@ -17,20 +17,13 @@ import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 sys.dont_write_bytecode = True
-sys.path.insert(0, str(ROOT / "tests/servers"))
+sys.path[:0] = [str(ROOT / "tests/servers"), str(ROOT / "tests/runner")]
 import servers  # noqa: E402
+from tap import Report  # noqa: E402
 
 PICTURE = bytes(range(256)) * 40
 SMTP_POLICY = email.policy.SMTP.clone(max_line_length=76)
-count = 0
-
-
-def report(good, name, details=""):
-    global count
-    count += 1
-    print(f"{'ok' if good else 'not ok'} {count} - {name}")
-    if not good:
-        print(*("# " + line for line in str(details).splitlines()), sep="\n")
+report = Report()
 
 
 def make_message(number):
@@ -79,7 +72,7 @@ def through(name, kind, base):
         server.stop()
     sent = [wanted for _, wanted in messages]
     status, output = verify(kind, folder, sent, base)
-    report(status == 0 and "4 sent" in output, f"whole through {name}", output)
+    report.check(f"whole through {name}", status == 0 and "4 sent" in output, output)
     return folder, sent
 
 
@@ -91,7 +84,7 @@ def damaged(base, folder, sent, name, old, new, told):
     path.write_bytes(whole.replace(old, new, 1))
     status, output = verify("eml", folder, sent, base)
     path.write_bytes(whole)
-    report(status == 1 and told in output, f"tells {name}", output)
+    report.check(f"tells {name}", status == 1 and told in output, output)
 
 
 def main():
@@ -117,12 +110,12 @@ def main():
             damaged(base, folder, sent, *case)
         (folder / "9.eml").write_bytes((folder / "1.eml").read_bytes())
         status, output = verify("eml", folder, sent, base)
-        report(status == 1 and "received 2 times" in output, "tells a message received twice", output)
+        report.check("tells a message received twice", status == 1 and "received 2 times" in output, output)
         (folder / "9.eml").unlink()
         (folder / "1.eml").unlink()
         status, output = verify("eml", folder, sent, base)
-        report(status == 1 and "received 0 times" in output, "tells a lost message", output)
-    print(f"1..{count}")
+        report.check("tells a lost message", status == 1 and "received 0 times" in output, output)
+    report.end()
 
 
 main()

@@ -11,19 +11,12 @@ import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 sys.dont_write_bytecode = True
-sys.path.insert(0, str(ROOT / "tests/servers"))
+sys.path[:0] = [str(ROOT / "tests/servers"), str(ROOT / "tests/runner")]
 import servers  # noqa: E402
+from tap import Report  # noqa: E402
 
-count = 0
+report = Report()
 CLOSED, RESET, SILENT = "closed", "reset", "silent"
-
-
-def report(good, name, details=""):
-    global count
-    count += 1
-    print(f"{'ok' if good else 'not ok'} {count} - {name}")
-    if not good:
-        print(f"# {details!r}"[:2000])
 
 
 class Client:
@@ -121,32 +114,32 @@ def test_hostile(base):
             got = answer_at(server.port, behaviour.partition("@")[2], seen, ending)
         finally:
             server.stop()
-        report(got[0] == seen and ending in (None, got[1]), behaviour, got)
+        report.check(behaviour, got[0] == seen and ending in (None, got[1]), got)
 
     for behaviour, start in [("hugeline@mail", b"250 xxxx"), ("endless@mail", b"250-and so on\r\n250-")]:
         server = servers.start("hostile", [behaviour], base / "hostile")
         seen, _ = answer_at(server.port, "mail")
         server.stop()
-        report(len(seen) >= 1 << 20 and seen.startswith(start), behaviour, seen[:100])
+        report.check(behaviour, len(seen) >= 1 << 20 and seen.startswith(start), seen[:100])
 
     server = servers.start("hostile", ["garbage@mail"], base / "hostile")
     seen, _ = answer_at(server.port, "mail")
     server.stop()
-    report(len(seen) == 4098 and seen.count(b"\n") == 1, "garbage@mail", seen[:100])
+    report.check("garbage@mail", len(seen) == 4098 and seen.count(b"\n") == 1, seen[:100])
 
     server = servers.start("hostile", ["close@text"], base / "hostile")
     seen, _ = answer_at(server.port, "dot")
     server.stop()
-    report(seen in (CLOSED, RESET), "close@text", seen)
+    report.check("close@text", seen in (CLOSED, RESET), seen)
 
     server = servers.start("hostile", ["--connections", "1", "550@rcpt#2", "close@connect"], base / "hostile")
     first, _ = answer_at(server.port, "connect")
     second, _ = answer_at(server.port, "dot")
     transcript = (server.folder / "transcript").read_bytes()
     server.stop()
-    report(first == CLOSED and second == b"250 2.0.0 kept\r\n", "--connections 1", (first, second))
-    report((server.folder / "messages/1.eml").read_bytes() == b"Subject: x\r\n\r\n.\r\n", "dots are unstuffed")
-    report(transcript.startswith(b"2 EHLO me\r\n2 MAIL"), "transcript", transcript)
+    report.check("--connections 1", first == CLOSED and second == b"250 2.0.0 kept\r\n", (first, second))
+    report.check("dots are unstuffed", (server.folder / "messages/1.eml").read_bytes() == b"Subject: x\r\n\r\n.\r\n")
+    report.check("transcript", transcript.startswith(b"2 EHLO me\r\n2 MAIL"), transcript)
 
     server = servers.start("hostile", ["550@rcpt#2", "--extensions", "SIZE 5"], base / "hostile")
     client = Client(server.port)
@@ -155,8 +148,8 @@ def test_hostile(base):
     replies = [client.ask(b"RCPT TO:<b@y.test>")[:3] for _ in range(3)]
     client.close()
     server.stop()
-    report(replies == [b"250", b"550", b"250"], "550@rcpt#2", replies)
-    report(ehlo == b"250-localhost greets you\r\n250 SIZE 5\r\n", "--extensions", ehlo)
+    report.check("550@rcpt#2", replies == [b"250", b"550", b"250"], replies)
+    report.check("--extensions", ehlo == b"250-localhost greets you\r\n250 SIZE 5\r\n", ehlo)
 
 
 def test_aiosmtpd(base):
@@ -169,7 +162,7 @@ def test_aiosmtpd(base):
     replies = [client.ask(line) for line in dialogue]
     client.close()
     server.stop()
-    report([reply[:3] for reply in replies] == [b"250", b"250", b"250", b"550", b"354", b"452"], "aiosmtpd", replies)
+    report.check("aiosmtpd", [reply[:3] for reply in replies] == [b"250", b"250", b"250", b"550", b"354", b"452"], replies)
 
 
 def test_nothing_left(base):
@@ -180,11 +173,11 @@ def test_nothing_left(base):
     began = time.monotonic()
     server.stop()
     client.close()
-    report(time.monotonic() - began < 6 and not servers.is_listening(server.port), "stop in the middle of a reply")
+    report.check("stop in the middle of a reply", time.monotonic() - began < 6 and not servers.is_listening(server.port))
 
 
 with tempfile.TemporaryDirectory() as name:
     test_hostile(pathlib.Path(name))
     test_aiosmtpd(pathlib.Path(name))
     test_nothing_left(pathlib.Path(name))
-print(f"1..{count}")
+report.end()

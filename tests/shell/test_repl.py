@@ -12,10 +12,14 @@ import stat
 import sys
 import time
 
+sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.join(os.environ["CARAPACE_ROOT"], "tests/runner"))
+from tap import Report  # noqa: E402
+
 PATIENCE = {"plain": 10, "asan": 30, "stress": 60}[os.environ.get("CARAPACE_CONFIG", "plain")]
 HOME = os.environ["HOME"]
 HISTORY = os.path.join(HOME, ".local/state/carapace/history")
-number = failures = 0
+report = Report()
 
 
 class Session:
@@ -85,14 +89,11 @@ class Session:
 
 def test(name):
     def run(function):
-        global number, failures
-        number += 1
         try:
             function()
-            print(f"ok {number} - {name}", flush=True)
+            report.check(name, True)
         except (AssertionError, EOFError, OSError) as trouble:
-            failures += 1
-            print(f"not ok {number} - {name}\n# {type(trouble).__name__}: {trouble}", flush=True)
+            report.check(name, False, f"{type(trouble).__name__}: {trouble}")
     return run
 
 
@@ -351,5 +352,4 @@ def _():
         raise AssertionError("it goes on")
 
 
-print(f"1..{number}")
-sys.exit(1 if failures else 0)
+report.end()

@@ -11,27 +11,12 @@ import sys
 import time
 
 ROOT = pathlib.Path(os.environ["CARAPACE_ROOT"])
-sys.path.insert(0, str(ROOT / "tests/servers"))
+sys.path[:0] = [str(ROOT / "tests/servers"), str(ROOT / "tests/runner")]
 import servers  # noqa: E402
+from tap import Report  # noqa: E402
 
 FOLDER = pathlib.Path.cwd()
 BOB = {"user": "bob@example.test", "password": "secret"}
-
-
-class Report:
-    def __init__(self):
-        self.count = self.failed = 0
-
-    def check(self, name, good, detail=""):
-        self.count += 1
-        self.failed += not good
-        print(f"{'ok' if good else 'not ok'} {self.count} - {name}", flush=True)
-        if not good:
-            print("".join(f"# {line[:1000]}\n" for line in str(detail).splitlines()[-20:]), end="", flush=True)
-
-    def end(self):
-        print(f"1..{self.count}")
-        sys.exit(1 if self.failed else 0)
 
 
 class Bytes(bytes):

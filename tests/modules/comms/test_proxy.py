@@ -10,20 +10,13 @@ import subprocess
 import sys
 import threading
 
-sys.path.insert(0, os.path.join(os.environ["CARAPACE_ROOT"], "tests/servers"))
+sys.path[:0] = [os.path.join(os.environ["CARAPACE_ROOT"], "tests", room) for room in ("servers", "runner")]
 import servers  # noqa: E402
+from tap import Report  # noqa: E402
 
 HERE = pathlib.Path.cwd()
-number = failures = 0
-
-
-def check(name, fine, detail=""):
-    global number, failures
-    number += 1
-    failures += not fine
-    print(f"{'ok' if fine else 'not ok'} {number} - {name}")
-    if not fine:
-        print("".join(f"# {line}\n" for line in str(detail).splitlines()), end="")
+report = Report()
+check = report.check
 
 
 def through(proxy_port, settings, target=None):
@@ -141,5 +134,4 @@ for process in running:
     process.terminate()
     process.wait()
 sink.stop()
-print(f"1..{number}")
-sys.exit(failures > 0)
+report.end()

@@ -9,13 +9,14 @@ import sys
 import time
 
 sys.dont_write_bytecode = True
-sys.path.insert(0, os.path.join(os.environ["CARAPACE_ROOT"], "tests/servers"))
+sys.path[:0] = [os.path.join(os.environ["CARAPACE_ROOT"], "tests", room) for room in ("servers", "runner")]
 import pki  # noqa: E402
 import servers  # noqa: E402
+from tap import Report  # noqa: E402
 
 HERE = pathlib.Path.cwd()
 NAMES = "plain chunked close cut interim redirect missing huge hugeheader slow garbage short".split()
-count = 0
+report = Report()
 SCRIPT = """
 (local (words List ::Arguments) (port Integer ((words.get 0).integer)) (answer HashTable))
 (for host (tailOf (tailOf words))
@@ -53,11 +54,7 @@ KEPT = """
 
 
 def check(name, got, fine):
-    global count
-    count += 1
-    print(f"{'ok' if fine else 'not ok'} {count} - {name}")
-    if not fine:
-        print(f"# got: {got!r}")
+    report.check(name, fine, f"got: {got!r}")
 
 
 def run(script, *arguments):
@@ -97,10 +94,10 @@ def main():
                                   "kept where the new one is none", "nothing kept, nothing to be had", "a new id is tried at once",
                                   "expired")):
             check(f"policy: {name}", got, got[i:i + 1] == wanted[i:i + 1])
-        print(f"1..{count}")
     finally:
         for server in running:
             server.stop()
+    report.end()
 
 
 main()

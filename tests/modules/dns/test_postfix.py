@@ -7,9 +7,10 @@ import subprocess
 import sys
 
 sys.dont_write_bytecode = True
-sys.path.insert(0, os.path.join(os.environ["CARAPACE_ROOT"], "tests/servers"))
+sys.path[:0] = [os.path.join(os.environ["CARAPACE_ROOT"], "tests", room) for room in ("servers", "runner")]
 import pki  # noqa: E402
 import servers  # noqa: E402
+from tap import Report  # noqa: E402
 
 SCRIPT = """
 (local (words List ::Arguments) (dns Dns (create Dns servers: (+ "127.0.0.1:" (words.get 0)) trustAnchors: (words.get 1)))
@@ -33,7 +34,7 @@ _{port}._tcp.mx.other TLSA 3 1 1 {no_key}
 
 
 def main():
-    here, running = pathlib.Path.cwd(), []
+    here, running, report = pathlib.Path.cwd(), [], Report()
     try:
         try:
             postfix = servers.start("postfix", ["--tls"], here / "postfix")
@@ -50,13 +51,12 @@ def main():
                               capture_output=True, text=True, timeout=100)
         lines = (done.stdout + done.stderr).split("\n")[:-1]
         wanted = ["sent", "13.14", "true", "()"]
-        print(f"1..{len(wanted)}")
         for i, name in enumerate(("DANE by Postfix's own key", "another key", "explained: fine", "explained: fails")):
-            fine = lines[i:i + 1] == wanted[i:i + 1]
-            print(f"{'ok' if fine else 'not ok'} {i + 1} - {name}" + ("" if fine else f"\n# got: {lines}"))
+            report.check(name, lines[i:i + 1] == wanted[i:i + 1], f"got: {lines}")
     finally:
         for server in running:
             server.stop()
+    report.end()
 
 
 main()

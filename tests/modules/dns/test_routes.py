@@ -8,15 +8,16 @@ import subprocess
 import sys
 
 sys.dont_write_bytecode = True
-sys.path.insert(0, os.path.join(os.environ["CARAPACE_ROOT"], "tests/servers"))
+sys.path[:0] = [os.path.join(os.environ["CARAPACE_ROOT"], "tests", room) for room in ("servers", "runner")]
 import pki  # noqa: E402
 import servers  # noqa: E402
+from tap import Report  # noqa: E402
 
 HERE = pathlib.Path.cwd()
 SOA = "$TTL 60\n@ SOA ns hostmaster 1 3600 600 86400 60\n@ NS ns\nns A 127.0.0.1\n"
 STS = "plain dry enforced missing wrongmx untrusted redirect huge chunked close cut html".split()
 POLICY = "version: STSv1\r\nmode: {mode}\r\nmx: {mx}\r\nmax_age: 86400\r\n"
-count = 0
+report = Report()
 
 PRELUDE = """
 (local (words List ::Arguments) (dns Dns (create Dns servers: (+ "127.0.0.1:" (words.get 0)) trustAnchors: (words.get 1))))
@@ -29,12 +30,8 @@ PRELUDE = """
 
 
 def check(name, got, wanted):
-    global count
-    count += 1
     fine = wanted(got) if callable(wanted) else got == wanted
-    print(f"{'ok' if fine else 'not ok'} {count} - {name}")
-    if not fine:
-        print(f"# got: {got!r}" + ("" if callable(wanted) else f"\n# not: {wanted!r}"))
+    report.check(name, fine, f"got: {got!r}" + ("" if callable(wanted) else f"\nnot: {wanted!r}"))
 
 
 def zones(port):
@@ -147,10 +144,10 @@ def main():
             return (run(f'(to "{domain}")')[0], *log())
 
         tests(run, send)
-        print(f"1..{count}")
     finally:
         for server in running:
             server.stop()
+    report.end()
 
 
 def starts(text):

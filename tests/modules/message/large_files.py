@@ -11,17 +11,13 @@ import subprocess
 import sys
 import tempfile
 
+sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.join(os.environ["CARAPACE_ROOT"], "tests/runner"))
+from tap import Report  # noqa: E402
+
 PLAIN = os.environ.get("CARAPACE_BUILD", "plain") == "plain"
 SIZE = (100 if PLAIN else 8) << 20
-count = 0
-
-
-def report(good, name, details=""):
-    global count
-    count += 1
-    print(f"{'ok' if good else 'not ok'} {count} - {name}")
-    if not good:
-        print(*("# " + line for line in str(details).splitlines()), sep="\n")
+report = Report()
 
 
 def run(folder, script, **options):
@@ -44,15 +40,15 @@ def large(folder):
                        ("Mime", '(set m (create Mime)) (m.startMultipart) (m.attachFile "large.bin") (m.end)')):
         out = run(folder, PEAK + make + '\n(peak) (print m.size) (m.writeTo "out.eml") (peak)')
         if out.returncode:
-            report(False, kind, out.stderr)
+            report.check(kind, False, out.stderr)
             continue
         before, size, after = (int(line.split()[-2] if "kB" in line else line) for line in out.stdout.splitlines())
         grown = after - before
-        report(size == (folder / "out.eml").stat().st_size and size > SIZE, f"{kind}: the size is known beforehand", out.stdout)
+        report.check(f"{kind}: the size is known beforehand", size == (folder / "out.eml").stat().st_size and size > SIZE, out.stdout)
         if PLAIN:
-            report(grown < 12 << 10, f"{kind}: {SIZE >> 20} MB take {grown} kB more")
+            report.check(f"{kind}: {SIZE >> 20} MB take {grown} kB more", grown < 12 << 10)
         body = (folder / "out.eml").read_bytes().rsplit(b"\r\n\r\n", 2)[1]
-        report(hashlib.sha256(base64.b64decode(body)).digest() == hashlib.sha256(data).digest(), f"{kind}: arrives whole")
+        report.check(f"{kind}: arrives whole", hashlib.sha256(base64.b64decode(body)).digest() == hashlib.sha256(data).digest())
 
 
 def unreadable(folder):
@@ -69,7 +65,7 @@ def unreadable(folder):
     user = {"user": 65534, "group": 65534, "extra_groups": []} if os.geteuid() == 0 else {}
     out = run(folder, script, **user)
     why = "1\ncannot read 'secret.pdf': Permission denied\n"
-    report(out.stdout == why * 2 + "0\n", "a file that may not be read is known before anything is written", out.stdout + out.stderr)
+    report.check("a file that may not be read is known before anything is written", out.stdout == why * 2 + "0\n", out.stdout + out.stderr)
 
 
 with tempfile.TemporaryDirectory() as base:
@@ -84,4 +80,4 @@ with tempfile.TemporaryDirectory() as base:
         unreadable(pathlib.Path(base))
     else:
         print("# another user cannot run the program here: what may not be read was not tested")
-print(f"1..{count}")
+report.end()

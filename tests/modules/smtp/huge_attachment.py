@@ -15,6 +15,10 @@ import sys
 import threading
 import time
 
+sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.join(os.environ["CARAPACE_ROOT"], "tests/runner"))
+from tap import Report  # noqa: E402
+
 SIZE = (4 << 30) + (512 << 20) + 1
 MEMORY = 12  # MB
 BLOCK = 1 << 20
@@ -117,7 +121,7 @@ with open("huge.bin", "rb") as file:
         wanted.update(block)
 
 program = os.environ["CARAPACE"]
-count = failures = 0
+report = Report()
 for name, chunking, how in (("send by DATA", False, "(smtp.send message)"), ("sendAll by BDAT", True, "(smtp.sendAll (list message))"),
                             ("carapace send", True, None)):
     sink = Sink(chunking)
@@ -131,10 +135,6 @@ for name, chunking, how in (("send by DATA", False, "(smtp.send message)"), ("se
     sink.join(10)
     facts = {"status": status == 0, "size": sink.octets == sink.announced and sink.octets > SIZE // 3 * 4,
              "content": sink.sum.digest() == wanted.digest(), "memory": 0 < peak < MEMORY}
-    count += 1
-    failures += not all(facts.values())
-    print(f"{'ok' if all(facts.values()) else 'not ok'} {count} - {name}: {sink.octets} octets, {peak:.1f} MB")
-    if not all(facts.values()):
-        print(f"# {facts} announced {sink.announced}, status {status}: {text}")
-print(f"1..{count}")
-sys.exit(failures > 0)
+    report.check(f"{name}: {sink.octets} octets, {peak:.1f} MB", all(facts.values()),
+                 f"{facts} announced {sink.announced}, status {status}: {text}")
+report.end()

@@ -6,9 +6,14 @@ import pathlib
 import subprocess
 import sys
 
+sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.join(os.environ["CARAPACE_ROOT"], "tests/runner"))
+from tap import Report  # noqa: E402
+
 HERE = pathlib.Path.cwd()
 KEYS = {}  # the records that verify finds: name -> text, or a list of strings
-number = failures = 0
+report = Report()
+check, finish = report.check, report.end
 
 VERIFY = """(local (d Dkim (create Dkim)) (keys HashTable (jsonParse (with (f (create Stream "file" "keys.json")) (f.string)))))
 (d.keys keys)
@@ -26,20 +31,6 @@ SIGN = """(local (d Dkim (create Dkim domain: "x.test" selector: (::Arguments.ge
 """
 KINDS = (("rsa", "rsa.pem"), ("ed25519", "ed.pem"))  # selector, which is the kind, and the key's file
 FORMS = ("relaxed/relaxed", "simple/simple", "relaxed/simple", "simple/relaxed")
-
-
-def check(name, fine, detail=""):
-    global number, failures
-    number += 1
-    failures += not fine
-    print(f"{'ok' if fine else 'not ok'} {number} - {name}")
-    if not fine:
-        print("".join(f"# {line}\n" for line in str(detail).splitlines()), end="")
-
-
-def finish():
-    print(f"1..{number}")
-    sys.exit(failures > 0)
 
 
 def carapace(script, *arguments):
