@@ -1,11 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Tests comms_redaction.h on what scripts cannot choose: where reads are cut, the forms of secrets, what is withheld.
  */
-#include "interp/base/memory.h"
-#include "interp/builtin/builtin.h"
-#include "interp/lang/compile.h"
-#include "interp/run/load.h"
-#include "interp/run/runtime.h"
+#include "in_runtime.h"
+
 #include "modules/comms/comms_redaction.h"
 
 #include <setjmp.h>
@@ -152,11 +149,4 @@ static int all(cp_context *context, void *unused) {
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
 
-int main(void) {
-    mem_init();
-    cp_context *context = builtin_context();
-    language_init(context);
-    runtime_init(context);
-    load_init(context, "carapace");
-    return runtime_run_main(context, all, NULL);
-}
+int main(void) { return run_in_runtime(all, false); }

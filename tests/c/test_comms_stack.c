@@ -1,10 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Tests what comms_stack.h and util.h promise to modules in C: places, data that is not copied, secrets, the buffer. */
-#include "interp/builtin/builtin.h"
-#include "interp/base/memory.h"
-#include "interp/lang/compile.h"
-#include "interp/run/load.h"
-#include "interp/run/runtime.h"
+#include "in_runtime.h"
+
 #include "modules/comms/comms_stack.h"
 #include "modules/comms/util.h"
 
@@ -297,12 +294,4 @@ static int all(cp_context *context, void *unused) {
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
 
-int main(void) {
-    mem_init();
-    cp_context *context = builtin_context();
-    language_init(context);
-    runtime_init(context);
-    load_init(context, "carapace");
-    for (size_t i = 0; carapace_modules[i]; i++) carapace_modules[i](context);
-    return runtime_run_main(context, all, NULL);
-}
+int main(void) { return run_in_runtime(all, true); }

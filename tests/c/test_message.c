@@ -1,13 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Tests what Smtp gets of an SmtpMessage: envelope, content in pieces, Errors; and that nothing of it is left over. */
+#include "in_runtime.h"
+
 #include "modules/message/message_share.h"
 
-#include "interp/builtin/builtin.h"
-#include "interp/base/memory.h"
 #include "interp/data/context.h"
-#include "interp/lang/compile.h"
-#include "interp/run/load.h"
-#include "interp/run/runtime.h"
 
 #include <malloc.h>
 #include <setjmp.h>
@@ -332,7 +329,8 @@ static void nothing_left(void **state) {
 }
 
 static int run(cp_context *context, void *argument) {
-    (void)context, (void)argument;
+    (void)argument;
+    cp = context;
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(envelope),  cmocka_unit_test(content),           cmocka_unit_test(identity),
         cmocka_unit_test(in_common), cmocka_unit_test(in_common_bounded), cmocka_unit_test(in_common_released),
@@ -348,11 +346,5 @@ int main(int argc, char **argv) {
         setenv("GLIBC_TUNABLES", "glibc.malloc.tcache_count=0", 1);
         execv("/proc/self/exe", argv);
     }
-    mem_init();
-    cp = builtin_context();
-    language_init(cp);
-    runtime_init(cp);
-    load_init(cp, "/proc/self/exe");
-    for (size_t i = 0; carapace_modules[i]; i++) carapace_modules[i](cp);
-    return runtime_finish(cp, runtime_run_main(cp, run, NULL));
+    return run_in_runtime(run, true);
 }
