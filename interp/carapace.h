@@ -466,6 +466,7 @@ cp_value cp_current_thread(cp_context *cp);
 
 void *cp_alloc(size_t size);        /* zeroed, scanned; never NULL */
 void *cp_alloc_atomic(size_t size); /* not zeroed, must hold no pointers; never NULL */
+char *cp_copy_z(const char *text);  /* a copy of a NUL-terminated text */
 /* For sizes that come from outside: NULL, with Error 1.5 thrown, when the memory limit would be passed. */
 void *cp_try_alloc_atomic(cp_context *cp, size_t size);
 void *cp_try_alloc(cp_context *cp, size_t size);

@@ -129,6 +129,11 @@ cp_value string_substring(cp_context *cp, cp_value s, size_t from, size_t to) {
     return part;
 }
 
+char *cp_copy_z(const char *text) {
+    size_t size = strlen(text) + 1;
+    return memcpy(mem_alloc_atomic(size), text, size);
+}
+
 const char *cp_text_z(cp_context *cp, cp_value text) {
     if (cp_is_symbol(text)) return cp_symbol_of(text)->text;
     cp_string *s = cp_string_of(text);

@@ -96,11 +96,6 @@ static bool is_again(struct message_state *state, cp_value message) {
     return false;
 }
 
-static const char *copy_text(const char *text) {
-    size_t size = strlen(text) + 1;
-    return memcpy(cp_alloc_atomic(size), text, size);
-}
-
 /* Reads the content to its end and keeps it. False after a throw. */
 static bool keep(cp_context *cp, cp_value message, struct smtp_content *content, enum message_body body) {
     struct message_state *state = message_state(cp);
@@ -115,7 +110,7 @@ static bool keep(cp_context *cp, cp_value message, struct smtp_content *content,
     }
     smtp_recipient *recipients = cp_alloc(count * sizeof *recipients);
     memcpy(recipients, content->envelope.recipients, count * sizeof *recipients);
-    for (size_t i = 0; i < count; i++) recipients[i].address = copy_text(recipients[i].address);
+    for (size_t i = 0; i < count; i++) recipients[i].address = cp_copy_z(recipients[i].address);
     kept->message = message;
     memcpy(kept->slots, cp_slots(cp, message), sizeof kept->slots);
     kept->given_id = m->given_id;
@@ -125,7 +120,7 @@ static bool keep(cp_context *cp, cp_value message, struct smtp_content *content,
     kept->boundary_seed = m->boundary_seed;
     kept->body = body;
     kept->envelope = content->envelope;
-    kept->envelope.sender = copy_text(content->envelope.sender);
+    kept->envelope.sender = cp_copy_z(content->envelope.sender);
     kept->envelope.recipients = recipients;
     kept->bytes = bytes;
     size_t place = state->next_kept++ % MESSAGES_KEPT;

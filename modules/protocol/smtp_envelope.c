@@ -51,7 +51,7 @@ bool smtp_address_check(const char *address, bool smtputf8) {
         if (quoted && *p == '"') {
             if (p[1] != '@') return false;
             quoted = false;
-        } else if (!quoted && (*p == ' ' || *p == '<' || *p == '>' || *p == '\\' || *p == '"')) return false;
+        } else if (!quoted) return false; /* a space, <, >, \ or " */
         p++;
     }
     return !quoted;

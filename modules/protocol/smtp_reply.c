@@ -210,9 +210,7 @@ static smtp_reply_status take_line(smtp_reply_parser *parser, const char *line, 
     size_t skip = smtp_enhanced_code_parse(text, text_length, &enhanced);
     /* Later lines repeat the code (RFC 2034 section 4); one that differs is part of the text. */
     if (skip > 0 && enhanced.status_class == code / 100 &&
-        (reply->lines == 0 ||
-         (reply->enhanced.status_class == enhanced.status_class && reply->enhanced.subject == enhanced.subject &&
-          reply->enhanced.detail == enhanced.detail))) {
+        (reply->lines == 0 || smtp_enhanced_code_equal(reply->enhanced, enhanced))) {
         reply->enhanced = enhanced;
         text += skip;
         text_length -= skip;

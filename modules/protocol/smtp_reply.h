@@ -79,6 +79,10 @@ const char *smtp_reply_status_text(smtp_reply_status status);
  * follows it, or 0 when there is none; then `*code` is untouched. */
 size_t smtp_enhanced_code_parse(const char *text, size_t length, smtp_enhanced_code *code);
 
+static inline bool smtp_enhanced_code_equal(smtp_enhanced_code a, smtp_enhanced_code b) {
+    return a.status_class == b.status_class && a.subject == b.subject && a.detail == b.detail;
+}
+
 /* Writes "5.1.1" to `out`, or "" when there is no code. */
 void smtp_enhanced_code_format(smtp_enhanced_code code, char out[12]);
 

@@ -21,11 +21,6 @@ struct smtp_split {
     smtp_message_result whole;         /* and what is true of all */
 };
 
-static const char *copy_text(const char *text) {
-    size_t size = strlen(text) + 1;
-    return memcpy(cp_alloc_atomic(size), text, size);
-}
-
 static void split(struct smtp_delivery *delivery, const smtp_envelope *envelope) {
     size_t count = envelope->recipient_count;
     struct smtp_split *split = cp_alloc(sizeof *split);
@@ -36,7 +31,7 @@ static void split(struct smtp_delivery *delivery, const smtp_envelope *envelope)
     split->whole.recipient_count = count;
     for (size_t i = 0; i < count; i++) {
         split->recipients[i] = envelope->recipients[i];
-        split->recipients[i].address = copy_text(envelope->recipients[i].address);
+        split->recipients[i].address = cp_copy_z(envelope->recipients[i].address);
         split->whole.recipients[i] = (smtp_recipient_result){
             .state = SMTP_MESSAGE_NOT_SENT, .address = split->recipients[i].address, .text = ""};
         split->open[i] = true;
@@ -93,7 +88,7 @@ static void take_over(struct smtp_split *split, const smtp_message_result *resul
         const char *address = to->address;
         /* The words are mostly those of the one before. */
         const char *before = i > 0 ? split->whole.recipients[split->chosen[i - 1]].text : "";
-        const char *text = strcmp(before, from->text) == 0 ? before : copy_text(from->text);
+        const char *text = strcmp(before, from->text) == 0 ? before : cp_copy_z(from->text);
         *to = *from;
         to->address = address;
         to->text = text;
@@ -125,7 +120,7 @@ static void keep_head(struct smtp_split *split, const smtp_message_result *resul
     bool first = head->recipient_count == 0;
     if (!first && result->state != SMTP_MESSAGE_NOT_SENT && !(head->temporary && !result->temporary)) return;
     *head = *result;
-    head->text = copy_text(result->text);
+    head->text = cp_copy_z(result->text);
     head->recipients = NULL;
 }
 

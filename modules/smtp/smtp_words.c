@@ -3,10 +3,6 @@
  * "250 2.1.5 Ok", and Strings do not change. */
 #include "modules/smtp/smtp.h"
 
-static bool same_code(smtp_enhanced_code a, smtp_enhanced_code b) {
-    return a.status_class == b.status_class && a.subject == b.subject && a.detail == b.detail;
-}
-
 /* Whether the String ends in `text`, and has `before` octets in front of it. */
 static bool ends_in(cp_value string, size_t before, const char *text, size_t size) {
     if (string == CP_NIL) return false;
@@ -15,7 +11,7 @@ static bool ends_in(cp_value string, size_t before, const char *text, size_t siz
 
 cp_value smtp_words_enhanced(cp_context *cp, struct smtp_words *words, smtp_enhanced_code code) {
     struct smtp_words_code *slot = &words->codes[(code.subject ^ code.detail) % SMTP_WORDS_CODES];
-    if (slot->value == CP_NIL || !same_code(slot->code, code))
+    if (slot->value == CP_NIL || !smtp_enhanced_code_equal(slot->code, code))
         *slot = (struct smtp_words_code){code, smtp_enhanced_value(cp, code)};
     return slot->value;
 }
@@ -28,7 +24,7 @@ cp_value smtp_words_text(cp_context *cp, struct smtp_words *words, const char *t
 
 cp_value smtp_words_reply(cp_context *cp, struct smtp_words *words, int code, smtp_enhanced_code enhanced,
                           const char *text) {
-    if (words->reply_code != code || !same_code(words->reply_enhanced, enhanced) ||
+    if (words->reply_code != code || !smtp_enhanced_code_equal(words->reply_enhanced, enhanced) ||
         !ends_in(words->reply, words->reply_before, text, strlen(text))) {
         words->reply = smtp_reply_value(cp, code, enhanced, text);
         words->reply_before = cp_string_size(words->reply) - strlen(text);
