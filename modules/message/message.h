@@ -63,7 +63,24 @@ void message_close(cp_context *cp, struct smtp_content *content);
  */
 cp_value message_id(cp_context *cp, cp_value message);
 
+/* ---- results ---- */
+
+/* What became of each recipient, for the property `results`. In the collected heap. */
+struct message_results;
+
+struct message_result {
+    const char *address;
+    cp_value state; /* Symbol */
+    int code;
+    cp_value enhanced, words; /* Strings, or () */
+};
+
+/* Room for `count` of them at `*each`, to be filled, and for the octets of their addresses at `*text`. */
+struct message_results *message_results_new(size_t count, size_t octets, struct message_result **each, char **text);
+/* For each recipient a List (address state code enhancedCode text): always the same, made at the first call; () for
+   NULL. */
+cp_value message_results_list(cp_context *cp, struct message_results *results);
 /* Stores what the property `results` reads. */
-void message_set_results(cp_context *cp, cp_value message, cp_value results);
+void message_set_results(cp_value message, struct message_results *results);
 
 #endif

@@ -5,7 +5,7 @@
  */
 #include "modules/message/smtp_message.h"
 
-enum { KEPT_SIZE = 64 * 1024, KEPT_SLOTS = SLOT_RESULTS };
+enum { KEPT_SIZE = 64 * 1024, KEPT_SLOTS = SLOT_SOURCE + 1 };
 
 /* What a message became, for as long as it is the same. Messages with Lists, which can change without a word, files and
  * signatures are not kept. All in the collected heap. */
@@ -31,10 +31,6 @@ struct smtp_content {
 bool message_is(cp_context *cp, cp_value value) { return cp_has_class(value, message_state(cp)->smtp_message_number); }
 
 cp_value message_id(cp_context *cp, cp_value message) { return smtp_message_id(cp, message); }
-
-void message_set_results(cp_context *cp, cp_value message, cp_value results) {
-    cp_slots(cp, message)[SLOT_RESULTS] = results;
-}
 
 static bool make_envelope(cp_context *cp, cp_value message, struct smtp_content *content) {
     const struct mail_built *built = &content->build->built;

@@ -42,21 +42,21 @@ enum smtp_message_slot {
     SLOT_UNSUBSCRIBE,
     SLOT_ONE_CLICK,
     SLOT_RECEIPT_TO,
-    SLOT_SOURCE,
-    SLOT_RESULTS
+    SLOT_SOURCE
 };
 
 /* Message-ID, date and boundaries are made when first needed and stay until a property is changed: RFC 5322 3.6.4 has
    one id for one version of one message. */
 struct smtp_message {
     cp_object header;
-    cp_value given_id;      /* as set, or () */
-    cp_value made_id;       /* String, or () */
-    bool dated;             /* made_date holds */
-    int64_t made_date;      /* seconds since 1970 */
-    uint64_t cids;          /* made by `inline` */
-    uint64_t boundary_seed; /* 0: not yet made */
-    cp_value signer;        /* what `sign` was given, or () */
+    cp_value given_id;               /* as set, or () */
+    cp_value made_id;                /* String, or () */
+    bool dated;                      /* made_date holds */
+    int64_t made_date;               /* seconds since 1970 */
+    uint64_t cids;                   /* made by `inline` */
+    uint64_t boundary_seed;          /* 0: not yet made */
+    cp_value signer;                 /* what `sign` was given, or () */
+    struct message_results *results; /* NULL: it was never sent */
 };
 
 static inline struct smtp_message *smtp_message_of(cp_value self) { return (struct smtp_message *)cp_object_of(self); }

@@ -121,6 +121,10 @@ static cp_value set_receipt_to(cp_context *cp, cp_value self, cp_value value) {
     return set_address(cp, self, "receiptTo", value);
 }
 
+static cp_value get_results(cp_context *cp, cp_value self) {
+    return message_results_list(cp, smtp_message_of(self)->results);
+}
+
 static cp_value get_message_id(cp_context *cp, cp_value self) { return smtp_message_id(cp, self); }
 static cp_value set_message_id(cp_context *cp, cp_value self, cp_value value) {
     cp_value id = value;
@@ -239,7 +243,7 @@ static const cp_property_def properties[] = {
      "message is made of the other properties. Errors: 1.8 when it is set and so is what it would leave unseen, as "
      "subject or "
      "text."},
-    {"results", "List", CP_READ_ONLY, NULL, NULL, NULL,
+    {"results", "List", CP_READ_ONLY, NULL, get_results, NULL,
      "What became of it when it was last sent: for each recipient a List (address state code enhancedCode text)."},
     {"messageId", "String", CP_READ_WRITE, NULL, get_message_id, set_message_id,
      "The Message-ID, with its angle brackets. It is made when it is first needed, and anew after a property was "

@@ -16,8 +16,7 @@ void smtp_buffer_free(smtp_buffer *buffer) {
     smtp_buffer_init(buffer);
 }
 
-char *smtp_buffer_reserve(smtp_buffer *buffer, size_t extra) {
-    if (buffer->capacity - buffer->end >= extra) return buffer->bytes + buffer->end;
+char *smtp_buffer_reserve_more(smtp_buffer *buffer, size_t extra) {
     size_t length = smtp_buffer_length(buffer);
     if (extra > SIZE_MAX / 4 || length > SIZE_MAX / 4) return NULL;
     /* The consumed front is used again only when that frees half the block, else the moves would add up. */
@@ -37,20 +36,15 @@ char *smtp_buffer_reserve(smtp_buffer *buffer, size_t extra) {
     return bytes + length;
 }
 
-bool smtp_buffer_append_more(smtp_buffer *buffer, const void *bytes, size_t length) {
-    char *place = smtp_buffer_reserve(buffer, length);
-    if (place == NULL) return length == 0;
-    if (length > 0) memcpy(place, bytes, length);
-    buffer->end += length;
-    return true;
-}
-
 bool smtp_buffer_number(smtp_buffer *buffer, unsigned long long number) {
-    char digits[24];
-    size_t at = sizeof digits;
-    do digits[--at] = (char)('0' + number % 10);
-    while ((number /= 10) > 0);
-    return smtp_buffer_append(buffer, digits + at, sizeof digits - at);
+    enum { DIGITS_MOST = 20 }; /* of 2^64 - 1 */
+    size_t count = 1;
+    for (unsigned long long limit = 10; count < DIGITS_MOST && number >= limit; limit *= 10) count++;
+    char *to = smtp_buffer_reserve(buffer, DIGITS_MOST);
+    if (to == NULL) return false;
+    for (size_t at = count; at-- > 0; number /= 10) to[at] = (char)('0' + number % 10);
+    buffer->end += count;
+    return true;
 }
 
 void smtp_buffer_consume(smtp_buffer *buffer, size_t length) {

@@ -20,18 +20,23 @@ void smtp_buffer_init(smtp_buffer *buffer);
 /* Frees the block and makes `buffer` empty again. */
 void smtp_buffer_free(smtp_buffer *buffer);
 
+/* smtp_buffer_reserve when there is no room. */
+char *smtp_buffer_reserve_more(smtp_buffer *buffer, size_t extra);
+
 /* Makes room for `extra` bytes after `end` and returns where they go, or NULL when memory is short (then nothing has
  * changed). The caller writes there and adds what it wrote to `end`. May move the bytes. */
-char *smtp_buffer_reserve(smtp_buffer *buffer, size_t extra);
-
-/* smtp_buffer_append when there is no room. */
-bool smtp_buffer_append_more(smtp_buffer *buffer, const void *bytes, size_t length);
+static inline char *smtp_buffer_reserve(smtp_buffer *buffer, size_t extra) {
+    if (buffer->capacity - buffer->end >= extra && buffer->bytes != NULL) return buffer->bytes + buffer->end;
+    return smtp_buffer_reserve_more(buffer, extra);
+}
 
 /* Appends `length` bytes. False when memory is short; then nothing has changed. In line, for each command is made of
  * many small pieces. */
 static inline bool smtp_buffer_append(smtp_buffer *buffer, const void *bytes, size_t length) {
-    if (buffer->capacity - buffer->end < length || length == 0) return smtp_buffer_append_more(buffer, bytes, length);
-    memcpy(buffer->bytes + buffer->end, bytes, length);
+    if (length == 0) return true;
+    char *place = smtp_buffer_reserve(buffer, length);
+    if (place == NULL) return false;
+    memcpy(place, bytes, length);
     buffer->end += length;
     return true;
 }

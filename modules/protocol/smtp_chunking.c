@@ -38,7 +38,6 @@ bool smtp_chunking_begin(smtp_client *client, smtp_message *message) {
     if (message->result.stage < SMTP_STAGE_CONTENT) message->result.stage = SMTP_STAGE_CONTENT;
     client->content_left = message->size;
     client->wants_content = true;
-    smtp_session_push_event(client, SMTP_CLIENT_NEED_DATA, message, 0);
     return true;
 }
 

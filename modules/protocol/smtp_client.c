@@ -18,27 +18,26 @@ static void quit_reply(smtp_client *client, const smtp_command *command, const s
 
 enum { MINUTE = 60 * 1000, CONTENT_BLOCK_TIMEOUT = 3 * MINUTE }; /* RFC 5321 4.5.3.2.5 */
 
-/* One row for each kind of command. `ends_group`: nothing may be written behind it before its reply (RFC 2920 3.1). */
+/* One row for each kind of command. */
 static const struct {
     const char *awaits; /* "connection closed while waiting for ..." */
     int timeout_ms;     /* RFC 5321 4.5.3.2 */
-    bool ends_group;
     void (*reply)(smtp_client *client, const smtp_command *command, const smtp_reply *reply);
 } command_traits[] = {
-    [COMMAND_GREETING] = {"the server's greeting", 5 * MINUTE, true, greeting_reply},
-    [COMMAND_EHLO] = {"the reply to EHLO", 5 * MINUTE, true, hello_reply},
-    [COMMAND_HELO] = {"the reply to HELO", 5 * MINUTE, true, hello_reply},
-    [COMMAND_MAIL] = {"the reply to MAIL FROM", 5 * MINUTE, false, smtp_transaction_mail_reply},
-    [COMMAND_RCPT] = {"the reply to RCPT TO", 5 * MINUTE, false, smtp_transaction_rcpt_reply},
-    [COMMAND_DATA] = {"the reply to DATA", 2 * MINUTE, true, smtp_transaction_data_reply},
-    [COMMAND_END] = {"the reply to the end of the message", 10 * MINUTE, false, smtp_transaction_end_reply},
-    [COMMAND_RSET] = {"the reply to RSET", 5 * MINUTE, false, reset_reply},
-    [COMMAND_RSET_USER] = {"the reply to RSET", 5 * MINUTE, false, reset_reply},
-    [COMMAND_NOOP] = {"the reply to NOOP", 5 * MINUTE, true, user_reply},
-    [COMMAND_VRFY] = {"the reply to VRFY", 5 * MINUTE, true, user_reply},
-    [COMMAND_STARTTLS] = {"the reply to STARTTLS", 5 * MINUTE, true, smtp_security_starttls_reply},
-    [COMMAND_AUTH] = {"the reply to AUTH", 5 * MINUTE, true, smtp_security_auth_reply},
-    [COMMAND_QUIT] = {"the reply to QUIT", 2 * MINUTE, true, quit_reply},
+    [COMMAND_GREETING] = {"the server's greeting", 5 * MINUTE, greeting_reply},
+    [COMMAND_EHLO] = {"the reply to EHLO", 5 * MINUTE, hello_reply},
+    [COMMAND_HELO] = {"the reply to HELO", 5 * MINUTE, hello_reply},
+    [COMMAND_MAIL] = {"the reply to MAIL FROM", 5 * MINUTE, smtp_transaction_mail_reply},
+    [COMMAND_RCPT] = {"the reply to RCPT TO", 5 * MINUTE, smtp_transaction_rcpt_reply},
+    [COMMAND_DATA] = {"the reply to DATA", 2 * MINUTE, smtp_transaction_data_reply},
+    [COMMAND_END] = {"the reply to the end of the message", 10 * MINUTE, smtp_transaction_end_reply},
+    [COMMAND_RSET] = {"the reply to RSET", 5 * MINUTE, reset_reply},
+    [COMMAND_RSET_USER] = {"the reply to RSET", 5 * MINUTE, reset_reply},
+    [COMMAND_NOOP] = {"the reply to NOOP", 5 * MINUTE, user_reply},
+    [COMMAND_VRFY] = {"the reply to VRFY", 5 * MINUTE, user_reply},
+    [COMMAND_STARTTLS] = {"the reply to STARTTLS", 5 * MINUTE, smtp_security_starttls_reply},
+    [COMMAND_AUTH] = {"the reply to AUTH", 5 * MINUTE, smtp_security_auth_reply},
+    [COMMAND_QUIT] = {"the reply to QUIT", 2 * MINUTE, quit_reply},
 };
 
 /* ---- the command queue ---- */
@@ -65,32 +64,14 @@ bool smtp_session_reserve(smtp_client *client, size_t commands, size_t events) {
     bool ok = grow_ring(&queue, sizeof(smtp_command), &client->queue_head, client->queue_count, &client->queue_capacity,
                         client->queue_count + commands);
     client->queue = queue;
-    ok = ok &&
-         grow_ring(&pending, sizeof(smtp_pending_event), &client->events_head, client->events_count,
-                   &client->events_capacity, client->events_count + client->events_promised + events + SESSION_EVENTS);
+    ok = ok && grow_ring(&pending, sizeof(smtp_pending_event), &client->events_head, client->events_count,
+                         &client->events_capacity, client->events_count + client->under_way + events + SESSION_EVENTS);
     client->events = pending;
     return ok;
 }
 
-bool smtp_session_may_write(const smtp_client *client) {
-    if (client->queue_count == 0) return true;
-    if (!client->pipelining) return false;
-    size_t last = (client->queue_head + client->queue_count - 1) & (client->queue_capacity - 1);
-    smtp_command_kind kind = client->queue[last].kind;
-    return !command_traits[kind].ends_group && !(kind == COMMAND_END && client->options.no_streaming);
-}
-
-void smtp_session_push_command(smtp_client *client, smtp_command_kind kind, smtp_message *message, size_t recipient) {
-    size_t at = (client->queue_head + client->queue_count++) & (client->queue_capacity - 1);
-    client->queue[at] = (smtp_command){.kind = kind,
-                                       .recipient = (uint32_t)recipient,
-                                       .message = message,
-                                       .end = client->sent + smtp_buffer_length(&client->output)};
-    client->ends += kind == COMMAND_END;
-}
-
 static void pop_command(smtp_client *client) {
-    client->ends -= client->queue[client->queue_head].kind == COMMAND_END;
+    client->ends -= smtp_session_head(client)->kind == COMMAND_END;
     client->queue_head = (client->queue_head + 1) & (client->queue_capacity - 1);
     client->queue_count--;
 }
@@ -103,15 +84,8 @@ static smtp_pending_event *add_event(smtp_client *client, smtp_client_event_kind
     return &client->events[at];
 }
 
-void smtp_session_push_event(smtp_client *client, smtp_client_event_kind kind, smtp_message *message,
-                             size_t recipient) {
-    smtp_pending_event *event = add_event(client, kind);
-    event->message = message;
-    event->recipient = recipient;
-    if (kind == SMTP_CLIENT_RECIPIENT_REPLY) event->recipient_result = message->recipients[recipient];
-    size_t kept = kind == SMTP_CLIENT_MESSAGE_DONE ? message->promised : 1;
-    message->promised -= kept;
-    client->events_promised -= kept;
+void smtp_session_push_done(smtp_client *client, smtp_message *message) {
+    add_event(client, SMTP_CLIENT_MESSAGE_DONE)->message = message;
 }
 
 void smtp_session_push_reply_event(smtp_client *client, smtp_client_event_kind kind, const smtp_reply *reply) {
@@ -141,31 +115,22 @@ static void release_event(smtp_client *client, smtp_pending_event *event) {
 }
 
 bool smtp_client_next_event(smtp_client *client, smtp_client_event *event) {
-    if (client->delivered.kind != SMTP_CLIENT_NONE) release_event(client, &client->delivered);
+    smtp_pending_event *delivered = &client->delivered;
+    if (delivered->kind != SMTP_CLIENT_NONE) release_event(client, delivered);
     *event = (smtp_client_event){.kind = SMTP_CLIENT_NONE};
     if (client->events_count == 0) return false;
-    client->delivered = client->events[client->events_head];
+    *delivered = client->events[client->events_head];
     client->events_head = (client->events_head + 1) & (client->events_capacity - 1);
     client->events_count--;
-    smtp_message *message = client->delivered.message;
-    event->kind = client->delivered.kind;
-    event->reply = client->delivered.reply;
-    event->challenge = client->delivered.challenge;
-    event->challenge_size = client->delivered.challenge_size;
-    if (message != NULL) event->message = message->number;
-    switch (event->kind) {
-    case SMTP_CLIENT_RECIPIENT_REPLY:
-        smtp_transaction_show_recipient(message, &client->delivered.recipient_result);
-        event->recipient = client->delivered.recipient;
-        event->recipient_result = &client->delivered.recipient_result;
-        break;
-    case SMTP_CLIENT_MESSAGE_DONE:
-        smtp_transaction_show_result(message);
-        event->result = &message->result;
-        break;
-    case SMTP_CLIENT_FAILED: event->failure = &client->failure; break;
-    default: break;
-    }
+    event->kind = delivered->kind;
+    event->reply = delivered->reply;
+    event->challenge = delivered->challenge;
+    event->challenge_size = delivered->challenge_size;
+    if (event->kind == SMTP_CLIENT_MESSAGE_DONE) {
+        smtp_transaction_show_result(delivered->message);
+        event->message = delivered->message->number;
+        event->result = &delivered->message->result;
+    } else if (event->kind == SMTP_CLIENT_FAILED) event->failure = &client->failure;
     return true;
 }
 
@@ -224,7 +189,7 @@ void smtp_session_fail_reply(smtp_client *client, smtp_command_kind kind, const 
 
 void smtp_client_closed(smtp_client *client, const char *reason) {
     if (client->over) return;
-    if (client->queue_count > 0 && client->queue[client->queue_head].kind == COMMAND_QUIT) {
+    if (client->queue_count > 0 && smtp_session_head(client)->kind == COMMAND_QUIT) {
         end_session(client); /* 221 is a courtesy many servers do without */
         add_event(client, SMTP_CLIENT_QUIT_DONE);
         return;
@@ -310,7 +275,7 @@ static void quit_reply(smtp_client *client, const smtp_command *command, const s
 
 /* A reply with no command to answer, or one that came before its command had left. */
 static void handle_unasked(smtp_client *client, const smtp_reply *reply) {
-    const smtp_command *head = client->queue_count > 0 ? &client->queue[client->queue_head] : NULL;
+    const smtp_command *head = client->queue_count > 0 ? smtp_session_head(client) : NULL;
     smtp_message *message = head == NULL && client->wants_content       ? client->open
                             : head != NULL && head->kind == COMMAND_END ? head->message
                                                                         : NULL;
@@ -330,19 +295,19 @@ static void handle_unasked(smtp_client *client, const smtp_reply *reply) {
 
 static void handle_reply(smtp_client *client, const smtp_reply *reply) {
     client->replies++;
-    if (client->queue_count == 0 || client->queue[client->queue_head].end > client->sent) {
+    const smtp_command *head = smtp_session_head(client);
+    if (client->queue_count == 0 || head->end > client->sent) {
         handle_unasked(client, reply);
         return;
     }
-    smtp_command head = client->queue[client->queue_head];
-    if (reply->code == 421 && head.kind != COMMAND_QUIT) { /* RFC 5321 3.8: may answer any command */
-        smtp_transaction_service_closing(client, &head, reply);
+    if (reply->code == 421 && head->kind != COMMAND_QUIT) { /* RFC 5321 3.8: may answer any command */
+        smtp_transaction_service_closing(client, head, reply);
         pop_command(client);
         smtp_session_fail(client, SMTP_FAILURE_CLOSED, true, reply, "the server is closing the connection");
         return;
     }
     /* The entry stays at the head while its reply is looked at: when that fails, it is still outstanding. */
-    command_traits[head.kind].reply(client, &head, reply);
+    command_traits[head->kind].reply(client, head, reply);
     if (!client->over) pop_command(client);
 }
 
@@ -385,8 +350,10 @@ const char *smtp_client_error(const smtp_client *client) { return client->error_
 
 bool smtp_client_streams(const smtp_client *client) { return client->streams; }
 
+bool smtp_client_wants_content(const smtp_client *client) { return client->wants_content; }
+
 const char *smtp_client_awaits(const smtp_client *client) {
-    return client->queue_count > 0 ? command_traits[client->queue[client->queue_head].kind].awaits : "";
+    return client->queue_count > 0 ? command_traits[smtp_session_head(client)->kind].awaits : "";
 }
 
 uint64_t smtp_client_replies(const smtp_client *client) { return client->replies; }
@@ -407,7 +374,7 @@ int64_t smtp_client_timeout_ms(const smtp_client *client) {
     if (client->over) return -1;
     bool writing = smtp_buffer_length(&client->output) > 0;
     if (client->queue_count == 0) return writing ? CONTENT_BLOCK_TIMEOUT : -1;
-    const smtp_command *head = &client->queue[client->queue_head];
+    const smtp_command *head = smtp_session_head(client);
     if (head->kind == COMMAND_END && head->end > client->sent) return CONTENT_BLOCK_TIMEOUT;
     return command_traits[head->kind].timeout_ms;
 }

@@ -6,13 +6,13 @@
  *     take all events with smtp_client_next_event and answer them.
  * It must read while it writes: a server may stop reading until its replies are taken (RFC 2920 section 3.1).
  *
- * A message: smtp_client_begin, then on NEED_DATA smtp_client_data until the last octet, and some time later
- * MESSAGE_DONE. As soon as the last octet is handed over the next message may begin; with PIPELINING the final dot of
- * the one and the envelope of the other leave in the same output. For each message begun there is exactly one
- * MESSAGE_DONE, whatever happens.
+ * A message: smtp_client_begin, then once smtp_client_wants_content smtp_client_data until the last octet, and some
+ * time later MESSAGE_DONE. As soon as the last octet is handed over the next message may begin; with PIPELINING the
+ * final dot of the one and the envelope of the other leave in the same output. For each message begun there is exactly
+ * one MESSAGE_DONE, whatever happens.
  *
  * With CHUNKING (RFC 3030) and a size in the envelope the content goes by one BDAT LAST, which with PIPELINING leaves
- * together with the envelope, so that any number of messages can be under way: NEED_DATA then comes at once, and the
+ * together with the envelope, so that any number of messages can be under way: content is then wanted at once, and the
  * caller bounds how many. Content of one recipient is so written before anybody has accepted it; that of several waits
  * for the replies to RCPT unless `partial`, because BDAT LAST would have it delivered to those accepted alone. RSET
  * stands between two messages so written: RFC 3030 leaves open whether a refused BDAT ends the transaction.
@@ -46,7 +46,6 @@ typedef struct smtp_client_options {
     bool no_pipelining;       /* lock-step whatever the server offers */
     bool no_streaming;        /* hold the next envelope back until the final reply of the message before has come */
     bool no_chunking;         /* DATA where BDAT would be possible */
-    bool no_recipient_events; /* no RECIPIENT_REPLY: MESSAGE_DONE tells of each recipient */
     bool streams;             /* known of this server: it bears what is written behind the end of a message */
 } smtp_client_options;
 
@@ -62,21 +61,19 @@ typedef enum smtp_client_status {
 } smtp_client_status;
 
 typedef enum smtp_client_event_kind {
-    SMTP_CLIENT_NONE,            /* no event waits */
-    SMTP_CLIENT_GREETING,        /* reply */
-    SMTP_CLIENT_READY,           /* reply to EHLO, LHLO or HELO; smtp_client_capabilities stands; messages may begin */
-    SMTP_CLIENT_RECIPIENT_REPLY, /* message, recipient (its index), recipient_result */
-    SMTP_CLIENT_NEED_DATA,       /* message: hand its content over with smtp_client_data */
-    SMTP_CLIENT_MESSAGE_DONE,    /* message, result */
-    SMTP_CLIENT_NOOP_DONE,       /* reply, whatever its code */
-    SMTP_CLIENT_VERIFY_DONE,     /* reply, whatever its code */
-    SMTP_CLIENT_RESET_DONE,      /* reply, 2xx */
-    SMTP_CLIENT_TLS_READY,       /* reply: encrypt the connection now, then smtp_client_tls_started */
-    SMTP_CLIENT_TLS_REFUSED,     /* reply, 4xx or 5xx; the session goes on in clear */
-    SMTP_CLIENT_AUTH_CHALLENGE,  /* challenge; answer with smtp_client_auth_response or smtp_client_auth_cancel */
-    SMTP_CLIENT_AUTH_DONE,       /* reply: 2xx when the server knows us now, else 4xx or 5xx */
-    SMTP_CLIENT_QUIT_DONE,       /* reply, or NULL when the server closed without a word: close the connection */
-    SMTP_CLIENT_FAILED,          /* failure: the last event; close the connection */
+    SMTP_CLIENT_NONE,           /* no event waits */
+    SMTP_CLIENT_GREETING,       /* reply */
+    SMTP_CLIENT_READY,          /* reply to EHLO, LHLO or HELO; smtp_client_capabilities stands; messages may begin */
+    SMTP_CLIENT_MESSAGE_DONE,   /* message, result */
+    SMTP_CLIENT_NOOP_DONE,      /* reply, whatever its code */
+    SMTP_CLIENT_VERIFY_DONE,    /* reply, whatever its code */
+    SMTP_CLIENT_RESET_DONE,     /* reply, 2xx */
+    SMTP_CLIENT_TLS_READY,      /* reply: encrypt the connection now, then smtp_client_tls_started */
+    SMTP_CLIENT_TLS_REFUSED,    /* reply, 4xx or 5xx; the session goes on in clear */
+    SMTP_CLIENT_AUTH_CHALLENGE, /* challenge; answer with smtp_client_auth_response or smtp_client_auth_cancel */
+    SMTP_CLIENT_AUTH_DONE,      /* reply: 2xx when the server knows us now, else 4xx or 5xx */
+    SMTP_CLIENT_QUIT_DONE,      /* reply, or NULL when the server closed without a word: close the connection */
+    SMTP_CLIENT_FAILED,         /* failure: the last event; close the connection */
 } smtp_client_event_kind;
 
 typedef enum smtp_message_state {
@@ -97,8 +94,8 @@ typedef enum smtp_message_stage {
 
 /* One recipient's fate, in the order of the envelope. */
 typedef struct smtp_recipient_result {
-    smtp_message_state state; /* in RECIPIENT_REPLY, ACCEPTED means the RCPT command was */
-    int code;                 /* of the last reply that concerned it; 0 when none came */
+    smtp_message_state state;
+    int code; /* of the last reply that concerned it; 0 when none came */
     smtp_enhanced_code enhanced;
     bool too_many; /* RCPT was refused for the number of recipients alone (smtp_limits.h) */
     const char *address;
@@ -142,9 +139,7 @@ typedef struct smtp_client_failure {
 typedef struct smtp_client_event {
     smtp_client_event_kind kind;
     uint64_t message; /* the number smtp_client_begin gave */
-    size_t recipient;
     const smtp_reply *reply;
-    const smtp_recipient_result *recipient_result;
     const smtp_message_result *result;
     const smtp_client_failure *failure;
     const char *challenge; /* decoded; NULL when the server's words are no base64 */
@@ -194,6 +189,9 @@ const smtp_capabilities *smtp_client_capabilities(const smtp_client *client);
  * said so: only then whole messages are written behind one another (with CHUNKING). */
 bool smtp_client_streams(const smtp_client *client);
 
+/* True when the message begun last waits for content. */
+bool smtp_client_wants_content(const smtp_client *client);
+
 /* True when smtp_client_begin would not say BUSY or CLOSED. */
 bool smtp_client_can_begin(const smtp_client *client);
 
@@ -218,12 +216,12 @@ bool smtp_client_choose(const smtp_client *client, const smtp_recipient *recipie
 smtp_envelope_status smtp_client_envelope_status(const smtp_client *client);
 const char *smtp_client_error(const smtp_client *client);
 
-/* Hands over canonical content (CRLF line ends) of the message that said NEED_DATA; dots are doubled here. `*taken`
- * tells how much was taken: less than `length` while SMTP_CLIENT_OUTPUT_MAX octets wait to be written; then write and
- * offer the rest. `last` says that no more follows, and counts when all was taken. BUSY: no message wants content.
- * BAD_ARGUMENT: with BDAT, these octets would make more than the envelope's size, or make it up without `last`, or not
- * make it up with it; nothing was taken. A
- * caller that cannot go on must close the connection: without the final dot nothing is delivered. */
+/* Hands over canonical content (CRLF line ends) of the message begun last, which wants it; dots are doubled here.
+ * `*taken` tells how much was taken: less than `length` while SMTP_CLIENT_OUTPUT_MAX octets wait to be written; then
+ * write and offer the rest. `last` says that no more follows, and counts when all was taken. BUSY: no message wants
+ * content. BAD_ARGUMENT: with BDAT, these octets would make more than the envelope's size, or make it up without
+ * `last`, or not make it up with it; nothing was taken. A caller that cannot go on must close the connection: without
+ * the final dot nothing is delivered. */
 smtp_client_status smtp_client_data(smtp_client *client, const char *bytes, size_t length, bool last, size_t *taken);
 
 /* NOOP, RSET, VRFY: allowed when nothing is under way (else BUSY); each ends in its event. The engine sends RSET by

@@ -34,15 +34,14 @@ typedef enum smtp_command_kind {
 typedef struct smtp_message {
     struct smtp_message *next; /* in the session's list, oldest first, or in that of spare blocks */
     size_t room;               /* octets of the block */
-    uint64_t number;
+    smtp_buffer lines;         /* MAIL and RCPT commands not written yet */
+    smtp_buffer texts;         /* NUL-terminated texts that results name by offset */
+    uint64_t number;           /* from here on zero in a new message */
     smtp_message_result result;
-    smtp_buffer lines;  /* MAIL and RCPT commands not written yet */
-    smtp_buffer texts;  /* NUL-terminated texts that results name by offset */
     size_t outstanding; /* its entries in the command queue */
     size_t asked;       /* RCPT commands written */
     size_t answered;    /* RCPT replies seen */
     size_t granted;     /* recipients whose RCPT was accepted */
-    size_t promised;    /* events it may still need */
     bool partial;
     bool mail_written;
     bool mail_accepted;
@@ -66,10 +65,8 @@ typedef struct smtp_command {
 typedef struct smtp_pending_event {
     smtp_client_event_kind kind;
     smtp_message *message; /* MESSAGE_DONE owns it */
-    size_t recipient;
-    smtp_recipient_result recipient_result; /* RECIPIENT_REPLY: as it was then; later replies change the message's */
-    smtp_reply *reply;                      /* a malloc'd copy, owned; or NULL */
-    char *challenge;                        /* AUTH_CHALLENGE, decoded: malloc'd, owned; or NULL */
+    smtp_reply *reply;     /* a malloc'd copy, owned; or NULL */
+    char *challenge;       /* AUTH_CHALLENGE, decoded: malloc'd, owned; or NULL */
     size_t challenge_size;
 } smtp_pending_event;
 
@@ -89,9 +86,9 @@ struct smtp_client {
 
     smtp_pending_event *events; /* likewise */
     size_t events_head, events_count, events_capacity;
-    size_t events_promised; /* events that messages under way will still need */
 
     smtp_message *first, *last; /* messages begun and not done */
+    size_t under_way;           /* how many: each will still need an event */
     smtp_message *open;         /* the one before its last octet, or NULL */
     smtp_message *spare;        /* blocks for the next ones */
     size_t spare_count;
@@ -100,6 +97,7 @@ struct smtp_client {
     smtp_content_writer content;
     uint64_t content_left; /* octets of a BDAT that are to come */
     size_t ends;           /* COMMAND_END entries in the queue */
+    bool group_ends;       /* nothing may be written behind the last entry of the queue before its reply */
 
     bool ready; /* EHLO is through */
     bool pipelining;
@@ -125,20 +123,44 @@ struct smtp_client {
 
 /* ---- smtp_client.c ---- */
 
-/* Makes room for `count` more entries in the command queue, and for `events` more events than promised. */
+/* Makes room for `commands` more entries in the command queue, and for `events` more events than messages need. */
 bool smtp_session_reserve(smtp_client *client, size_t commands, size_t events);
+
+/* Whether a pipelining server may be sent more before it has answered such a command (RFC 2920 3.1). */
+static inline bool smtp_session_leaves_open(const smtp_client *client, smtp_command_kind kind) {
+    enum { OPEN = 1 << COMMAND_MAIL | 1 << COMMAND_RCPT | 1 << COMMAND_RSET | 1 << COMMAND_RSET_USER };
+    return kind == COMMAND_END ? !client->options.no_streaming : (OPEN >> kind & 1) != 0;
+}
 
 /* True when one more command may be written now: nothing is outstanding, or pipelining allows it behind the last one.
  */
-bool smtp_session_may_write(const smtp_client *client);
+static inline bool smtp_session_may_write(const smtp_client *client) {
+    return client->queue_count == 0 || (client->pipelining && !client->group_ends);
+}
+
+/* The oldest entry of the queue, which is not empty, and the youngest. */
+static inline smtp_command *smtp_session_head(const smtp_client *client) { return &client->queue[client->queue_head]; }
+
+static inline smtp_command *smtp_session_tail(const smtp_client *client) {
+    return &client->queue[(client->queue_head + client->queue_count - 1) & (client->queue_capacity - 1)];
+}
 
 /* Appends the entry of a command whose octets end the output. Room was reserved. */
-void smtp_session_push_command(smtp_client *client, smtp_command_kind kind, smtp_message *message, size_t recipient);
+static inline void smtp_session_push_command(smtp_client *client, smtp_command_kind kind, smtp_message *message,
+                                             size_t recipient) {
+    client->queue_count++;
+    *smtp_session_tail(client) = (smtp_command){.kind = kind,
+                                                .recipient = (uint32_t)recipient,
+                                                .message = message,
+                                                .end = client->sent + smtp_buffer_length(&client->output)};
+    client->ends += kind == COMMAND_END;
+    client->group_ends = !smtp_session_leaves_open(client, kind);
+}
 
-/* Appends an event. Room was reserved. */
-void smtp_session_push_event(smtp_client *client, smtp_client_event_kind kind, smtp_message *message, size_t recipient);
+/* Appends the event MESSAGE_DONE, for which there is room. */
+void smtp_session_push_done(smtp_client *client, smtp_message *message);
 
-/* The same with a copy of the reply. */
+/* Appends an event with a copy of the reply. Room was reserved. */
 void smtp_session_push_reply_event(smtp_client *client, smtp_client_event_kind kind, const smtp_reply *reply);
 
 /* AUTH_CHALLENGE; the event owns `challenge`, malloc'd or NULL. */
@@ -209,7 +231,6 @@ void smtp_transaction_settle_all(smtp_client *client, const smtp_reply *reply);
 
 /* Turns text offsets into pointers, for the caller's eyes. */
 void smtp_transaction_show_result(smtp_message *message);
-void smtp_transaction_show_recipient(const smtp_message *message, smtp_recipient_result *recipient);
 
 /* ---- smtp_limits.c ---- */
 
@@ -219,8 +240,10 @@ smtp_client_status smtp_limits_check(smtp_client *client, const smtp_envelope *e
 
 /* ---- smtp_message.c ---- */
 
-/* A message with the commands of its envelope, which was checked; NULL when memory is short. */
+/* A message for an envelope that was checked; NULL when memory is short. */
 smtp_message *smtp_message_new(smtp_client *client, const smtp_envelope *envelope);
+/* Keeps the commands of the envelope for when they may be written; false when memory is short. */
+bool smtp_message_keep_lines(const smtp_client *client, smtp_message *message, const smtp_envelope *envelope);
 /* Keeps the block for a next one, or frees it. */
 void smtp_message_free(smtp_client *client, smtp_message *message);
 void smtp_message_free_spare(smtp_client *client);

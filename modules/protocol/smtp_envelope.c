@@ -20,14 +20,17 @@ static size_t utf8_sequence(const unsigned char *p) {
 /* Whether the octet stands for itself in an address, whatever is around it: ASCII without controls, space, <>\\ and ".
  */
 static bool is_ordinary(unsigned char octet) {
-    static const uint32_t ordinary[8] = {0, 0xaffffffa, 0xefffffff, 0x7fffffff}; /* a bit for each, 0x00 first */
-    return ordinary[octet / 32] >> octet % 32 & 1;
+    static const bool ordinary[256] = {
+        [0x21] = true, [0x23 ... 0x3b] = true, [0x3d] = true, [0x3f ... 0x5b] = true, [0x5d ... 0x7e] = true};
+    return ordinary[octet];
 }
 
 bool smtp_address_check(const char *address, bool smtputf8) {
-    const unsigned char *p = (const unsigned char *)address;
-    size_t length = strnlen(address, SMTP_ADDRESS_MAX + 1);
-    if (length == 0 || length > SMTP_ADDRESS_MAX) return false;
+    const unsigned char *start = (const unsigned char *)address, *p = start;
+    while (is_ordinary(*p)) p++;
+    if (*p == '\0') return p > start && p - start <= SMTP_ADDRESS_MAX; /* as nearly all are */
+    if (strnlen(address, SMTP_ADDRESS_MAX + 1) > SMTP_ADDRESS_MAX) return false;
+    p = start;
     /* RFC 5321 4.1.2: a quoted string is the whole local part or not there at all. */
     bool quoted = *p == '"';
     if (quoted) p++;
@@ -240,9 +243,21 @@ static bool write_wishes(smtp_buffer *out, const smtp_wishes *wishes, const smtp
     return ok;
 }
 
+/* A command up to the end of the path (RFC 5321 4.1.1). */
+static inline bool write_path(smtp_buffer *out, const char *command, const char *address) {
+    size_t before = strlen(command), length = strlen(address);
+    char *to = smtp_buffer_reserve(out, before + length + 2);
+    if (to == NULL) return false;
+    memcpy(to, command, before);
+    to[before] = '<';
+    memcpy(to + before + 1, address, length);
+    to[before + 1 + length] = '>';
+    out->end += before + length + 2;
+    return true;
+}
+
 bool smtp_envelope_write_mail(smtp_buffer *out, const smtp_envelope *envelope, const smtp_capabilities *capabilities) {
-    bool ok = smtp_buffer_append(out, "MAIL FROM:<", 11) && smtp_buffer_text(out, envelope->sender) &&
-              smtp_buffer_append(out, ">", 1);
+    bool ok = write_path(out, "MAIL FROM:", envelope->sender);
     if (envelope->size > 0 && smtp_capabilities_has(capabilities, SMTP_CAPABILITY_SIZE))
         ok = ok && smtp_buffer_append(out, " SIZE=", 6) && smtp_buffer_number(out, envelope->size);
     if (envelope->body == SMTP_BODY_BINARY) ok = ok && smtp_buffer_text(out, " BODY=BINARYMIME");
@@ -278,8 +293,7 @@ static bool write_notify(smtp_buffer *out, unsigned notify) {
 
 bool smtp_envelope_write_rcpt(smtp_buffer *out, const smtp_recipient *recipient,
                               const smtp_capabilities *capabilities) {
-    bool ok = smtp_buffer_append(out, "RCPT TO:<", 9) && smtp_buffer_text(out, recipient->address) &&
-              smtp_buffer_append(out, ">", 1);
+    bool ok = write_path(out, "RCPT TO:", recipient->address);
     if (smtp_capabilities_has(capabilities, SMTP_CAPABILITY_DSN)) {
         if (recipient->notify != 0) ok = ok && write_notify(out, recipient->notify);
         if (recipient->original_recipient != NULL) {

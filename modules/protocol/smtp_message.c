@@ -40,29 +40,31 @@ smtp_message *smtp_message_new(smtp_client *client, const smtp_envelope *envelop
     for (size_t i = 0; i < count; i++) size += strlen(envelope->recipients[i].address) + 1;
     smtp_message *message = take_block(client, size);
     if (message == NULL) return NULL;
-    *message = (smtp_message){
-        .room = message->room,
-        .lines = message->lines,
-        .texts = message->texts,
-        .result = {.recipients = message->recipients, .recipient_count = count, .text_offset = SMTP_NO_TEXT},
-        .partial = client->options.partial,
-        .size = envelope->size,
-        .chunked = envelope->size > 0 && !client->options.no_chunking &&
-                   smtp_capabilities_has(&client->capabilities, SMTP_CAPABILITY_CHUNKING),
-    };
+    message->next = NULL;
+    memset(&message->number, 0, sizeof *message - offsetof(smtp_message, number));
+    message->result.recipients = message->recipients;
+    message->result.recipient_count = count;
+    message->result.text_offset = SMTP_NO_TEXT;
+    message->partial = client->options.partial;
+    message->size = envelope->size;
+    message->chunked = envelope->size > 0 && !client->options.no_chunking &&
+                       smtp_capabilities_has(&client->capabilities, SMTP_CAPABILITY_CHUNKING);
     char *to = (char *)message + text;
-    bool ok = smtp_envelope_write_mail(&message->lines, envelope, &client->capabilities);
     for (size_t i = 0; i < count; i++) {
         size_t length = strlen(envelope->recipients[i].address) + 1;
         memcpy(to, envelope->recipients[i].address, length);
         message->recipients[i] = (smtp_recipient_result){
             .state = SMTP_MESSAGE_NOT_SENT, .address = to, .text = "", .text_offset = SMTP_NO_TEXT};
         to += length;
-        ok = ok && smtp_envelope_write_rcpt(&message->lines, &envelope->recipients[i], &client->capabilities);
     }
-    if (ok) return message;
-    release(message);
-    return NULL;
+    return message;
+}
+
+bool smtp_message_keep_lines(const smtp_client *client, smtp_message *message, const smtp_envelope *envelope) {
+    bool ok = smtp_envelope_write_mail(&message->lines, envelope, &client->capabilities);
+    for (size_t i = 0; ok && i < envelope->recipient_count; i++)
+        ok = smtp_envelope_write_rcpt(&message->lines, &envelope->recipients[i], &client->capabilities);
+    return ok;
 }
 
 void smtp_message_free(smtp_client *client, smtp_message *message) {

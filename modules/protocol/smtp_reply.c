@@ -246,7 +246,52 @@ static smtp_reply_status keep_partial(smtp_reply_parser *parser, const char *byt
     return SMTP_REPLY_MORE;
 }
 
-smtp_reply_status smtp_reply_parser_feed(smtp_reply_parser *parser, const char *bytes, size_t length, size_t *used) {
+/* ---- replies seen before ---- */
+
+static bool may_be_known(size_t length) { return length >= SMTP_REPLY_KNOWN_LEAST && length <= SMTP_REPLY_KNOWN_MOST; }
+
+static uint64_t eight_octets(const char *at) {
+    uint64_t octets;
+    memcpy(&octets, at, sizeof octets);
+    return octets;
+}
+
+/* Where a line that begins and ends in these would be kept. */
+static struct smtp_reply_known *known_place(smtp_reply_parser *parser, uint64_t first, uint64_t last) {
+    uint64_t mixed = (first ^ (last << 1)) * UINT64_C(0x9e3779b97f4a7c15); /* 2^64 by the golden ratio */
+    return &parser->known[mixed >> 61];                                    /* of SMTP_REPLY_KNOWN places */
+}
+
+/* A line with its end, with which a reply begins: whether it is a whole reply that was parsed before. */
+static bool recall(smtp_reply_parser *parser, const char *line, size_t length) {
+    if (!may_be_known(length)) return false;
+    uint64_t first = eight_octets(line), last = eight_octets(line + length - 8);
+    const struct smtp_reply_known *known = known_place(parser, first, last);
+    if (known->length != length || known->first != first || known->last != last ||
+        (length > 16 && memcmp(known->line + 8, line + 8, length - 16) != 0))
+        return false;
+    parser->reply = known->reply;
+    parser->status = SMTP_REPLY_COMPLETE;
+    return true;
+}
+
+/* A reply of one line is complete. Its safe text is never longer than the line. */
+static void remember(smtp_reply_parser *parser, const char *line, size_t length) {
+    if (!may_be_known(length)) return;
+    uint64_t first = eight_octets(line), last = eight_octets(line + length - 8);
+    struct smtp_reply_known *known = known_place(parser, first, last);
+    known->length = length;
+    known->first = first;
+    known->last = last;
+    memcpy(known->line, line, length);
+    memcpy(known->text, parser->reply.text, parser->reply.length + 1);
+    known->reply = parser->reply;
+    known->reply.text = known->text;
+}
+
+/* ---- feeding ---- */
+
+static smtp_reply_status feed(smtp_reply_parser *parser, const char *bytes, size_t length, size_t *used) {
     *used = 0;
     if (parser->status == SMTP_REPLY_COMPLETE) {
         parser->reply = (smtp_reply){.text = ""};
@@ -266,6 +311,7 @@ smtp_reply_status smtp_reply_parser_feed(smtp_reply_parser *parser, const char *
         }
         const char *line = start;
         size_t line_length = taken - 1;
+        bool whole = parser->bytes == taken; /* the reply, if it ends here */
         if (parser->partial_length > 0) {
             if (keep_partial(parser, start, taken - 1) != SMTP_REPLY_MORE) break;
             line = parser->partial;
@@ -274,7 +320,14 @@ smtp_reply_status smtp_reply_parser_feed(smtp_reply_parser *parser, const char *
         }
         if (line_length > 0 && line[line_length - 1] == '\r') line_length--;
         if (parser->bytes > SMTP_REPLY_BYTES_MAX) fail(parser, SMTP_REPLY_TOO_LARGE, line, line_length);
-        else take_line(parser, line, line_length);
+        else if (take_line(parser, line, line_length) == SMTP_REPLY_COMPLETE && whole) remember(parser, start, taken);
     }
     return parser->status;
+}
+
+smtp_reply_status smtp_reply_parser_feed(smtp_reply_parser *parser, const char *bytes, size_t length, size_t *used) {
+    if (parser->status != SMTP_REPLY_COMPLETE) return feed(parser, bytes, length, used);
+    const char *line_feed = memchr(bytes, '\n', length);
+    *used = line_feed ? (size_t)(line_feed - bytes) + 1 : 0;
+    return recall(parser, bytes, *used) ? SMTP_REPLY_COMPLETE : feed(parser, bytes, length, used);
 }

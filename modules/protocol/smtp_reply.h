@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /* Limits on one reply. RFC 5321 4.5.3.1.5 asks for 512 octets a line; real servers send more, hostile ones much more.
  */
@@ -46,6 +47,16 @@ typedef struct smtp_reply {
     size_t length; /* octets of `text` */
 } smtp_reply;
 
+/* Replies of one line as they were parsed last, by their octets: a stream of messages is answered by the same few. */
+enum { SMTP_REPLY_KNOWN = 8, SMTP_REPLY_KNOWN_LEAST = 8, SMTP_REPLY_KNOWN_MOST = 64 };
+struct smtp_reply_known {
+    size_t length;        /* of `line`, the line end counted; 0: none */
+    uint64_t first, last; /* octets of it, eight each: of a short one that is all */
+    char line[SMTP_REPLY_KNOWN_MOST];
+    char text[SMTP_REPLY_KNOWN_MOST]; /* that of `reply` */
+    smtp_reply reply;
+};
+
 typedef struct smtp_reply_parser {
     smtp_reply reply; /* valid after SMTP_REPLY_COMPLETE until the next feed; after an error code is 0 and text is the
                          beginning of the offending line */
@@ -56,6 +67,7 @@ typedef struct smtp_reply_parser {
     char *partial; /* malloc'd, owned: a line whose end has not come yet; SMTP_REPLY_LINE_MAX + 2 octets */
     size_t partial_length;
     size_t bytes; /* octets of the current reply so far */
+    struct smtp_reply_known known[SMTP_REPLY_KNOWN];
 } smtp_reply_parser;
 
 /* Makes a parser that waits for the first octet of a reply. Allocates nothing. */

@@ -27,14 +27,10 @@ static const char *text_at(const smtp_message *message, size_t offset) {
     return offset == SMTP_NO_TEXT ? "" : message->texts.bytes + offset;
 }
 
-void smtp_transaction_show_recipient(const smtp_message *message, smtp_recipient_result *recipient) {
-    recipient->text = text_at(message, recipient->text_offset);
-}
-
 void smtp_transaction_show_result(smtp_message *message) {
     message->result.text = text_at(message, message->result.text_offset);
     for (size_t i = 0; i < message->result.recipient_count; i++)
-        smtp_transaction_show_recipient(message, &message->recipients[i]);
+        message->recipients[i].text = text_at(message, message->recipients[i].text_offset);
 }
 
 /* ---- fates ---- */
@@ -113,12 +109,108 @@ void smtp_transaction_finish(smtp_client *client, smtp_message *message) {
         result->accepted += message->recipients[i].state == SMTP_MESSAGE_ACCEPTED;
         result->refused += message->recipients[i].state == SMTP_MESSAGE_REFUSED;
     }
-    smtp_session_push_event(client, SMTP_CLIENT_MESSAGE_DONE, message, 0);
+    client->under_way--;
+    smtp_session_push_done(client, message);
 }
 
 /* Call after each reply: a message is done once it is decided and none of its commands wants a reply any more. */
 static void finish_if_done(smtp_client *client, smtp_message *message) {
     if (message->decided && message->outstanding == 0) smtp_transaction_finish(client, message);
+}
+
+/* ---- writing ---- */
+
+/* The octets of a command end the output: its reply is owed from now on. */
+static void await_reply(smtp_client *client, smtp_command_kind kind, smtp_message *message, size_t recipient) {
+    smtp_session_push_command(client, kind, message, recipient);
+    if (message != NULL) message->outstanding++;
+}
+
+/* Writes one command and its entry; false when memory is short, and the session has failed. */
+static bool write_command(smtp_client *client, const char *bytes, size_t length, smtp_command_kind kind,
+                          smtp_message *message, size_t recipient) {
+    if (!smtp_buffer_append(&client->output, bytes, length)) {
+        smtp_session_fail(client, SMTP_FAILURE_LOCAL, true, NULL, "out of memory");
+        return false;
+    }
+    await_reply(client, kind, message, recipient);
+    return true;
+}
+
+/* Before the MAIL of a message: RSET where the server may still hold something of another. False when neither may be
+ * written now. */
+static bool begin_transaction(smtp_client *client, smtp_message *message) {
+    if (!smtp_session_may_write(client)) return false;
+    if (client->queue_count > 0) {
+        const smtp_command *before = smtp_session_tail(client);
+        message->behind = before->kind == COMMAND_END;
+        /* RFC 3030 2 does not say that a refused BDAT ends the transaction, and there are servers where it does not:
+         * what is left of it must not mix with this one. */
+        if (message->behind && before->message->chunked) client->needs_reset = true;
+    }
+    if (!client->needs_reset) return true;
+    client->needs_reset = false;
+    return write_command(client, "RSET\r\n", 6, COMMAND_RSET, NULL, 0) && smtp_session_may_write(client);
+}
+
+/* Writes the whole envelope, as pipelining allows. */
+static void write_envelope(smtp_client *client, smtp_message *message, const smtp_envelope *envelope) {
+    if (!begin_transaction(client, message)) return;
+    bool ok = smtp_envelope_write_mail(&client->output, envelope, &client->capabilities);
+    if (ok) await_reply(client, COMMAND_MAIL, message, 0);
+    for (size_t i = 0; ok && i < envelope->recipient_count; i++) {
+        ok = smtp_envelope_write_rcpt(&client->output, &envelope->recipients[i], &client->capabilities);
+        if (ok) await_reply(client, COMMAND_RCPT, message, i);
+    }
+    message->mail_written = true;
+    message->asked = envelope->recipient_count;
+    if (!ok) smtp_session_fail(client, SMTP_FAILURE_LOCAL, true, NULL, "out of memory");
+}
+
+/* Writes the envelope's next commands, as many as the rules allow. */
+static bool write_lines(smtp_client *client, smtp_message *message) {
+    while (smtp_buffer_length(&message->lines) > 0 && !message->decided && smtp_session_may_write(client)) {
+        const char *line = message->lines.bytes + message->lines.begin;
+        size_t length = (size_t)((char *)memchr(line, '\n', smtp_buffer_length(&message->lines)) - line) + 1;
+        bool mail = !message->mail_written;
+        if (!write_command(client, line, length, mail ? COMMAND_MAIL : COMMAND_RCPT, message, message->asked))
+            return false;
+        if (mail) message->mail_written = true;
+        else message->asked++;
+        smtp_buffer_consume(&message->lines, length);
+    }
+    return !message->decided && smtp_buffer_length(&message->lines) == 0;
+}
+
+void smtp_transaction_pump(smtp_client *client) {
+    smtp_message *message = client->open;
+    if (client->over) return;
+    if (message == NULL) {
+        if (client->wants_quit && !client->quit_written && smtp_session_may_write(client))
+            client->quit_written = write_command(client, "QUIT\r\n", 6, COMMAND_QUIT, NULL, 0);
+        return;
+    }
+    if (client->wants_content || message->data_written) return;
+    if (!message->mail_written && !begin_transaction(client, message)) return;
+    if (!write_lines(client, message)) return;
+    size_t count = message->result.recipient_count;
+    if (message->answered == count) {
+        /* All or nothing is decided here, before DATA: once the server said 354 only the end of the connection could
+         * keep it from delivering to those it accepted. */
+        if (message->granted == 0 || (!message->partial && message->granted < count)) {
+            client->needs_reset = true;
+            smtp_transaction_decide_by_rcpt(message);
+            finish_if_done(client, message);
+            return;
+        }
+    } else if (count > 1 && !message->partial) return;
+    if (message->chunked) {
+        if (smtp_chunking_may_go(client, message)) smtp_chunking_begin(client, message);
+        return;
+    }
+    /* DATA goes out together with the envelope when no refusal can make the content unwanted for those accepted. */
+    if (smtp_session_may_write(client) && write_command(client, "DATA\r\n", 6, COMMAND_DATA, message, 0))
+        message->data_written = true;
 }
 
 /* ---- beginning ---- */
@@ -163,93 +255,25 @@ smtp_client_status smtp_client_begin(smtp_client *client, const smtp_envelope *e
     if (status != SMTP_CLIENT_OK) return status;
 
     smtp_message *new = smtp_message_new(client, envelope);
-    /* Commands: RSET, MAIL, RCPT, DATA, END (with LMTP one each), QUIT. Events: each RCPT, NEED_DATA, MESSAGE_DONE. */
-    if (new == NULL ||
-        !smtp_session_reserve(client, 2 * envelope->recipient_count + 8, envelope->recipient_count + 2)) {
+    bool at_once = client->pipelining && smtp_session_may_write(client);
+    /* RSET, MAIL, RCPT, DATA, END (with LMTP one each), QUIT. */
+    if (new == NULL || !smtp_session_reserve(client, 2 * envelope->recipient_count + 8, 1) ||
+        (!at_once && !smtp_message_keep_lines(client, new, envelope))) {
         if (new != NULL) smtp_message_free(client, new);
         return SMTP_CLIENT_NO_MEMORY;
     }
-    new->promised = envelope->recipient_count + 2;
-    client->events_promised += new->promised;
+    client->under_way++;
     new->number = ++client->message_count;
     if (client->last != NULL) client->last->next = new;
     else client->first = new;
     client->last = client->open = new;
     if (number != NULL) *number = new->number;
+    if (at_once) write_envelope(client, new, envelope);
     smtp_transaction_pump(client);
     return SMTP_CLIENT_OK;
 }
 
-/* ---- writing ---- */
-
-/* Writes one command and its entry; false when memory is short, and the session has failed. */
-static bool write_command(smtp_client *client, const char *bytes, size_t length, smtp_command_kind kind,
-                          smtp_message *message, size_t recipient) {
-    if (!smtp_buffer_append(&client->output, bytes, length)) {
-        smtp_session_fail(client, SMTP_FAILURE_LOCAL, true, NULL, "out of memory");
-        return false;
-    }
-    smtp_session_push_command(client, kind, message, recipient);
-    if (message != NULL) message->outstanding++;
-    return true;
-}
-
-/* Writes the envelope's next commands, as many as the rules allow. */
-static bool write_lines(smtp_client *client, smtp_message *message) {
-    while (smtp_buffer_length(&message->lines) > 0 && !message->decided && smtp_session_may_write(client)) {
-        const char *line = message->lines.bytes + message->lines.begin;
-        size_t length = (size_t)((char *)memchr(line, '\n', smtp_buffer_length(&message->lines)) - line) + 1;
-        bool mail = !message->mail_written;
-        if (!write_command(client, line, length, mail ? COMMAND_MAIL : COMMAND_RCPT, message, message->asked))
-            return false;
-        if (mail) message->mail_written = true;
-        else message->asked++;
-        smtp_buffer_consume(&message->lines, length);
-    }
-    return !message->decided && smtp_buffer_length(&message->lines) == 0;
-}
-
-void smtp_transaction_pump(smtp_client *client) {
-    smtp_message *message = client->open;
-    if (client->over) return;
-    if (message == NULL) {
-        if (client->wants_quit && !client->quit_written && smtp_session_may_write(client))
-            client->quit_written = write_command(client, "QUIT\r\n", 6, COMMAND_QUIT, NULL, 0);
-        return;
-    }
-    if (client->wants_content || message->data_written) return;
-    if (!message->mail_written && client->queue_count > 0 && smtp_session_may_write(client)) {
-        size_t tail = (client->queue_head + client->queue_count - 1) & (client->queue_capacity - 1);
-        const smtp_command *before = &client->queue[tail];
-        message->behind = before->kind == COMMAND_END;
-        /* RFC 3030 2 does not say that a refused BDAT ends the transaction, and there are servers where it does not:
-         * what is left of it must not mix with this one. */
-        if (message->behind && before->message->chunked) client->needs_reset = true;
-    }
-    if (client->needs_reset && !message->mail_written) {
-        if (!smtp_session_may_write(client) || !write_command(client, "RSET\r\n", 6, COMMAND_RSET, NULL, 0)) return;
-        client->needs_reset = false;
-    }
-    if (!write_lines(client, message)) return;
-    size_t count = message->result.recipient_count;
-    if (message->answered == count) {
-        /* All or nothing is decided here, before DATA: once the server said 354 only the end of the connection could
-         * keep it from delivering to those it accepted. */
-        if (message->granted == 0 || (!message->partial && message->granted < count)) {
-            client->needs_reset = true;
-            smtp_transaction_decide_by_rcpt(message);
-            finish_if_done(client, message);
-            return;
-        }
-    } else if (count > 1 && !message->partial) return;
-    if (message->chunked) {
-        if (smtp_chunking_may_go(client, message)) smtp_chunking_begin(client, message);
-        return;
-    }
-    /* DATA goes out together with the envelope when no refusal can make the content unwanted for those accepted. */
-    if (smtp_session_may_write(client) && write_command(client, "DATA\r\n", 6, COMMAND_DATA, message, 0))
-        message->data_written = true;
-}
+/* ---- content ---- */
 
 void smtp_transaction_end_content(smtp_client *client) {
     smtp_message *message = client->open;
@@ -320,8 +344,6 @@ void smtp_transaction_rcpt_reply(smtp_client *client, const smtp_command *comman
     message->granted += reply->code < 300;
     if (message->answered == message->result.recipient_count && message->result.stage < SMTP_STAGE_DATA)
         message->result.stage = SMTP_STAGE_DATA;
-    if (!client->options.no_recipient_events)
-        smtp_session_push_event(client, SMTP_CLIENT_RECIPIENT_REPLY, message, command->recipient);
 }
 
 void smtp_transaction_data_reply(smtp_client *client, const smtp_command *command, const smtp_reply *reply) {
@@ -344,7 +366,6 @@ void smtp_transaction_data_reply(smtp_client *client, const smtp_command *comman
         message->result.stage = SMTP_STAGE_CONTENT;
         client->wants_content = true;
         smtp_content_writer_init(&client->content);
-        smtp_session_push_event(client, SMTP_CLIENT_NEED_DATA, message, 0);
     } else if (client->options.lmtp || message->stray_grant) {
         /* A lone dot would have no reply with LMTP (RFC 2033 4.2), and might be delivered if a recipient stands. */
         smtp_session_fail(client, SMTP_FAILURE_PROTOCOL, true, reply,

@@ -44,8 +44,8 @@ struct smtp_delivery {
     bool temporary;
     cp_value text;     /* of its Error; () when it was accepted */
     cp_value enhanced; /* String or () */
-    cp_value results;  /* a List for each recipient */
-    cp_value error;    /* what is wrong with the message itself; else () */
+    struct message_results *results;
+    cp_value error; /* what is wrong with the message itself; else () */
 };
 
 /* How far ahead of the replies is written. What is learnt holds for the server at `peer`, over its connections. */
@@ -91,7 +91,7 @@ struct smtp {
     /* The session. */
     smtp_client *client;
     cp_resource *handle; /* frees `client` when nobody does */
-    bool ready, wants_content, quitting, reconnecting;
+    bool ready, quitting, reconnecting;
     int64_t looked; /* for a reply while content was written; cp_now_coarse */
     struct smtp_streaming streaming;
     struct smtp_words words;
@@ -228,7 +228,7 @@ cp_value smtp_method_send_all(cp_context *cp, cp_value self, const cp_value *arg
 
 /* ---- smtp_stream.c ---- */
 
-enum { SMTP_WINDOW = 100, SMTP_WINDOW_MAX = 1000 };
+enum { SMTP_WINDOW = 200, SMTP_WINDOW_MAX = 1000 };
 
 /* A new connection, to smtp->common.peer: what is known of another server does not count. */
 void smtp_streaming_begin(cp_context *cp, struct smtp *smtp);

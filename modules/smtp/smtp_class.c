@@ -126,7 +126,7 @@ static const cp_property_def properties[] = {
      "all "
      "or to nobody, so that more recipients than the server takes are an Error (10.452) and nothing is sent."},
     {"window", "Integer", CP_READ_WRITE, NULL, get_window, set_window,
-     "Messages that sendAll has under way at most, 1 to 1000, 100 when nothing is said. Where the server offers "
+     "Messages that sendAll has under way at most, 1 to 1000, 200 when nothing is said. Where the server offers "
      "PIPELINING and CHUNKING they are written one behind the other without a reply awaited in between; a connection "
      "that is lost leaves those not answered inDoubt. 1 waits for each. Errors: 1.8 out of range."},
     {"chunking", "Symbol", CP_READ_WRITE, NULL, get_chunking, set_chunking,

@@ -117,7 +117,7 @@ static cp_value look_now_and_then(cp_context *cp, struct smtp *smtp) {
 /* Hands a block over, and writes while more waits to be written than is good for memory. */
 static cp_value hand_over(cp_context *cp, struct smtp *smtp, const char *block, size_t size, bool last) {
     size_t offset = 0;
-    while (smtp->wants_content && !smtp->failed) {
+    while (smtp_client_wants_content(smtp->client) && !smtp->failed) {
         size_t taken, waiting;
         const char *bytes;
         smtp_client_status status = smtp_client_data(smtp->client, block + offset, size - offset, last, &taken);
@@ -130,7 +130,6 @@ static cp_value hand_over(cp_context *cp, struct smtp *smtp, const char *block, 
         }
         smtp_log_output(cp, smtp, true);
         offset += taken;
-        if (offset == size && last) smtp->wants_content = false;
         smtp_client_output(smtp->client, &bytes, &waiting);
         if (waiting >= BLOCK && !(last && offset == size)) {
             if (smtp_flush(cp, smtp) == CP_THROWN || look_now_and_then(cp, smtp) == CP_THROWN) return CP_THROWN;
@@ -148,7 +147,7 @@ static cp_value feed_blocks(cp_context *cp, struct smtp *smtp, struct smtp_deliv
     /* A block goes when the one behind it has been read: content that cannot be read to its right end must not get its
      * last octets, with which the server would take it. */
     ssize_t size = message_read(cp, delivery->content, block, BLOCK);
-    while (smtp->wants_content && !smtp->failed) {
+    while (smtp_client_wants_content(smtp->client) && !smtp->failed) {
         ssize_t next = size > 0 ? message_read(cp, delivery->content, other, BLOCK) : size;
         if (next < 0) content_failed(cp, smtp, delivery);
         else if (hand_over(cp, smtp, block, (size_t)size, next == 0) == CP_THROWN) return CP_THROWN;
@@ -173,18 +172,25 @@ cp_value smtp_feed(cp_context *cp, struct smtp *smtp) {
 
 /* ---- what became of it ---- */
 
-/* Each recipient as (address state code enhancedCode words). */
-static cp_value results_list(cp_context *cp, struct smtp *smtp, const smtp_message_result *result) {
+static struct message_results *results_of(cp_context *cp, struct smtp *smtp, const smtp_message_result *fate) {
     struct smtp_words *words = &smtp->words;
-    cp_list_builder list = {0};
-    for (size_t i = 0; i < result->recipient_count; i++) {
-        const smtp_recipient_result *recipient = &result->recipients[i];
-        cp_value items[] = {cp_string_z(cp, recipient->address), smtp_words_state(cp, words, recipient->state),
-                            cp_fixnum(recipient->code), smtp_words_enhanced(cp, words, recipient->enhanced),
-                            smtp_words_text(cp, words, comms_redaction_shown(&smtp->common.module, recipient->text))};
-        cp_list_add(&list, cp_list_n(items, 5));
+    struct message_result *each;
+    char *text;
+    size_t octets = 0;
+    for (size_t i = 0; i < fate->recipient_count; i++) octets += strlen(fate->recipients[i].address) + 1;
+    struct message_results *results = message_results_new(fate->recipient_count, octets, &each, &text);
+    for (size_t i = 0; i < fate->recipient_count; i++) {
+        const smtp_recipient_result *recipient = &fate->recipients[i];
+        each[i] = (struct message_result){
+            .address = text,
+            .state = smtp_words_state(cp, words, recipient->state),
+            .code = recipient->code,
+            .enhanced = smtp_words_enhanced(cp, words, recipient->enhanced),
+            .words = smtp_words_text(cp, words, comms_redaction_shown(&smtp->common.module, recipient->text)),
+        };
+        text = stpcpy(text, recipient->address) + 1;
     }
-    return list.list;
+    return results;
 }
 
 /* The message's fate stands. */
@@ -194,14 +200,14 @@ static void settle(cp_context *cp, struct smtp *smtp, struct smtp_delivery *deli
     delivery->code = fate->code;
     delivery->temporary = fate->temporary;
     delivery->enhanced = smtp_words_enhanced(cp, &smtp->words, fate->enhanced);
-    delivery->results = results_list(cp, smtp, fate);
+    delivery->results = results_of(cp, smtp, fate);
     if (fate->state != SMTP_MESSAGE_ACCEPTED) {
         const char *sender = delivery->content != NULL ? message_envelope(delivery->content)->sender : "";
         delivery->text =
             comms_redaction_words(cp, &smtp->common.module, cp_text_z(cp, smtp_refusal_text(cp, fate, sender)));
     }
     smtp_close_content(cp, delivery);
-    message_set_results(cp, delivery->message, delivery->results);
+    message_set_results(delivery->message, delivery->results);
 }
 
 void smtp_settle(cp_context *cp, struct smtp *smtp, struct smtp_delivery *delivery) {
@@ -269,7 +275,7 @@ cp_value smtp_delivery_error(cp_context *cp, struct smtp *smtp, struct smtp_deli
     delivery->error = smtp_error(cp, class, code, text, delivery->enhanced, delivery->temporary,
                                  delivery->state == SMTP_MESSAGE_IN_DOUBT);
     cp_error_set_detail(cp, delivery->error, "command", cp_string_z(cp, delivery->command));
-    cp_error_set_detail(cp, delivery->error, "results", delivery->results);
+    cp_error_set_detail(cp, delivery->error, "results", message_results_list(cp, delivery->results));
     return delivery->error;
 }
 
@@ -300,7 +306,7 @@ static cp_value transact(cp_context *cp, struct smtp *smtp, struct smtp_delivery
     }
     if (*id == CP_NIL) *id = message_id(cp, delivery->message);
     while (!delivery->done)
-        if ((smtp->wants_content ? smtp_feed(cp, smtp) : smtp_step(cp, smtp)) == CP_THROWN)
+        if ((smtp_client_wants_content(smtp->client) ? smtp_feed(cp, smtp) : smtp_step(cp, smtp)) == CP_THROWN)
             return stopped(cp, smtp, delivery);
     return CP_NIL;
 }
@@ -327,7 +333,7 @@ static cp_value break_off(cp_context *cp, struct smtp *smtp, struct smtp_deliver
     if (delivery->split == NULL) return CP_THROWN;
     cp_value error = cp_take_error(cp);
     smtp_settle(cp, smtp, delivery);
-    cp_error_set_detail(cp, error, "results", delivery->results);
+    cp_error_set_detail(cp, error, "results", message_results_list(cp, delivery->results));
     return cp_throw_value(cp, error);
 }
 

@@ -11,9 +11,11 @@ struct run {
     cp_value source; /* a function, or a sequence that `iterator` walks */
     cp_iterator iterator;
     bool slow;                                /* the source took its time: what is to be written does not wait for it */
+    int64_t taken;                            /* when it gave the last one, ms; 0: something was waited for since */
     cp_value tell;                            /* function for each result, or () */
     struct smtp_delivery *again, *again_last; /* messages whose connection was lost before they were sent */
     struct smtp_delivery *next;               /* the one that waits for a new connection, because of a limit */
+    struct smtp_delivery *spare;              /* told of, to be used again */
     bool exhausted;                           /* no further message is taken from the source */
     cp_value error;                           /* what ends the run once all is settled; () = nothing */
     int64_t accepted;
@@ -42,7 +44,7 @@ static cp_value write_out(cp_context *cp, void *data) { return smtp_flush(cp, da
  * leave in one write with its envelope; but not while the source itself waits, nor for a source that computes long. */
 static cp_value take_next(cp_context *cp, struct run *run) {
     cp_value message;
-    int64_t begun = cp_now_coarse(cp);
+    int64_t begun = run->taken != 0 ? run->taken : cp_now_coarse(cp);
     cp_before_wait hook = {.function = write_out, .data = run->smtp};
     cp_before_wait_push(cp, &hook);
     if (cp_is_function(run->source)) {
@@ -50,7 +52,8 @@ static cp_value take_next(cp_context *cp, struct run *run) {
         if (message == CP_NIL) message = CP_DONE;
     } else message = cp_next(cp, &run->iterator);
     cp_before_wait_pop(cp, &hook);
-    run->slow = cp_now_coarse(cp) - begun >= SLOW;
+    run->taken = cp_now_coarse(cp);
+    run->slow = run->taken - begun >= SLOW;
     if (message == CP_THROWN || message == CP_DONE || message_is(cp, message)) return message;
     return cp_throw_type(cp, "what sendAll sends", "SmtpMessage", message);
 }
@@ -72,19 +75,23 @@ static struct smtp_delivery *next_delivery(cp_context *cp, struct run *run) {
     if (message == CP_THROWN) end_with(cp, run);
     if (message == CP_DONE) run->exhausted = true;
     if (run->exhausted) return NULL;
-    delivery = cp_alloc(sizeof *delivery);
+    if ((delivery = run->spare) != NULL) run->spare = delivery->next;
+    else delivery = cp_alloc(sizeof *delivery);
+    delivery->next = NULL;
     delivery->message = message;
     return delivery;
 }
 
 /* ---- results ---- */
 
-/* Tells of a message whose fate is settled. */
+/* Tells of a message whose fate is settled; its delivery is no more. */
 static void tell(cp_context *cp, struct run *run, struct smtp_delivery *delivery) {
     cp_value error = smtp_delivery_error(cp, run->smtp, delivery);
-    if (error == CP_NIL) run->accepted++;
-    if (run->tell == CP_NIL) return;
     cp_value arguments[2] = {delivery->message, error};
+    if (error == CP_NIL) run->accepted++;
+    *delivery = (struct smtp_delivery){.next = run->spare};
+    run->spare = delivery;
+    if (run->tell == CP_NIL) return;
     if (cp_call(cp, run->tell, arguments, 2) == CP_THROWN) {
         end_with(cp, run);
         run->tell = CP_NIL; /* it has had its say */
@@ -157,8 +164,8 @@ static bool recover(cp_context *cp, struct run *run) {
 /* ---- the run ---- */
 
 enum {
-    WRITE_AT = 32 * 1024, /* octets that wait to be written before no further message is begun: a third of a window of
-                              messages of 1 kB, so that the server reads some while others are made */
+    WRITE_AT = 48 * 1024, /* octets that wait to be written before no further message is begun: a quarter of a window
+                              of messages of 1 kB, so that the server reads some while others are made */
     TELL_AT = 64,         /* messages done of which `tell` has not heard */
 };
 
@@ -194,14 +201,16 @@ static cp_value send_messages(cp_context *cp, struct run *run) {
         smtp_client_output(smtp->client, &bytes, &waiting);
         bool ready = has_more(run) && !run->limit && smtp_client_can_begin(smtp->client) &&
                      smtp_streaming_has_room(smtp) && smtp->finished_count < TELL_AT;
-        if (smtp->wants_content) result = smtp_feed(cp, smtp);
+        if (smtp_client_wants_content(smtp->client)) result = smtp_feed(cp, smtp);
         else if (ready && (waiting == 0 || (waiting < WRITE_AT && !run->slow))) begin_next(cp, run);
         else if (waiting > 0) {
+            run->taken = 0;
             result = smtp_flush(cp, smtp);
             if (result != CP_THROWN && smtp->streaming.under_way > 1) result = smtp_look(cp, smtp);
             smtp_take_events(cp, smtp);
         } else if (smtp->finished_count >= TELL_AT) tell_finished(cp, run);
         else {
+            run->taken = 0;
             tell_finished(cp, run); /* while the server is at work */
             if (smtp->first != NULL) result = smtp_step(cp, smtp);
             else if (run->limit) { /* no more on this connection, as the server has said (RFC 9422) */

@@ -49,7 +49,6 @@ static void became_ready(cp_context *cp, struct smtp *smtp) {
 
 static void session_failed(cp_context *cp, struct smtp *smtp, const smtp_client_failure *failure) {
     smtp->failed = true;
-    smtp->wants_content = false;
     smtp->failed_streaming = failure->streaming;
     smtp->failed_chunking = failure->chunking;
     smtp->streaming.no_bdat |= failure->chunking;
@@ -78,7 +77,6 @@ void smtp_take_events(cp_context *cp, struct smtp *smtp) {
             break;
         }
         case SMTP_CLIENT_READY: became_ready(cp, smtp); break;
-        case SMTP_CLIENT_NEED_DATA: smtp->wants_content = true; break;
         case SMTP_CLIENT_MESSAGE_DONE: smtp_message_done(cp, smtp, event.message, event.result); break;
         case SMTP_CLIENT_NOOP_DONE:
         case SMTP_CLIENT_VERIFY_DONE:
@@ -96,7 +94,6 @@ void smtp_take_events(cp_context *cp, struct smtp *smtp) {
             comms_sasl_challenged(&smtp->common, event.challenge, event.challenge_size);
             break;
         case SMTP_CLIENT_FAILED: session_failed(cp, smtp, event.failure); break;
-        case SMTP_CLIENT_RECIPIENT_REPLY:
         case SMTP_CLIENT_NONE: break;
         }
     }
@@ -271,7 +268,7 @@ static void forget_client(cp_context *cp, struct smtp *smtp) {
     cp_resource_release(cp, smtp->handle);
     smtp->handle = NULL;
     comms_redaction_end(cp, &smtp->common.module);
-    smtp->ready = smtp->wants_content = false;
+    smtp->ready = false;
 }
 
 /* QUIT and the reply to it, for which nobody waits long. */
@@ -363,7 +360,6 @@ static cp_value open_session(cp_context *cp, struct smtp *smtp) {
                                    .lmtp = smtp->lmtp,
                                    .partial = smtp->partial,
                                    .no_streaming = smtp->streaming.off,
-                                   .no_recipient_events = true,
                                    .no_chunking = smtp->streaming.no_chunking || smtp->streaming.no_bdat,
                                    .streams = smtp->streaming.proven};
     smtp_client_status status;

@@ -215,8 +215,16 @@ static void identity(void **state) {
     assert_true(cp_equal(cp, message_id(cp, message), id));
     message_close(cp, opened);
     assert_true(cp_equal(cp, message_id(cp, message), id));
-    message_set_results(cp, message, list(text("r")));
-    assert_true(cp_equal(cp, cp_send_z(cp, message, "results", NULL, 0), list(text("r"))));
+    assert_true(cp_send_z(cp, message, "results", NULL, 0) == CP_NIL);
+    struct message_result *each;
+    char *octets;
+    struct message_results *results = message_results_new(1, 4, &each, &octets);
+    each[0] = (struct message_result){memcpy(octets, "a@b", 4), text("s"), 250, CP_NIL, text("words")};
+    message_set_results(message, results);
+    cp_value result[] = {text("a@b"), text("s"), cp_fixnum(250), CP_NIL, text("words")};
+    cp_value shown = cp_send_z(cp, message, "results", NULL, 0);
+    assert_true(cp_equal(cp, shown, list(cp_list_n(result, 5))));
+    assert_true(cp_send_z(cp, message, "results", NULL, 0) == shown); /* the same each time */
     assert_true(cp_equal(cp, message_id(cp, message), id));
     assert_true(message_id(cp, cp_create(cp, "SmtpMessage", NULL, 0)) == CP_NIL);
 }

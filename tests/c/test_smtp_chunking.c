@@ -147,16 +147,16 @@ static void begin_next(sender *c) {
     if (c->begun - c->done > c->most_under_way) c->most_under_way = c->begun - c->done;
 }
 
-static void take_event(sender *c, const smtp_client_event *e) {
+static void give_content(sender *c) {
     char content[64];
-    size_t taken, length;
+    size_t taken, length = content_of(content, c->begun - 1);
+    assert_int_equal(smtp_client_data(c->client, content, 3, false, &taken), SMTP_CLIENT_OK);
+    assert_int_equal(smtp_client_data(c->client, content + 3, length - 3, true, &taken), SMTP_CLIENT_OK);
+    assert_int_equal(taken, length - 3);
+}
+
+static void take_event(sender *c, const smtp_client_event *e) {
     switch (e->kind) {
-    case SMTP_CLIENT_NEED_DATA:
-        length = content_of(content, (int)e->message - 1);
-        assert_int_equal(smtp_client_data(c->client, content, 3, false, &taken), SMTP_CLIENT_OK);
-        assert_int_equal(smtp_client_data(c->client, content + 3, length - 3, true, &taken), SMTP_CLIENT_OK);
-        assert_int_equal(taken, length - 3);
-        break;
     case SMTP_CLIENT_MESSAGE_DONE:
         c->done++;
         c->results[e->message - 1] = e->result->state;
@@ -177,6 +177,7 @@ static void take(sender *c) {
     smtp_client_event e;
     for (;;) {
         while (smtp_client_next_event(c->client, &e)) take_event(c, &e);
+        if (smtp_client_wants_content(c->client)) give_content(c);
         if (c->begun == MESSAGES || !smtp_client_can_begin(c->client)) return;
         begin_next(c);
     }

@@ -21,7 +21,6 @@ static void test_single_commands(void **state) {
     assert_int_equal(smtp_client_reset(client), SMTP_CLIENT_BUSY);
     assert_int_equal(smtp_client_quit(client), SMTP_CLIENT_BUSY);
     reply(client, "250 ok\r\n250 ok\r\n451 no\r\n");
-    expect_event(client, SMTP_CLIENT_RECIPIENT_REPLY, 0);
     expect_event(client, SMTP_CLIENT_MESSAGE_DONE, 0);
     assert_int_equal(smtp_client_reset(client), SMTP_CLIENT_OK);
     expect_output(client, "RSET\r\n");
@@ -135,15 +134,11 @@ static void test_bounds(void **state) {
     memcpy(big + sizeof big - 2, "\r\n", 2);
     reply(client, "250 a\r\n");
     smtp_client_event event;
-    for (size_t i = 0; i < MANY; i++) {
-        smtp_client_input(client, big, sizeof big);
-        assert_true(smtp_client_next_event(client, &event));
-        assert_int_equal(strlen(event.recipient_result->text), SMTP_CLIENT_TEXT_MAX - 1);
-        assert_string_equal(event.recipient_result->text + SMTP_CLIENT_TEXT_MAX - 4, "...");
-    }
+    for (size_t i = 0; i < MANY; i++) smtp_client_input(client, big, sizeof big);
+    assert_false(smtp_client_next_event(client, &event));
     expect_output(client, "DATA\r\n");
     reply(client, "354 go\r\n");
-    expect_event(client, SMTP_CLIENT_NEED_DATA, 0);
+    assert_true(smtp_client_wants_content(client));
     char *content = malloc(1000000);
     memset(content, '.', 1000000);
     while (total < 1000000) {
@@ -157,6 +152,11 @@ static void test_bounds(void **state) {
     reply(client, "250 ok\r\n");
     assert_true(smtp_client_next_event(client, &event));
     assert_int_equal(event.result->accepted, MANY);
+    for (size_t i = 0; i < MANY; i++) {
+        const char *text = event.result->recipients[i].text;
+        assert_int_equal(strlen(text), SMTP_CLIENT_TEXT_MAX - 1);
+        assert_string_equal(text + SMTP_CLIENT_TEXT_MAX - 4, "...");
+    }
     free(content);
     free(recipients);
     smtp_client_free(client);

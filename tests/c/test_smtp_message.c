@@ -90,11 +90,12 @@ static void test_blocks_again(void **state) {
             smtp_client_event event;
             size_t taken;
             serve(client, round);
-            assert_true(smtp_client_next_event(client, &event));
-            if (event.kind == SMTP_CLIENT_NEED_DATA)
+            if (smtp_client_wants_content(client))
                 assert_int_equal(smtp_client_data(client, "x\r\n", 3, true, &taken), SMTP_CLIENT_OK);
-            done = event.kind == SMTP_CLIENT_MESSAGE_DONE;
-            if (done) check(round, event.result);
+            done = smtp_client_next_event(client, &event);
+            if (!done) continue;
+            assert_int_equal(event.kind, SMTP_CLIENT_MESSAGE_DONE);
+            check(round, event.result);
         }
     }
     smtp_client_free(client);

@@ -102,6 +102,49 @@ static void test_replies(void **state) {
         }
 }
 
+/* Replies that come again and again are recalled, not parsed: each must be as one that nobody has seen before. */
+static void test_again(void **state) {
+    enum { ROUNDS = 200000 };
+    (void)state;
+    smtp_reply_parser parser;
+    unsigned seed = 1, complete = 0;
+    smtp_reply_parser_init(&parser);
+    for (int round = 0; round < ROUNDS; round++) {
+        char line[128];
+        size_t total, alone;
+        seed = seed * 1103515245 + 12345;
+        const reply_case *one = &cases[seed / 65536 % (sizeof cases / sizeof cases[0])];
+        if (one->status != SMTP_REPLY_COMPLETE) continue;
+        size_t length = strlen(one->in), more = seed / 7 % 70;
+        memcpy(line, one->in, length);
+        if (seed % 4 > 0 && one->lines == 1 && length > 6) { /* the same in the middle of more, and nearly the same */
+            memset(line + 4, 'a' + (int)(seed / 11 % 2), more);
+            if (more > 9) line[4 + seed / 13 % more] = '.';
+            strcpy(line + 4 + more, one->in + length - 2);
+            length = strlen(line);
+        }
+        size_t piece = seed / 17 % 3 == 0 ? 1 + seed / 19 % 9 : sizeof line;
+        smtp_reply_parser fresh;
+        smtp_reply_parser_init(&fresh);
+        assert_int_equal(feed_all(&fresh, line, length, sizeof line, &alone), SMTP_REPLY_COMPLETE);
+        assert_int_equal(feed_all(&parser, line, length, piece, &total), SMTP_REPLY_COMPLETE);
+        assert_int_equal(total, alone);
+        assert_int_equal(parser.reply.code, fresh.reply.code);
+        assert_int_equal(parser.reply.lines, fresh.reply.lines);
+        assert_int_equal(parser.reply.length, fresh.reply.length);
+        assert_string_equal(parser.reply.text, fresh.reply.text);
+        assert_true(smtp_enhanced_code_equal(parser.reply.enhanced, fresh.reply.enhanced));
+        assert_true(smtp_reply_parser_idle(&parser));
+        smtp_reply_parser_free(&fresh);
+        complete++;
+    }
+    assert_true(complete > ROUNDS / 3);
+    /* A line that is no reply stays none, however often it comes. */
+    size_t used;
+    assert_int_equal(smtp_reply_parser_feed(&parser, "\n", 1, &used), SMTP_REPLY_BAD_CODE);
+    smtp_reply_parser_free(&parser);
+}
+
 static void test_one_at_a_time(void **state) {
     (void)state;
     static const char three[] = "250 a\r\n251-b\r\n251 c\r\n252 d\r\nX";
@@ -246,9 +289,13 @@ static void test_capabilities_many_mechanisms(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_replies),      cmocka_unit_test(test_one_at_a_time),
-        cmocka_unit_test(test_limits),       cmocka_unit_test(test_sanitise),
-        cmocka_unit_test(test_capabilities), cmocka_unit_test(test_capabilities_many_mechanisms),
+        cmocka_unit_test(test_replies),
+        cmocka_unit_test(test_again),
+        cmocka_unit_test(test_one_at_a_time),
+        cmocka_unit_test(test_limits),
+        cmocka_unit_test(test_sanitise),
+        cmocka_unit_test(test_capabilities),
+        cmocka_unit_test(test_capabilities_many_mechanisms),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
