@@ -10,9 +10,9 @@ struct run {
     struct smtp *smtp;
     cp_value source; /* a function, or a sequence that `iterator` walks */
     cp_iterator iterator;
-    bool slow;                                /* the source took its time: what is to be written does not wait for it */
-    int64_t taken;                            /* when it gave the last one, ms; 0: something was waited for since */
-    cp_value tell;                            /* function for each result, or () */
+    bool slow;     /* the source took its time: what is to be written does not wait for it */
+    int64_t taken; /* when it gave the last one, ms; 0: something was written or awaited since */
+    cp_value tell; /* function for each result, or () */
     struct smtp_delivery *again, *again_last; /* messages whose connection was lost before they were sent */
     struct smtp_delivery *next;               /* the one that waits for a new connection, because of a limit */
     struct smtp_delivery *spare;              /* told of, to be used again */
