@@ -164,6 +164,8 @@ cp_value smtp_disconnect(cp_context *cp, struct comms_module *m);
 /* Gives the engine's command its way and waits for the answer, or for a challenge. CP_NIL with the reply in `smtp`;
  * CP_THROWN also when the session has failed, and then it is the caller who closes. */
 cp_value smtp_await_answer(cp_context *cp, struct smtp *smtp, smtp_client_status status);
+/* Waits for the reply to EHLO, at the beginning or within encryption. CP_THROWN as above. */
+cp_value smtp_await_ready(cp_context *cp, struct smtp *smtp);
 
 /* ---- smtp_tls.c ---- */
 

@@ -189,33 +189,15 @@ static cp_value finish_command(cp_context *cp, struct smtp *smtp, smtp_client_st
     return CP_THROWN;
 }
 
-static cp_value noop(cp_context *cp, struct smtp *smtp) {
+static cp_value noop(cp_context *cp, struct smtp *smtp, cp_value nothing) {
+    (void)nothing;
     if (finish_command(cp, smtp, smtp_client_noop(smtp->client)) == CP_THROWN) return CP_THROWN;
     return smtp->answer_code < 400 ? CP_NIL : smtp->reply;
 }
 
-static cp_value reset(cp_context *cp, struct smtp *smtp) {
+static cp_value reset(cp_context *cp, struct smtp *smtp, cp_value nothing) {
+    (void)nothing;
     return finish_command(cp, smtp, smtp_client_reset(smtp->client));
-}
-
-static cp_value method_noop(cp_context *cp, cp_value self, const cp_value *arguments, int count) {
-    (void)arguments, (void)count;
-    struct smtp *smtp = smtp_of(cp, self);
-    if (smtp_enter(cp, smtp) == CP_THROWN) return CP_THROWN;
-    cp_value result = smtp_need_connection(cp, smtp);
-    if (result != CP_THROWN) result = noop(cp, smtp);
-    smtp_leave(cp, smtp);
-    return result;
-}
-
-static cp_value method_reset(cp_context *cp, cp_value self, const cp_value *arguments, int count) {
-    (void)arguments, (void)count;
-    struct smtp *smtp = smtp_of(cp, self);
-    if (smtp_enter(cp, smtp) == CP_THROWN) return CP_THROWN;
-    cp_value result = smtp_need_connection(cp, smtp);
-    if (result != CP_THROWN) result = reset(cp, smtp);
-    smtp_leave(cp, smtp);
-    return result;
 }
 
 static cp_value verify(cp_context *cp, struct smtp *smtp, cp_value address) {
@@ -230,15 +212,24 @@ static cp_value verify(cp_context *cp, struct smtp *smtp, cp_value address) {
     return smtp->answer_code < 400 ? smtp->reply : smtp_throw_reply(cp, smtp, "the server does not verify the address");
 }
 
-static cp_value method_verify(cp_context *cp, cp_value self, const cp_value *arguments, int count) {
-    (void)count;
+static cp_value in_turn(cp_context *cp, cp_value self, cp_value argument,
+                        cp_value (*command)(cp_context *cp, struct smtp *smtp, cp_value argument)) {
     struct smtp *smtp = smtp_of(cp, self);
     if (smtp_enter(cp, smtp) == CP_THROWN) return CP_THROWN;
     cp_value result = smtp_need_connection(cp, smtp);
-    if (result != CP_THROWN) result = verify(cp, smtp, arguments[0]);
+    if (result != CP_THROWN) result = command(cp, smtp, argument);
     smtp_leave(cp, smtp);
     return result;
 }
+
+#define METHOD(command)                                                                                                \
+    static cp_value method_##command(cp_context *cp, cp_value self, const cp_value *arguments, int count) {            \
+        return in_turn(cp, self, count > 0 ? arguments[0] : CP_NIL, command);                                          \
+    }
+METHOD(noop)
+METHOD(reset)
+METHOD(verify)
+#undef METHOD
 
 /* ---- what a client of mail does not do ---- */
 

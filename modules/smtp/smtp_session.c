@@ -238,6 +238,14 @@ cp_value smtp_await_answer(cp_context *cp, struct smtp *smtp, smtp_client_status
     return smtp->failed ? cp_throw_value(cp, smtp_failure_error(cp, smtp)) : CP_NIL;
 }
 
+cp_value smtp_await_ready(cp_context *cp, struct smtp *smtp) {
+    smtp->ready = false;
+    smtp_log_output(cp, smtp, false);
+    while (!smtp->ready && !smtp->failed)
+        if (smtp_step(cp, smtp) == CP_THROWN) return CP_THROWN;
+    return smtp->failed ? cp_throw_value(cp, smtp_failure_error(cp, smtp)) : CP_NIL;
+}
+
 /* ---- the end ---- */
 
 cp_value smtp_need_connection(cp_context *cp, struct smtp *smtp) {
@@ -369,9 +377,7 @@ static cp_value open_session(cp_context *cp, struct smtp *smtp) {
                                                : cp_throw(cp, CP_ERROR_CARAPACE, CP_BAD_ARGUMENT,
                                                           "localMailDomain cannot be \"%.80s\"", options.local_domain);
     smtp->handle = cp_resource_new(cp, smtp->client, free_client);
-    while (!smtp->ready && !smtp->failed)
-        if (smtp_step(cp, smtp) == CP_THROWN) return CP_THROWN;
-    if (smtp->failed) return cp_throw_value(cp, smtp_failure_error(cp, smtp));
+    if (smtp_await_ready(cp, smtp) == CP_THROWN) return CP_THROWN;
     return become_known(cp, smtp) == CP_THROWN ? say_goodbye_thrown(cp, smtp) : CP_NIL;
 }
 

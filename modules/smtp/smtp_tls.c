@@ -33,10 +33,7 @@ cp_value smtp_start_tls(cp_context *cp, struct smtp *smtp, cp_value layer) {
     comms_util_forget(util);
     if (smtp_client_tls_started(smtp->client) != SMTP_CLIENT_OK && !smtp->failed)
         return cp_throw(cp, CP_ERROR_CARAPACE, CP_RUNTIME, "out of memory");
-    smtp_log_output(cp, smtp, false);
-    while (!smtp->ready && !smtp->failed)
-        if (smtp_step(cp, smtp) == CP_THROWN) return CP_THROWN;
-    return smtp->failed ? cp_throw_value(cp, smtp_failure_error(cp, smtp)) : CP_NIL;
+    return smtp_await_ready(cp, smtp);
 }
 
 cp_value smtp_tls_after_greeting(cp_context *cp, struct smtp *smtp) {
