@@ -134,3 +134,19 @@ cp_value comms_client_encrypt_first(cp_context *cp, struct comms_client *client)
     cp_value layer = comms_client_tls_layer(cp, client);
     return layer == CP_THROWN ? CP_THROWN : encrypt(cp, client, layer);
 }
+
+/* ---- what no client does ---- */
+
+cp_value comms_client_refuse_bind(cp_context *cp, struct comms_module *m) {
+    return cp_throw(cp, CP_ERROR_CARAPACE, CP_NOT_SUPPORTED, "%s is a client: it takes no connections", comms_name(m));
+}
+
+cp_value comms_client_refuse_listen(cp_context *cp, struct comms_module *m, int backlog) {
+    (void)backlog;
+    return comms_client_refuse_bind(cp, m);
+}
+
+cp_value comms_client_refuse_accept(cp_context *cp, struct comms_module *m, int64_t timeout) {
+    (void)timeout;
+    return comms_client_refuse_bind(cp, m);
+}

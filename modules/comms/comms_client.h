@@ -113,9 +113,18 @@ cp_value comms_client_get_auth_mechanism(cp_context *cp, cp_value self);
 /* How a secret reads: ***** or (). */
 cp_value comms_secret_shown(cp_context *cp, const comms_secret *secret);
 
-/* What of the Tls can be set in the module too, so that the configuration can. */
+/* The layer, and what of it can be set in the module too, so that the configuration can. */
 #define COMMS_CLIENT_TLS_PROPERTIES                                                                                    \
-    {"caFile", "String", CP_READ_WRITE, NULL, comms_client_get_ca_file, comms_client_set_ca_file, "Of the tlsLayer."}, \
+    {"tlsLayer",                                                                                                       \
+     "Object",                                                                                                         \
+     CP_READ_ONLY,                                                                                                     \
+     NULL,                                                                                                             \
+     comms_client_get_tls_layer,                                                                                       \
+     NULL,                                                                                                             \
+     "The Tls of the stack, or the one that is put in beneath the Util when encryption begins: what it should check "  \
+     "is set in it before connect."},                                                                                  \
+        {"caFile",          "String", CP_READ_WRITE, NULL, comms_client_get_ca_file, comms_client_set_ca_file,         \
+         "Of the tlsLayer."},                                                                                          \
         {"certificate",     "String", CP_READ_WRITE, NULL, comms_client_get_certificate, comms_client_set_certificate, \
          "Of the tlsLayer."},                                                                                          \
         {"key", "String", CP_READ_WRITE, NULL, comms_client_get_key, comms_client_set_key, "Of the tlsLayer."},        \
@@ -125,5 +134,42 @@ cp_value comms_secret_shown(cp_context *cp, const comms_secret *secret);
         "minVersion", "String|Real", CP_READ_WRITE, NULL, comms_client_get_min_version, comms_client_set_min_version,  \
             "Of the tlsLayer."                                                                                         \
     }
+
+/* Who logs in, and with what. */
+#define COMMS_CLIENT_LOGIN_PROPERTIES                                                                                  \
+    {"user",                                                                                                           \
+     "String",                                                                                                         \
+     CP_READ_WRITE,                                                                                                    \
+     NULL,                                                                                                             \
+     comms_client_get_user,                                                                                            \
+     comms_client_set_user,                                                                                            \
+     "Who we are to the server. When it is set, or a token, connect logs in. Errors: 1.8 a NUL in it."},               \
+        {"password",                                                                                                   \
+         "String",                                                                                                     \
+         CP_READ_WRITE,                                                                                                \
+         NULL,                                                                                                         \
+         comms_client_get_password,                                                                                    \
+         comms_client_set_password,                                                                                    \
+         "The user's password. It reads as *****. Errors: 1.8 a NUL in it."},                                          \
+        {"passwordEval",                                                                                               \
+         "String",                                                                                                     \
+         CP_READ_WRITE,                                                                                                \
+         NULL,                                                                                                         \
+         comms_client_get_password_eval,                                                                               \
+         comms_client_set_password_eval,                                                                               \
+         "A command for the shell whose first line of output is the password, as \"pass show mail\"; run when it is "  \
+         "needed, at most 2 minutes, and again when what it printed was refused. `password` goes before it. Errors "   \
+         "when it is used: 4.2."},                                                                                     \
+    {                                                                                                                  \
+        "token", "String", CP_READ_WRITE, NULL, comms_client_get_token, comms_client_set_token,                        \
+            "An OAuth 2.0 bearer token, for OAUTHBEARER and XOAUTH2. It reads as *****. Errors: 1.8 a NUL in it."      \
+    }
+
+/* ---- what no client does, for comms_ops ---- */
+
+/* Each throws 1.12. */
+cp_value comms_client_refuse_bind(cp_context *cp, struct comms_module *m);
+cp_value comms_client_refuse_listen(cp_context *cp, struct comms_module *m, int backlog);
+cp_value comms_client_refuse_accept(cp_context *cp, struct comms_module *m, int64_t timeout);
 
 #endif

@@ -199,6 +199,22 @@ void comms_log(cp_context *cp, struct comms_module *m, const char *format, ...) 
             "repeats of them."                                                                                         \
     }
 
+/* Those that every module has; the rest of what most have; and with `send`. */
+#define COMMS_METHODS_FOR_ALL                                                                                          \
+    {"set", "Object", "((name String|Symbol) value)", comms_method_set,                                                \
+     "Sets the property of that name, here or in the topmost module beneath that has it. Gives the value. "            \
+     "Errors: "                                                                                                        \
+     "1.4 none has it."},                                                                                              \
+        {"get", "Object", "((name String|Symbol))", comms_method_get,                                                  \
+         "The property of that name, from here or the topmost module beneath that has it. Errors: 1.4 none has it."},  \
+        {"do", "Object", "((name String|Symbol) ...)", comms_method_do,                                                \
+         "Calls the method of that name, here or of the topmost module beneath that has one. Errors: 1.4 none has "    \
+         "it."},                                                                                                       \
+    {                                                                                                                  \
+        "info", "CommsInfo", "()", comms_method_info,                                                                  \
+            "The state and counters of this module as they are at this moment."                                        \
+    }
+
 #define COMMS_METHODS_WITHOUT_SEND                                                                                     \
     {"connect", "NIL", "()", comms_method_connect,                                                                     \
      "Connects what is beneath, from the bottom up, then this module. Errors: 1.2 connected already, 6.1, 6.2, 6.10, " \
@@ -222,19 +238,7 @@ void comms_log(cp_context *cp, struct comms_module *m, const char *format, ...) 
          "Waits for a connection, at most `timeout` milliseconds, and gives a connected CommsStack with new modules "  \
          "of "                                                                                                         \
          "the same classes and properties up to this one. Errors: 6.1 none came, 6.8, 6.12."},                         \
-        {"set", "Object", "((name String|Symbol) value)", comms_method_set,                                            \
-         "Sets the property of that name, here or in the topmost module beneath that has it. Gives the value. "        \
-         "Errors: "                                                                                                    \
-         "1.4 none has it."},                                                                                          \
-        {"get", "Object", "((name String|Symbol))", comms_method_get,                                                  \
-         "The property of that name, from here or the topmost module beneath that has it. Errors: 1.4 none has it."},  \
-        {"do", "Object", "((name String|Symbol) ...)", comms_method_do,                                                \
-         "Calls the method of that name, here or of the topmost module beneath that has one. Errors: 1.4 none has "    \
-         "it."},                                                                                                       \
-    {                                                                                                                  \
-        "info", "CommsInfo", "()", comms_method_info,                                                                  \
-            "The state and counters of this module as they are at this moment."                                        \
-    }
+        COMMS_METHODS_FOR_ALL
 
 #define COMMS_METHODS                                                                                                  \
     COMMS_METHODS_WITHOUT_SEND, {                                                                                      \

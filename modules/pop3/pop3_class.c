@@ -50,18 +50,7 @@ static cp_value set_secret(cp_context *cp, cp_value self, cp_value value) {
 }
 
 static const cp_property_def properties[] = {
-    {"user", "String", CP_READ_WRITE, NULL, comms_client_get_user, comms_client_set_user,
-     "Whose mailbox it is. When it is set, or a token, connect logs in. Errors: 1.8 a NUL in it."},
-    {"password", "String", CP_READ_WRITE, NULL, comms_client_get_password, comms_client_set_password,
-     "The user's password. It reads as *****. Errors: 1.8 a NUL in it."},
-    {"passwordEval", "String", CP_READ_WRITE, NULL, comms_client_get_password_eval, comms_client_set_password_eval,
-     "A command for the shell whose first line of output is the password, as \"pass show mail\"; run when it is "
-     "needed, "
-     "at most 2 minutes, and again when what it printed was refused. `password` goes before it. Errors when it is "
-     "used: "
-     "4.2."},
-    {"token", "String", CP_READ_WRITE, NULL, comms_client_get_token, comms_client_set_token,
-     "An OAuth 2.0 bearer token, for OAUTHBEARER and XOAUTH2. It reads as *****. Errors: 1.8 a NUL in it."},
+    COMMS_CLIENT_LOGIN_PROPERTIES,
     {"secret", "String", CP_READ_WRITE, NULL, get_secret, set_secret,
      "The secret shared with the server for APOP, which is chosen when this is set: only a digest of it is sent. It "
      "reads "
@@ -106,9 +95,6 @@ static const cp_property_def properties[] = {
      "clear. off: in clear. () (the default): required away from this machine, off on it. A Tls that stands in the "
      "stack "
      "already satisfies them all. Errors: 1.8 another word."},
-    {"tlsLayer", "Object", CP_READ_ONLY, NULL, comms_client_get_tls_layer, NULL,
-     "The Tls of the stack, or the one that is put in beneath the Util when encryption begins: what it should check is "
-     "set in it before connect."},
     COMMS_CLIENT_TLS_PROPERTIES,
     {0},
 };
@@ -127,18 +113,6 @@ static int64_t refuse_receive(cp_context *cp, struct comms_module *m, void *into
     (void)m, (void)into, (void)room, (void)timeout;
     cp_throw(cp, CP_ERROR_CARAPACE, CP_NOT_SUPPORTED, "Pop3 gives messages, not bytes: use fetch or fetchTo");
     return -1;
-}
-static cp_value refuse_bind(cp_context *cp, struct comms_module *m) {
-    (void)m;
-    return cp_throw(cp, CP_ERROR_CARAPACE, CP_NOT_SUPPORTED, "Pop3 is a client: it takes no connections");
-}
-static cp_value refuse_listen(cp_context *cp, struct comms_module *m, int backlog) {
-    (void)backlog;
-    return refuse_bind(cp, m);
-}
-static cp_value refuse_accept(cp_context *cp, struct comms_module *m, int64_t timeout) {
-    (void)timeout;
-    return refuse_bind(cp, m);
 }
 
 /* ---- table ---- */
@@ -202,14 +176,7 @@ static const cp_method_def methods[] = {
     {"close", "NIL", "()", comms_method_close,
      "Closes the connection without QUIT, so that nothing is deleted, and without Errors, whatever the state. `close` "
      "of the CommsStack does the same, and so does the end of a `with`."},
-    {"set", "Object", "((name String|Symbol) value)", comms_method_set,
-     "Sets the property of that name, here or in the topmost module beneath that has it. Gives the value. Errors: 1.4 "
-     "none has it."},
-    {"get", "Object", "((name String|Symbol))", comms_method_get,
-     "The property of that name, from here or the topmost module beneath that has it. Errors: 1.4 none has it."},
-    {"do", "Object", "((name String|Symbol) ...)", comms_method_do,
-     "Calls the method of that name, here or of the topmost module beneath that has one. Errors: 1.4 none has it."},
-    {"info", "CommsInfo", "()", comms_method_info, "The state and counters of this module as they are at this moment."},
+    COMMS_METHODS_FOR_ALL,
     {0},
 };
 
@@ -236,9 +203,9 @@ static const struct comms_kind pop3_kind = {
             .send = refuse_send,
             .send_object = refuse_send_object,
             .receive = refuse_receive,
-            .bind = refuse_bind,
-            .listen = refuse_listen,
-            .accept = refuse_accept},
+            .bind = comms_client_refuse_bind,
+            .listen = comms_client_refuse_listen,
+            .accept = comms_client_refuse_accept},
 };
 
 void pop3_register(cp_context *cp) { comms_define_module(cp, &pop3_kind); }

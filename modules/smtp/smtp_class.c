@@ -151,22 +151,8 @@ static const cp_property_def properties[] = {
      "clear. off: in clear. () (the default): required away from this machine, off on it. A Tls that stands in the "
      "stack "
      "already satisfies them all. Errors: 1.8 another word."},
-    {"tlsLayer", "Object", CP_READ_ONLY, NULL, comms_client_get_tls_layer, NULL,
-     "The Tls of the stack, or the one that is put in beneath the Util when encryption begins: what it should check is "
-     "set in "
-     "it before connect."},
     COMMS_CLIENT_TLS_PROPERTIES,
-    {"user", "String", CP_READ_WRITE, NULL, comms_client_get_user, comms_client_set_user,
-     "Who we are to the server. When it is set, or a token, connect logs in. Errors: 1.8 a NUL in it."},
-    {"password", "String", CP_READ_WRITE, NULL, comms_client_get_password, comms_client_set_password,
-     "The user's password. It reads as *****. Errors: 1.8 a NUL in it."},
-    {"passwordEval", "String", CP_READ_WRITE, NULL, comms_client_get_password_eval, comms_client_set_password_eval,
-     "A command for the shell whose first line of output is the password, as \"pass show mail\"; run when it is "
-     "needed, at "
-     "most 2 minutes, and again when what it printed was refused. `password` goes before it. Errors when it is used: "
-     "4.2."},
-    {"token", "String", CP_READ_WRITE, NULL, comms_client_get_token, comms_client_set_token,
-     "An OAuth 2.0 bearer token, for OAUTHBEARER and XOAUTH2. It reads as *****. Errors: 1.8 a NUL in it."},
+    COMMS_CLIENT_LOGIN_PROPERTIES,
     {"authMechanism", "Symbol|String", CP_READ_WRITE, NULL, comms_client_get_auth_mechanism, smtp_set_auth_mechanism,
      "The one to log in with, also where it shows the password to who listens. () takes the best that the server "
      "offers, of "
@@ -242,18 +228,6 @@ static int64_t refuse_receive(cp_context *cp, struct comms_module *m, void *into
     cp_throw(cp, CP_ERROR_CARAPACE, CP_NOT_SUPPORTED, "Smtp sends mail and receives none");
     return -1;
 }
-static cp_value refuse_bind(cp_context *cp, struct comms_module *m) {
-    (void)m;
-    return cp_throw(cp, CP_ERROR_CARAPACE, CP_NOT_SUPPORTED, "Smtp is a client: it takes no connections");
-}
-static cp_value refuse_listen(cp_context *cp, struct comms_module *m, int backlog) {
-    (void)backlog;
-    return refuse_bind(cp, m);
-}
-static cp_value refuse_accept(cp_context *cp, struct comms_module *m, int64_t timeout) {
-    (void)timeout;
-    return refuse_bind(cp, m);
-}
 
 /* ---- table ---- */
 
@@ -314,9 +288,9 @@ static const struct comms_kind smtp_kind = {
             .send = refuse_send,
             .send_object = smtp_send_object,
             .receive = refuse_receive,
-            .bind = refuse_bind,
-            .listen = refuse_listen,
-            .accept = refuse_accept},
+            .bind = comms_client_refuse_bind,
+            .listen = comms_client_refuse_listen,
+            .accept = comms_client_refuse_accept},
 };
 
 void smtp_register(cp_context *cp) { comms_define_module(cp, &smtp_kind); }
