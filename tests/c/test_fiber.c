@@ -2,6 +2,7 @@
 /* Tests that fibers switch, keep what their stacks and values hold, and end. */
 #include "interp/base/fiber.h"
 
+#include "fiber_values.h"
 #include "interp/base/memory.h"
 
 #include <setjmp.h>
@@ -236,28 +237,9 @@ static void creation_fails_without_mappings(void **unused) {
 }
 #endif
 
-static void write_values(void *argument) {
-    (void)argument;
-    fiber *self = fiber_current();
-    memset(self->values, 0xEE, self->values_size);
-}
-
 static void values_begin_zeroed_when_reused(void **unused) {
     (void)unused;
-    void *mapping = NULL;
-    for (int round = 0; round < 3; round++) {
-        fiber *f = fiber_create(write_values, NULL, STACK, VALUES);
-        assert_non_null(f);
-        if (mapping) assert_ptr_equal(f->values, mapping);
-        mapping = f->values;
-        assert_int_equal(f->values_size, VALUES);
-        for (size_t i = 0; i < VALUES; i++) assert_int_equal(((unsigned char *)f->values)[i], 0);
-        assert_null(f->user);
-        assert_null(f->owner);
-        assert_null(f->values_top);
-        fiber_switch(f);
-        fiber_destroy(f);
-    }
+    check_values_zeroed(STACK, VALUES);
 }
 
 #ifndef MEM_PLAIN

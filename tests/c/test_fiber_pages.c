@@ -47,39 +47,24 @@ static int large_madvise(void *memory, size_t size, int advice) {
 #undef mmap
 #undef madvise
 
-static void fill(void *argument) {
-    (void)argument;
-    fiber *self = fiber_current();
-    memset(self->values, 0xEE, self->values_size);
-}
+#include "fiber_values.h"
 
 static void values_begin_zeroed_when_reused(void **unused) {
     (void)unused;
-    void *mapping = NULL;
-    for (int round = 0; round < 3; round++) {
-        fiber *f = fiber_create(fill, NULL, STACK, VALUES);
-        assert_non_null(f);
-        if (mapping) assert_ptr_equal(f->values, mapping);
-        mapping = f->values;
-        assert_int_equal(f->values_size, VALUES);
-        for (size_t i = 0; i < VALUES; i++) assert_int_equal(((unsigned char *)f->values)[i], 0);
-        fiber_switch(f);
-        assert_true(f->finished);
-        fiber_destroy(f);
-    }
+    check_values_zeroed(STACK, VALUES);
     assert_int_equal(refusals, 0);
     fiber_release_pool();
 }
 
 static void small_regions_become_a_page(void **unused) {
     (void)unused;
-    fiber *f = fiber_create(fill, NULL, 1, 1);
+    fiber *f = fiber_create(fill_own_values, NULL, 1, 1);
     assert_non_null(f);
     assert_int_equal(f->stack_high - f->stack_low, PAGE);
     assert_int_equal(f->values_size, PAGE);
     fiber_switch(f);
     fiber_destroy(f);
-    f = fiber_create(fill, NULL, 1, 1);
+    f = fiber_create(fill_own_values, NULL, 1, 1);
     for (size_t i = 0; i < PAGE; i++) assert_int_equal(((unsigned char *)f->values)[i], 0);
     fiber_switch(f);
     fiber_destroy(f);

@@ -1,14 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* test_mime_binary: parts that go as they are (RFC 3030): what is chosen, exact sizes, bytes kept to the last; and what
  * is binary in a message that is at hand already. */
-#include "mail_test.h"
-
-#include <unistd.h>
+#include "mail_file.h"
 
 #include "modules/mime/mime_build.h"
 
 static struct mail_random fixed;
-static char path[64];
 
 static struct mime_options options(bool binary) {
     mail_random_init_seed(&fixed, 1);
@@ -176,18 +173,6 @@ static void at_hand(void **state) {
           "Content-Type: message/rfc822\r\n\r\nContent-Type: a/b\r\n" ENCODED "binary\r\n\r\n\n");
 }
 
-static int set_up(void **state) {
-    (void)state;
-    snprintf(path, sizeof path, "/tmp/test_mime_binary.%d", (int)getpid());
-    return 0;
-}
-
-static int tear_down(void **state) {
-    (void)state;
-    unlink(path);
-    return 0;
-}
-
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(parts),
@@ -195,5 +180,5 @@ int main(void) {
         cmocka_unit_test(not_binary),
         cmocka_unit_test(at_hand),
     };
-    return cmocka_run_group_tests(tests, set_up, tear_down);
+    return cmocka_run_group_tests(tests, name_file, remove_file);
 }

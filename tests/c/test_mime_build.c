@@ -1,15 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* test_mime_build: the tree, its bytes in pieces of every size, exact sizes, files that are missing or change,
  * boundaries. */
-#ifndef _GNU_SOURCE
-#endif
-#include "mail_test.h"
+#include "mail_file.h"
 
 #include <dirent.h>
 #include <errno.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "modules/mime/mime_build.h"
 
@@ -268,8 +265,6 @@ static void misuse(void **state) {
 
 /* --- files --- */
 
-static char path[64];
-
 static void write_file(size_t size) {
     FILE *f = fopen(path, "w");
     assert_non_null(f);
@@ -350,7 +345,7 @@ static void grow_file(void) {
     fclose(f);
 }
 static void shrink_file(void) { assert_int_equal(truncate(path, 200000), 0); }
-static void remove_file(void) { unlink(path); }
+static void lose_file(void) { unlink(path); }
 
 static void changing_files(void **state) {
     (void)state;
@@ -361,13 +356,13 @@ static void changing_files(void **state) {
     assert_int_equal(interrupted(false, 4096, shrink_file, &e), MAIL_FILE_CHANGED);
     assert_int_equal(interrupted(true, 0, grow_file, &e), MAIL_FILE_CHANGED);
     assert_int_equal(interrupted(true, 0, shrink_file, &e), MAIL_FILE_CHANGED);
-    assert_int_equal(interrupted(false, 0, shrink_file, &e), MAIL_OK);    /* before it was measured or opened */
-    assert_int_equal(interrupted(false, 4096, remove_file, &e), MAIL_OK); /* open: still whole */
-    assert_int_equal(interrupted(false, 0, remove_file, &e), MAIL_FILE);
+    assert_int_equal(interrupted(false, 0, shrink_file, &e), MAIL_OK);  /* before it was measured or opened */
+    assert_int_equal(interrupted(false, 4096, lose_file, &e), MAIL_OK); /* open: still whole */
+    assert_int_equal(interrupted(false, 0, lose_file, &e), MAIL_FILE);
     assert_int_equal(e.system_error, ENOENT);
     assert_non_null(strstr(e.text, path));
     assert_non_null(strstr(e.text, "No such file"));
-    assert_int_equal(interrupted(true, 0, remove_file, &e), MAIL_FILE);
+    assert_int_equal(interrupted(true, 0, lose_file, &e), MAIL_FILE);
 }
 
 static enum mail_status size_status(const char *what, int *reason) {
@@ -499,17 +494,6 @@ static void readers(void **state) {
     mime_part_free(root);
 }
 
-static int set_up(void **state) {
-    (void)state;
-    snprintf(path, sizeof path, "/tmp/test_mime_build.%d.pdf", (int)getpid());
-    return 0;
-}
-static int tear_down(void **state) {
-    (void)state;
-    unlink(path);
-    return 0;
-}
-
 int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(single_parts),
                                        cmocka_unit_test(multiparts),
@@ -522,5 +506,5 @@ int main(void) {
                                        cmocka_unit_test(not_files),
                                        cmocka_unit_test(large_file),
                                        cmocka_unit_test(readers)};
-    return cmocka_run_group_tests(tests, set_up, tear_down);
+    return cmocka_run_group_tests(tests, name_file, remove_file);
 }
