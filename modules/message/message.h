@@ -53,6 +53,9 @@ ssize_t message_read(cp_context *cp, struct smtp_content *content, char *buffer,
    stack. NULL: read it. */
 const char *message_at_hand(const struct smtp_content *content, size_t *size);
 
+/* Gives back the memory and the file that reading took: for content that was read to its end, and may be rewound. */
+void message_rest(struct smtp_content *content);
+
 /* Back to the first octet: the same octets once more, whatever has become of the message's properties. */
 void message_rewind(struct smtp_content *content);
 
@@ -62,6 +65,9 @@ void message_close(cp_context *cp, struct smtp_content *content);
 /* The Message-ID with its angle brackets, a String: what messageId reads. () when there is no sender yet to make one.
  */
 cp_value message_id(cp_context *cp, cp_value message);
+
+/* Another number after each change of a property; what changes within a List is not noticed. */
+uint64_t message_version(cp_value message);
 
 /* ---- results ---- */
 

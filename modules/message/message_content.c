@@ -5,7 +5,7 @@
  */
 #include "modules/message/smtp_message.h"
 
-enum { KEPT_SIZE = 64 * 1024, KEPT_SLOTS = SLOT_SOURCE + 1 };
+enum { KEPT_SIZE = 64 * 1024, KEPT_SLOTS = SLOT_SOURCE + 1, SPARE_BUILDS = 256 };
 
 /* What a message became, for as long as it is the same. Messages with Lists, which can change without a word, files and
  * signatures are not kept. All in the collected heap. */
@@ -31,6 +31,8 @@ struct smtp_content {
 bool message_is(cp_context *cp, cp_value value) { return cp_has_class(value, message_state(cp)->smtp_message_number); }
 
 cp_value message_id(cp_context *cp, cp_value message) { return smtp_message_id(cp, message); }
+
+uint64_t message_version(cp_value message) { return smtp_message_of(message)->version; }
 
 static bool make_envelope(cp_context *cp, cp_value message, struct smtp_content *content) {
     const struct mail_built *built = &content->build->built;
@@ -130,11 +132,14 @@ static bool keep(cp_context *cp, cp_value message, struct smtp_content *content,
 
 /* ---- open, read, close ---- */
 
-/* A build is some 900 bytes, and mostly one message is open at a time: the next one takes over the memory of the last.
- */
+/* A build is some 900 bytes: the next message takes over the memory of one that was closed. */
 static void take_build(struct message_state *state, struct smtp_content *content) {
-    content->build = state->spare != NULL ? state->spare : cp_alloc(sizeof *content->build);
-    state->spare = NULL;
+    content->build = state->spare;
+    if (content->build == NULL) content->build = cp_alloc(sizeof *content->build);
+    else {
+        state->spare = content->build->next;
+        state->spare_count--;
+    }
 }
 
 struct smtp_content *message_open(cp_context *cp, cp_value message, enum message_body body) {
@@ -175,6 +180,10 @@ const char *message_at_hand(const struct smtp_content *content, size_t *size) {
     return content->kept->bytes;
 }
 
+void message_rest(struct smtp_content *content) {
+    if (content->kept == NULL) mime_writer_rest(&content->build->writer);
+}
+
 void message_rewind(struct smtp_content *content) {
     content->offset = 0;
     if (content->kept == NULL) mime_writer_rewind(&content->build->writer);
@@ -183,7 +192,12 @@ void message_rewind(struct smtp_content *content) {
 void message_close(cp_context *cp, struct smtp_content *content) {
     if (content->kept != NULL || content->build == NULL) return;
     smtp_message_build_free(content->build);
-    message_state(cp)->spare = content->build;
+    struct message_state *state = message_state(cp);
+    if (state->spare_count < SPARE_BUILDS) {
+        content->build->next = state->spare;
+        state->spare = content->build;
+        state->spare_count++;
+    }
     content->build = NULL;
     memset(&content->envelope, 0, sizeof content->envelope);
 }

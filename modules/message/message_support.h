@@ -31,7 +31,8 @@ struct message_state {
     int offset_minutes;
     bool offset_known;
     struct message_share *share;      /* bodies that messages have in common; NULL at first and after a collection */
-    struct smtp_message_build *spare; /* of a message that was closed, for the next one; NULL */
+    struct smtp_message_build *spare; /* of messages that were closed, for the next ones */
+    size_t spare_count;
     /* Messages opened last, and what those opened again became: see message_content.c. */
     cp_value opened[MESSAGES_KEPT];
     struct message_kept *kept[MESSAGES_KEPT];

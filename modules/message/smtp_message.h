@@ -51,6 +51,7 @@ struct smtp_message {
     cp_object header;
     cp_value given_id;               /* as set, or () */
     cp_value made_id;                /* String, or () */
+    uint64_t version;                /* counts the changes of properties */
     bool dated;                      /* made_date holds */
     int64_t made_date;               /* seconds since 1970 */
     uint64_t cids;                   /* made by `inline` */
@@ -63,6 +64,7 @@ static inline struct smtp_message *smtp_message_of(cp_value self) { return (stru
 
 /* Ready to be written; `values` keeps what the parts borrow. Zeroed is empty. */
 struct smtp_message_build {
+    struct smtp_message_build *next; /* of those that wait to be used again */
     struct mail_built built;
     struct mime_writer writer;
     cp_value text, html, calendar, kept;

@@ -17,6 +17,7 @@
 /* From here on it is another version of the message: RFC 5322 3.6.4. */
 static void changed(cp_value self) {
     struct smtp_message *m = smtp_message_of(self);
+    m->version++;
     m->made_id = CP_NIL;
     m->dated = false;
     m->boundary_seed = 0;

@@ -109,16 +109,20 @@ void mime_writer_rewind(struct mime_writer *w) {
     w->text_offset = w->stage_start = w->stage_end = 0;
 }
 
-void mime_writer_finish(struct mime_writer *w) {
+void mime_writer_rest(struct mime_writer *w) {
     close_file(w);
-    mail_buffer_free(&w->text);
-    free(w->steps);
     free(w->input);
     free(w->stage);
-    w->steps = NULL;
     w->input = w->stage = NULL;
-    w->step_count = w->step = 0;
     w->stage_start = w->stage_end = 0;
+}
+
+void mime_writer_finish(struct mime_writer *w) {
+    mime_writer_rest(w);
+    mail_buffer_free(&w->text);
+    free(w->steps);
+    w->steps = NULL;
+    w->step_count = w->step = 0;
 }
 
 /* --- input: where a body's bytes come from --- */

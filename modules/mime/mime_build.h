@@ -96,6 +96,8 @@ ssize_t mime_writer_read(struct mime_writer *w, char *buffer, size_t size);
 int64_t mime_writer_size(struct mime_writer *w);
 /* Back to the first byte, unless there was an error. Readers without rewind cannot be read again. */
 void mime_writer_rewind(struct mime_writer *w);
+/* Gives back the buffers and the file that reading took; mime_writer_rewind may follow, or mime_writer_finish. */
+void mime_writer_rest(struct mime_writer *w);
 /* Closes the file and frees everything; may be called at any time, twice too. */
 void mime_writer_finish(struct mime_writer *w);
 /* The whole message in memory, appended to out. */

@@ -350,6 +350,8 @@ const char *smtp_client_error(const smtp_client *client) { return client->error_
 
 bool smtp_client_streams(const smtp_client *client) { return client->streams; }
 
+uint64_t smtp_client_accepted(const smtp_client *client) { return client->accepted; }
+
 bool smtp_client_wants_content(const smtp_client *client) { return client->wants_content; }
 
 const char *smtp_client_awaits(const smtp_client *client) {

@@ -46,6 +46,7 @@ typedef struct smtp_client_options {
     bool no_pipelining;       /* lock-step whatever the server offers */
     bool no_streaming;        /* hold the next envelope back until the final reply of the message before has come */
     bool no_chunking;         /* DATA where BDAT would be possible */
+    uint64_t messages_most;   /* known of this server: so many on a connection; 0: not known */
     bool streams;             /* known of this server: it bears what is written behind the end of a message */
 } smtp_client_options;
 
@@ -56,7 +57,7 @@ typedef enum smtp_client_status {
     SMTP_CLIENT_BAD_ENVELOPE, /* refused here, nothing was sent: `envelope_status` and smtp_client_error tell why */
     SMTP_CLIENT_BAD_ARGUMENT,
     SMTP_CLIENT_SESSION_LIMIT, /* the server takes no more messages, or domains, on this connection (LIMITS MAILMAX,
-                                * RCPTDOMAINMAX): connect anew */
+                                * RCPTDOMAINMAX, or a reply that said so): connect anew */
     SMTP_CLIENT_NO_MEMORY,
 } smtp_client_status;
 
@@ -109,8 +110,10 @@ typedef struct smtp_message_result {
     bool temporary;              /* trying again may help: 4xx, a lost connection. False for 5xx and for ACCEPTED */
     int code;                    /* of the reply that decided; 0 when none did */
     smtp_enhanced_code enhanced; /* of that reply */
-    const char *text;            /* its words, or ours when code is 0 */
-    size_t accepted;             /* recipients by state */
+    bool session_full; /* refused because the server takes no more messages on this connection, which has taken
+                        * some: it may go over a new one */
+    const char *text;  /* its words, or ours when code is 0 */
+    size_t accepted;   /* recipients by state */
     size_t refused;
     size_t recipient_count;
     smtp_recipient_result *recipients;
@@ -191,6 +194,9 @@ bool smtp_client_streams(const smtp_client *client);
 
 /* True when the message begun last waits for content. */
 bool smtp_client_wants_content(const smtp_client *client);
+
+/* Messages that the server has taken on this connection. */
+uint64_t smtp_client_accepted(const smtp_client *client);
 
 /* True when smtp_client_begin would not say BUSY or CLOSED. */
 bool smtp_client_can_begin(const smtp_client *client);

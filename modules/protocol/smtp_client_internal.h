@@ -93,6 +93,8 @@ struct smtp_client {
     smtp_message *spare;        /* blocks for the next ones */
     size_t spare_count;
     uint64_t message_count;
+    uint64_t accepted;       /* messages that the server has taken */
+    bool full;               /* and it takes no more of them on this connection */
     smtp_domain_set domains; /* of this session's recipients, where the server limits them */
     smtp_content_writer content;
     uint64_t content_left; /* octets of a BDAT that are to come */
@@ -233,6 +235,9 @@ void smtp_transaction_settle_all(smtp_client *client, const smtp_reply *reply);
 void smtp_transaction_show_result(smtp_message *message);
 
 /* ---- smtp_limits.c ---- */
+
+/* Whether a refusal is about the number of messages on this connection, and not about this one. */
+bool smtp_limits_session_full(const smtp_message_result *result, const char *words);
 
 /* OK when the server's LIMITS allow the message on this connection, whose domains are then counted; SESSION_LIMIT,
  * BAD_ENVELOPE with envelope_status, or NO_MEMORY. */

@@ -66,6 +66,21 @@ bool smtp_limits_too_many(const smtp_reply *reply) {
     return reply->code == 452 || reply->code == 552;
 }
 
+/* RFC 5321 knows 421 for that, which closes; but OpenSMTPD says "452 4.5.3 Too many recipients: Too many messages sent"
+ * to MAIL, Stalwart "452 4.4.5 Maximum number of messages per session exceeded." to DATA, IONOS "451 Mails per session
+ * limit". */
+bool smtp_limits_session_full(const smtp_message_result *result, const char *words) {
+    static const char *const messages[] = {"messages", "mails", "transactions"}, *const scopes[] = {"session",
+                                                                                                    "connection"};
+    if (!result->temporary || result->code == 421) return false;
+    if (result->stage == SMTP_STAGE_MAIL && result->enhanced.subject == 5 && result->enhanced.detail == 3) return true;
+    bool of_messages = false, of_session = false;
+    for (size_t i = 0; i < sizeof messages / sizeof messages[0]; i++)
+        of_messages |= strcasestr(words, messages[i]) != NULL;
+    for (size_t i = 0; i < sizeof scopes / sizeof scopes[0]; i++) of_session |= strcasestr(words, scopes[i]) != NULL;
+    return of_messages && of_session;
+}
+
 /* ---- what a transaction may have ---- */
 
 static size_t recipients_max(const smtp_client *client) {
@@ -117,7 +132,9 @@ smtp_client_status smtp_limits_check(smtp_client *client, const smtp_envelope *e
     const smtp_capabilities *capabilities = &client->capabilities;
     uint32_t limit = capabilities->limit_rcpt_domain_max;
     size_t domains;
-    if (capabilities->limit_mail_max > 0 && client->message_count >= capabilities->limit_mail_max)
+    uint64_t announced = capabilities->limit_mail_max, known = client->options.messages_most;
+    if (client->full || (announced > 0 && client->message_count >= announced) ||
+        (known > 0 && client->message_count >= known))
         return SMTP_CLIENT_SESSION_LIMIT;
     if (limit == 0) return SMTP_CLIENT_OK;
     if (!count_domains(NULL, envelope->recipients, envelope->recipient_count, limit, &domains))

@@ -109,6 +109,10 @@ void smtp_transaction_finish(smtp_client *client, smtp_message *message) {
         result->accepted += message->recipients[i].state == SMTP_MESSAGE_ACCEPTED;
         result->refused += message->recipients[i].state == SMTP_MESSAGE_REFUSED;
     }
+    /* As long as each connection brings something there is an end of new ones. */
+    if (result->state == SMTP_MESSAGE_REFUSED && client->accepted > 0)
+        client->full |= result->session_full = smtp_limits_session_full(result, text_at(message, result->text_offset));
+    client->accepted += result->state == SMTP_MESSAGE_ACCEPTED;
     client->under_way--;
     smtp_session_push_done(client, message);
 }

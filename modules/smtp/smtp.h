@@ -29,9 +29,11 @@ void smtp_register(cp_context *cp);
 struct smtp_delivery {
     struct smtp_delivery *next;
     cp_value message;             /* SmtpMessage */
+    uint64_t version;             /* that the message had when it was begun first */
     uint64_t number;              /* the engine's */
-    struct smtp_content *content; /* NULL once the last octet was handed over, unless smtp_split_holds it */
+    struct smtp_content *content; /* NULL when it is closed: see HELD in smtp_send.c */
     struct smtp_split *split;     /* when it takes several transactions; else NULL */
+    bool begun;                   /* once, with `version` */
     bool done;
     bool unsent;               /* nobody got it in its last transaction, for no fault of its own: it may go again */
     bool again;                /* it was put back once, because its connection was lost */
@@ -57,6 +59,7 @@ struct smtp_streaming {
     bool no_bdat;     /* this server offers CHUNKING and does not know BDAT */
     unsigned losses;  /* connections lost while it should, since `settled` was 0 */
     uint64_t settled; /* messages it has answered */
+    uint64_t most;    /* messages it takes on a connection, as it has shown; 0: not known */
     cp_value peer;    /* () before the first connection */
     uint64_t octets;  /* of replies, on this connection */
     size_t under_way; /* messages begun and not done */
@@ -204,6 +207,8 @@ struct smtp_delivery *smtp_next_waiting(struct smtp *smtp);
 void smtp_settle(cp_context *cp, struct smtp *smtp, struct smtp_delivery *delivery);
 /* The oldest of smtp->finished, taken out; NULL when there is none. */
 struct smtp_delivery *smtp_next_finished(struct smtp *smtp);
+/* Takes all out, and closes their contents. */
+void smtp_forget_finished(cp_context *cp, struct smtp *smtp);
 /* The Error for a delivery that is done, always the same; () when the message was accepted. */
 cp_value smtp_delivery_error(cp_context *cp, struct smtp *smtp, struct smtp_delivery *delivery);
 void smtp_append(struct smtp_delivery **first, struct smtp_delivery **last, struct smtp_delivery *delivery);

@@ -7,6 +7,8 @@
 enum {
     BLOCK = 64 * 1024, /* octets of content read, and at least written, at a time */
     LOOK_EVERY = 50,   /* ms between looks for a reply while content is written */
+    HELD = 64 * 1024,  /* octets of content that stays open until its message has its answer, for it may have to go once
+                        * more, as it was; larger content is built anew then, from a message that has not changed */
 };
 
 /* ---- beginning ---- */
@@ -50,24 +52,31 @@ static bool open_content(cp_context *cp, struct smtp *smtp, struct smtp_delivery
         }
         smtp_close_content(cp, delivery);
     }
+    if (delivery->begun && delivery->version != message_version(delivery->message)) {
+        cp_throw_value(cp, smtp_error(cp, CP_ERROR_CARAPACE, CP_ILLEGAL,
+                                      cp_string_z(cp, "the message was not sent: it had to go once more, over a new "
+                                                      "connection, but has been changed since it was given to sendAll"),
+                                      CP_NIL, true, false));
+        return false;
+    }
+    delivery->begun = true;
+    delivery->version = message_version(delivery->message);
     delivery->content = message_open(cp, delivery->message, body);
     return delivery->content != NULL;
 }
 
 enum smtp_begun smtp_begin(cp_context *cp, struct smtp *smtp, struct smtp_delivery *delivery) {
-    delivery->done = false;
-    delivery->error = delivery->text = CP_NIL;
     if (!open_content(cp, smtp, delivery)) return SMTP_BEGUN_BAD;
     const smtp_envelope *envelope = message_envelope(delivery->content);
     enum smtp_begun part = envelope->wishes.require_tls && !is_safe(cp, smtp)
                                ? SMTP_BEGUN_BAD
                                : smtp_split_begin(cp, smtp, delivery, &envelope);
-    if (part != SMTP_BEGUN) {
-        if (part == SMTP_BEGUN_BAD || delivery->split == NULL) smtp_close_content(cp, delivery);
-        return part;
-    }
+    if (part == SMTP_BEGUN_BAD) smtp_close_content(cp, delivery);
+    if (part != SMTP_BEGUN) return part;
     switch (smtp_client_begin(smtp->client, envelope, &delivery->number)) {
     case SMTP_CLIENT_OK:
+        delivery->done = false;
+        delivery->error = delivery->text = CP_NIL;
         smtp_append(&smtp->first, &smtp->last, delivery);
         smtp->streaming.under_way++;
         smtp_log_output(cp, smtp, false);
@@ -78,9 +87,7 @@ enum smtp_begun smtp_begin(cp_context *cp, struct smtp *smtp, struct smtp_delive
         cp_throw_value(
             cp, smtp_envelope_error(cp, smtp_client_envelope_status(smtp->client), smtp_client_error(smtp->client)));
         return SMTP_BEGUN_BAD;
-    case SMTP_CLIENT_SESSION_LIMIT:
-        if (delivery->split == NULL) smtp_close_content(cp, delivery);
-        return SMTP_BEGUN_LIMIT;
+    case SMTP_CLIENT_SESSION_LIMIT: return SMTP_BEGUN_LIMIT; /* its content stays open for the next connection */
     case SMTP_CLIENT_NO_MEMORY:
         smtp_close_content(cp, delivery);
         cp_throw(cp, CP_ERROR_CARAPACE, CP_RUNTIME, "out of memory");
@@ -166,7 +173,9 @@ cp_value smtp_feed(cp_context *cp, struct smtp *smtp) {
     cp_value result = whole != NULL ? hand_over(cp, smtp, whole, size, true) : feed_blocks(cp, smtp, delivery);
     if (result == CP_THROWN) return CP_THROWN;
     /* What has failed meanwhile is done, and has closed its own. */
-    if (delivery->content != NULL && !smtp_split_holds(smtp, delivery)) smtp_close_content(cp, delivery);
+    if (delivery->content == NULL || smtp_split_holds(smtp, delivery)) return CP_NIL;
+    if (message_envelope(delivery->content)->size <= HELD) message_rest(delivery->content);
+    else smtp_close_content(cp, delivery);
     return CP_NIL;
 }
 
@@ -193,8 +202,8 @@ static struct message_results *results_of(cp_context *cp, struct smtp *smtp, con
     return results;
 }
 
-/* The message's fate stands. */
-static void settle(cp_context *cp, struct smtp *smtp, struct smtp_delivery *delivery, const smtp_message_result *fate) {
+static void set_fate(cp_context *cp, struct smtp *smtp, struct smtp_delivery *delivery,
+                     const smtp_message_result *fate) {
     delivery->state = fate->state;
     delivery->command = smtp_stage_command(fate->stage);
     delivery->code = fate->code;
@@ -206,12 +215,18 @@ static void settle(cp_context *cp, struct smtp *smtp, struct smtp_delivery *deli
         delivery->text =
             comms_redaction_words(cp, &smtp->common.module, cp_text_z(cp, smtp_refusal_text(cp, fate, sender)));
     }
-    smtp_close_content(cp, delivery);
     message_set_results(delivery->message, delivery->results);
 }
 
+/* The message's fate stands. */
+static void settle(cp_context *cp, struct smtp *smtp, struct smtp_delivery *delivery, const smtp_message_result *fate) {
+    set_fate(cp, smtp, delivery, fate);
+    if (!delivery->unsent) smtp_close_content(cp, delivery); /* else who tells of it does, if it does not go again */
+}
+
 void smtp_settle(cp_context *cp, struct smtp *smtp, struct smtp_delivery *delivery) {
-    settle(cp, smtp, delivery, smtp_split_whole(delivery->split));
+    if (delivery->split != NULL) set_fate(cp, smtp, delivery, smtp_split_whole(delivery->split));
+    smtp_close_content(cp, delivery);
 }
 
 void smtp_message_done(cp_context *cp, struct smtp *smtp, uint64_t number, const smtp_message_result *result) {
@@ -230,6 +245,12 @@ void smtp_message_done(cp_context *cp, struct smtp *smtp, uint64_t number, const
     /* A 421 speaks of the connection, not of the message (RFC 5321 3.8). */
     delivery->unsent =
         result->state == SMTP_MESSAGE_NOT_SENT || (result->state == SMTP_MESSAGE_REFUSED && result->code == 421);
+    if (result->session_full) { /* its fate only if there is no other connection */
+        smtp->streaming.most = smtp_client_accepted(smtp->client);
+        if (delivery->split == NULL) set_fate(cp, smtp, delivery, result);
+        smtp_append(&smtp->waiting, &smtp->waiting_last, delivery);
+        return;
+    }
     const smtp_message_result *fate = smtp_split_gather(smtp, delivery, result, &goes_on);
     if (goes_on) {
         smtp->went_on += answered;
@@ -279,6 +300,11 @@ cp_value smtp_delivery_error(cp_context *cp, struct smtp *smtp, struct smtp_deli
     return delivery->error;
 }
 
+void smtp_forget_finished(cp_context *cp, struct smtp *smtp) {
+    for (struct smtp_delivery *delivery; (delivery = smtp_next_finished(smtp)) != NULL;)
+        smtp_close_content(cp, delivery);
+}
+
 /* ---- send ---- */
 
 /* The thread was stopped while a message was with the server: the Error on its way tells what became of it. */
@@ -322,6 +348,7 @@ static bool wants_data(const struct smtp *smtp, struct smtp_delivery *delivery) 
 static cp_value deliver(cp_context *cp, struct smtp *smtp, struct smtp_delivery *delivery, cp_value *id) {
     for (;;) {
         if (transact(cp, smtp, delivery, id) == CP_THROWN) return CP_THROWN;
+        smtp_next_finished(smtp); /* this one, if it is */
         if (wants_data(smtp, delivery)) {
             if (smtp_reconnect(cp, smtp) == CP_THROWN) return CP_THROWN;
         } else if (smtp->failed || smtp_next_waiting(smtp) == NULL) return CP_NIL;
@@ -342,8 +369,11 @@ static cp_value send_one(cp_context *cp, struct smtp *smtp, cp_value message) {
     struct smtp_delivery *delivery = cp_alloc(sizeof *delivery);
     cp_value id = CP_NIL;
     delivery->message = message;
-    if (deliver(cp, smtp, delivery, &id) == CP_THROWN) return break_off(cp, smtp, delivery);
-    if (smtp_next_waiting(smtp) != NULL) smtp_settle(cp, smtp, delivery); /* the connection was lost in between */
+    cp_value result = deliver(cp, smtp, delivery, &id);
+    if (result == CP_THROWN) result = break_off(cp, smtp, delivery);
+    else if (smtp_next_waiting(smtp) != NULL) smtp_settle(cp, smtp, delivery); /* the connection was lost in between */
+    smtp_close_content(cp, delivery);
+    if (result == CP_THROWN) return CP_THROWN;
     cp_value error = smtp_delivery_error(cp, smtp, delivery);
     if (smtp->failed) smtp_close_failed(cp, smtp);
     return error == CP_NIL ? id : cp_throw_value(cp, error);
@@ -354,8 +384,7 @@ cp_value smtp_send_object(cp_context *cp, struct comms_module *m, cp_value objec
     if (smtp_enter(cp, smtp) == CP_THROWN) return CP_THROWN;
     cp_value result = message_is(cp, object) ? send_one(cp, smtp, object)
                                              : cp_throw_type(cp, "what Smtp sends", "SmtpMessage", object);
-    smtp->finished = smtp->finished_last = NULL;
-    smtp->finished_count = 0;
+    smtp_forget_finished(cp, smtp);
     smtp_leave(cp, smtp);
     return result;
 }

@@ -89,6 +89,7 @@ static void tell(cp_context *cp, struct run *run, struct smtp_delivery *delivery
     cp_value error = smtp_delivery_error(cp, run->smtp, delivery);
     cp_value arguments[2] = {delivery->message, error};
     if (error == CP_NIL) run->accepted++;
+    smtp_close_content(cp, delivery);
     *delivery = (struct smtp_delivery){.next = run->spare};
     run->spare = delivery;
     if (run->tell == CP_NIL) return;
@@ -226,13 +227,23 @@ static cp_value send_messages(cp_context *cp, struct run *run) {
     }
 }
 
-/* Messages that had several transactions before them and get no more of them. */
-static void settle_rest(cp_context *cp, struct run *run) {
+/* One of those that were taken from the source and have no fate yet; NULL when there is none. */
+static struct smtp_delivery *next_left(struct run *run) {
     struct smtp_delivery *delivery = run->next;
     run->next = NULL;
-    for (; delivery != NULL || (delivery = smtp_next_waiting(run->smtp)) != NULL; delivery = NULL) {
-        if (delivery->split == NULL) continue;
+    if (delivery == NULL) delivery = smtp_next_waiting(run->smtp);
+    if (delivery == NULL && (delivery = run->again) != NULL) run->again = delivery->next;
+    return delivery;
+}
+
+/* The run has ended: messages that wait for a connection get none any more. */
+static void settle_rest(cp_context *cp, struct run *run) {
+    for (struct smtp_delivery *delivery; (delivery = next_left(run)) != NULL;) {
         smtp_settle(cp, run->smtp, delivery);
+        if (delivery->split == NULL && delivery->error == CP_NIL && delivery->text == CP_NIL) /* it was not begun */
+            delivery->error =
+                smtp_error(cp, CP_ERROR_COMMUNICATIONS, CP_COMM_NOT_CONNECTED,
+                           cp_string_z(cp, "the message was not sent: sendAll has ended before"), CP_NIL, true, false);
         tell(cp, run, delivery);
     }
 }
@@ -258,8 +269,7 @@ cp_value smtp_method_send_all(cp_context *cp, cp_value self, const cp_value *arg
     if (smtp_enter(cp, smtp) == CP_THROWN) return CP_THROWN;
     cp_value result = smtp_need_connection(cp, smtp);
     if (result != CP_THROWN) result = send_all(cp, smtp, arguments[0], arguments[1]);
-    smtp->finished = smtp->finished_last = NULL;
-    smtp->finished_count = 0;
+    smtp_forget_finished(cp, smtp);
     smtp_leave(cp, smtp);
     return result;
 }

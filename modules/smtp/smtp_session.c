@@ -369,6 +369,7 @@ static cp_value open_session(cp_context *cp, struct smtp *smtp) {
                                    .partial = smtp->partial,
                                    .no_streaming = smtp->streaming.off,
                                    .no_chunking = smtp->streaming.no_chunking || smtp->streaming.no_bdat,
+                                   .messages_most = smtp->streaming.most,
                                    .streams = smtp->streaming.proven};
     smtp_client_status status;
     smtp->client = smtp_client_new(&options, &status);

@@ -19,7 +19,7 @@ void smtp_streaming_begin(cp_context *cp, struct smtp *smtp) {
     if (!same) {
         streaming->off = streaming->proven = streaming->no_bdat = false;
         streaming->losses = 0;
-        streaming->settled = 0;
+        streaming->settled = streaming->most = 0;
         streaming->peer = smtp->common.peer;
     }
     streaming->octets = 0;

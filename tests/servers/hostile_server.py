@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """An SMTP server that misbehaves as told: hostile_server.py --folder FOLDER [options] BEHAVIOUR...
 
-A behaviour is ACTION@STAGE, optionally ACTION:VALUE@STAGE and ACTION@STAGE#N (only the N-th time in a connection).
+A behaviour is ACTION@STAGE, optionally ACTION:VALUE@STAGE, ACTION@STAGE#N (only the N-th time in a connection), #N+ (from
+then on), and at the end /C (only in the C-th connection).
 Where no behaviour applies it is a plain, correct server, so a test shows just one fault.
 
 stage   what the client did       a reply is due
@@ -38,6 +39,7 @@ lockstep    the right reply, but closes if the client has sent more behind that 
 early       the right reply and at once those to the next commands (a server that talks ahead)
 
 options: --connections N     only the first N connections misbehave
+         --strict            RCPT without MAIL, DATA and BDAT without RCPT are answered 503
          --extensions LIST   what EHLO offers, comma separated (PIPELINING,8BITMIME,SIZE 10000000,ENHANCEDSTATUSCODES)
 FOLDER/messages/N.eml gets the message texts as sent (dots unstuffed), FOLDER/transcript every line of every client,
 with the number of its connection in front."""
@@ -56,6 +58,7 @@ ACTIONS = """close reset stall deaf delay drip half garbage nul short nocode wro
              manylines longline twice early lockstep""".split()
 EXTENSIONS = "PIPELINING,8BITMIME,SIZE 10000000,ENHANCEDSTATUSCODES"
 LINE_LIMIT = 1 << 20
+NOT_NOW = b"503 5.5.1 not now\r\n"
 
 
 class Close(Exception):
@@ -64,10 +67,15 @@ class Close(Exception):
 
 class Behaviour:
     def __init__(self, text):
-        match = re.fullmatch(r"([a-z]+|\d{3})(?::([^@]*))?@([a-z]+)(?:#(\d+))?", text)
+        match = re.fullmatch(r"([a-z]+|\d{3})(?::([^@]*))?@([a-z]+)(?:#(\d+)(\+)?)?(?:/(\d+))?", text)
         if not match or match[3] not in STAGES or not (match[1].isdigit() or match[1] in ACTIONS):
             raise argparse.ArgumentTypeError(f"no behaviour: {text}")
-        self.action, self.value, self.stage, self.turn = match[1], match[2], match[3], int(match[4] or 0)
+        self.action, self.value, self.stage = match[1], match[2], match[3]
+        self.turn, self.later, self.connection = int(match[4] or 0), bool(match[5]), int(match[6] or 0)
+
+    def applies(self, stage, turn, connection):
+        return (stage == self.stage and self.connection in (0, connection)
+                and (self.turn in (0, turn) or (self.later and turn > self.turn)))
 
     def number(self, default):
         return int(self.value) if self.value else default
@@ -94,7 +102,7 @@ class Connection:
         """Sends the bytes of the right reply, or does what a behaviour wants instead."""
         self.turns[stage] += 1
         for behaviour in self.behaviours:
-            if behaviour.stage == stage and behaviour.turn in (0, self.turns[stage]):
+            if behaviour.applies(stage, self.turns[stage], self.number):
                 return await self.misbehave(behaviour, right)
         if right:
             await self.write(right)
@@ -201,10 +209,10 @@ class Connection:
         if await self.reply("bdat", right) and self.recipients:
             folder = self.options.folder / "messages"
             (folder / f"{len(os.listdir(folder)) + 1}.eml").write_bytes(text)
-        self.recipients = 0
+        self.recipients, self.sender = 0, False
 
     async def serve(self):
-        self.text, self.recipients = bytearray(), 0
+        self.text, self.recipients, self.sender = bytearray(), 0, False
         await self.reply("connect", b"220 localhost ESMTP\r\n")
         while True:
             line = await self.line()
@@ -212,16 +220,23 @@ class Connection:
             if name in ("ehlo", "helo"):
                 await self.reply(name, self.greeting_of(name))
             elif name == "data":
-                if await self.reply("data", b"354 go on\r\n"):
+                if self.options.strict and not self.recipients:
+                    await self.write(NOT_NOW)
+                elif await self.reply("data", b"354 go on\r\n"):
                     await self.take_message()
+                    self.recipients, self.sender = 0, False
             elif name == "quit":
                 await self.reply("quit", b"221 2.0.0 bye\r\n")
                 raise Close
             elif name == "bdat":
                 await self.take_chunk(line)
             elif name in STAGES:
+                if self.options.strict and name == "rcpt" and not self.sender:
+                    await self.write(NOT_NOW)
+                    continue
                 right = await self.reply(name, b"250 2.0.0 ok\r\n")
                 self.recipients = 0 if name == "rset" else self.recipients + (name == "rcpt" and right)
+                self.sender = (self.sender and name != "rset") or (name == "mail" and right)
             else:
                 await self.write(b"500 5.5.2 what?\r\n")
 
@@ -231,6 +246,7 @@ async def main():
     parser.add_argument("--folder", type=pathlib.Path, required=True)
     parser.add_argument("--connections", type=int, default=0)
     parser.add_argument("--extensions", default=EXTENSIONS)
+    parser.add_argument("--strict", action="store_true")
     parser.add_argument("behaviours", nargs="*", type=Behaviour)
     options = parser.parse_args()
     (options.folder / "messages").mkdir(exist_ok=True)

@@ -112,7 +112,7 @@ class Peer:
         message = Bytes(difficult(identity) + line * (megabytes * 1000000 // len(line)))
         self.arrives(f"{megabytes} MB arrive as they were", message, identity, **how)
 
-    def carries_many(self, count=50, in_doubt=0, **how):
+    def carries_many(self, count=300, in_doubt=0, **how):
         orders = [{"sender": "ann@x.test", "recipients": ["bob@example.test"], "subject": f"many-{number}-of-them",
                    "text": f"Hello {number}\n.\n..\nend\n"} for number in range(count)]
         answer = self.do(all=orders, **how)
