@@ -98,11 +98,62 @@ static void test_choice(void **state) {
     smtp_client_free(client);
 }
 
+/* A refusal of MAIL in these words, after `taken` messages: whether it is about the session. */
+static bool is_session_full(const char *words, int taken) {
+    static const smtp_recipient recipient = {.address = "b@x"};
+    smtp_client *client = ready_client("250 x\r\n");
+    smtp_client_event event;
+    size_t octets;
+    for (int i = 0; i < taken; i++) {
+        assert_int_equal(begin(client, &recipient, 1), SMTP_CLIENT_OK);
+        expect_output(client, "MAIL FROM:<s@x>\r\n");
+        reply(client, "250 ok\r\n");
+        expect_output(client, "RCPT TO:<b@x>\r\n");
+        reply(client, "250 ok\r\n");
+        expect_output(client, "DATA\r\n");
+        reply(client, "354 go\r\n");
+        assert_int_equal(smtp_client_data(client, "x\r\n", 3, true, &octets), SMTP_CLIENT_OK);
+        expect_output(client, "x\r\n.\r\n");
+        reply(client, "250 ok\r\n");
+        expect_event(client, SMTP_CLIENT_MESSAGE_DONE, 0);
+    }
+    assert_int_equal(smtp_client_accepted(client), taken);
+    assert_int_equal(begin(client, &recipient, 1), SMTP_CLIENT_OK);
+    expect_output(client, "MAIL FROM:<s@x>\r\n");
+    reply(client, words);
+    assert_true(smtp_client_next_event(client, &event));
+    assert_int_equal(event.kind, SMTP_CLIENT_MESSAGE_DONE);
+    assert_int_equal(event.result->state, SMTP_MESSAGE_REFUSED);
+    bool full = event.result->session_full;
+    assert_int_equal(begin(client, &recipient, 1), full ? SMTP_CLIENT_SESSION_LIMIT : SMTP_CLIENT_OK);
+    smtp_client_free(client);
+    return full;
+}
+
+static void test_session_full(void **state) {
+    static const char *const full[] = {"452 4.5.3 Too many recipients: Too many messages sent\r\n",
+                                       "452 4.4.5 Maximum number of messages per session exceeded.\r\n",
+                                       "451-Requested action aborted\r\n451 Mails per session limit\r\n",
+                                       "450 TOO MANY TRANSACTIONS IN THIS CONNECTION\r\n"},
+                             *const other[] = {"452 4.3.1 Insufficient system storage\r\n", "452 later\r\n",
+                                               "451 4.7.1 Your message is bad, this session is bad\r\n",
+                                               "450 4.7.1 too many messages from you today\r\n",
+                                               "550 5.5.3 too many messages in this session\r\n"};
+    (void)state;
+    for (size_t i = 0; i < sizeof full / sizeof full[0]; i++) {
+        assert_true(is_session_full(full[i], 1));
+        assert_true(is_session_full(full[i], 3));
+        assert_false(is_session_full(full[i], 0)); /* a new connection would bring nothing */
+    }
+    for (size_t i = 0; i < sizeof other / sizeof other[0]; i++) assert_false(is_session_full(other[i], 2));
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_replies),
         cmocka_unit_test(test_domains),
         cmocka_unit_test(test_choice),
+        cmocka_unit_test(test_session_full),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -39,6 +39,7 @@ static void check_result(const run *r, const smtp_client_event *event) {
         CHECK(recipient->state != SMTP_MESSAGE_REFUSED || recipient->code >= 400);
     }
     CHECK(accepted == result->accepted && refused == result->refused && strlen(result->text) < SMTP_CLIENT_TEXT_MAX);
+    CHECK(!result->session_full || (result->state == SMTP_MESSAGE_REFUSED && result->temporary));
     switch (result->state) {
     case SMTP_MESSAGE_ACCEPTED:
         CHECK(accepted > 0 && doubt == 0 && result->code / 100 == 2 && r->dot_queued[event->message]);
