@@ -66,13 +66,15 @@ bool smtp_limits_too_many(const smtp_reply *reply) {
     return reply->code == 452 || reply->code == 552;
 }
 
-/* RFC 5321 knows 421 for that, which closes; but OpenSMTPD says "452 4.5.3 Too many recipients: Too many messages sent"
- * to MAIL, Stalwart "452 4.4.5 Maximum number of messages per session exceeded." to DATA, IONOS "451 Mails per session
- * limit". */
+/* The code for that is 421, which closes (Exim: "too many messages in this connection", Amazon's SES: "Maximum message
+ * count per session reached"), but others say it without: OpenSMTPD "452 4.5.3 Too many recipients: Too many messages
+ * sent" to MAIL, Stalwart "452 4.4.5 Maximum number of messages per session exceeded." to DATA, IONOS "451 Mails per
+ * session limit". */
 bool smtp_limits_session_full(const smtp_message_result *result, const char *words) {
-    static const char *const messages[] = {"messages", "mails", "transactions"}, *const scopes[] = {"session",
-                                                                                                    "connection"};
-    if (!result->temporary || result->code == 421) return false;
+    static const char *const messages[] = {"messages", "message count", "mails", "transactions"}, *const scopes[] = {
+                                                                                                      "session",
+                                                                                                      "connection"};
+    if (!result->temporary) return false;
     if (result->stage == SMTP_STAGE_MAIL && result->enhanced.subject == 5 && result->enhanced.detail == 3) return true;
     bool of_messages = false, of_session = false;
     for (size_t i = 0; i < sizeof messages / sizeof messages[0]; i++)

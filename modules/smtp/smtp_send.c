@@ -348,8 +348,9 @@ static bool wants_data(const struct smtp *smtp, struct smtp_delivery *delivery) 
 static cp_value deliver(cp_context *cp, struct smtp *smtp, struct smtp_delivery *delivery, cp_value *id) {
     for (;;) {
         if (transact(cp, smtp, delivery, id) == CP_THROWN) return CP_THROWN;
-        smtp_next_finished(smtp); /* this one, if it is */
-        if (wants_data(smtp, delivery)) {
+        smtp_next_finished(smtp);                            /* this one, if it is */
+        bool lost = smtp->failed && delivery->split == NULL; /* then it waits if the server took no more on it */
+        if (wants_data(smtp, delivery) || (lost && smtp_next_waiting(smtp) != NULL)) {
             if (smtp_reconnect(cp, smtp) == CP_THROWN) return CP_THROWN;
         } else if (smtp->failed || smtp_next_waiting(smtp) == NULL) return CP_NIL;
     }
