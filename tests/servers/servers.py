@@ -353,7 +353,7 @@ def run_dovecot(protocols, services, arguments, folder):
 def start_postgresql(arguments, folder):
     """A PostgreSQL of its own, whose user tester has the password secret; arguments: settings ("fsync=off")."""
     places = sorted(str(p) for p in pathlib.Path("/usr/lib/postgresql").glob("*/bin"))[-1:]
-    initdb, postgres, control = (program(name, *places) for name in ("initdb", "postgres", "pg_ctl"))
+    initdb, postgres, control, is_ready = (program(name, *places) for name in ("initdb", "postgres", "pg_ctl", "pg_isready"))
     data, password, as_user = folder / "data", folder / "password", []
     password.write_text("secret\n")
     if os.getuid() == 0:  # it refuses to run as root
@@ -368,9 +368,13 @@ def start_postgresql(arguments, folder):
     if made.returncode:
         raise Failed(made.stderr[-2000:])
     settings = ["fsync=off", "listen_addresses=127.0.0.1", f"unix_socket_directories={folder}", *arguments]
-    return start_on_probed_port(
+    server = start_on_probed_port(
         lambda port: [*as_user, postgres, "-D", str(data), "-p", str(port), *(w for s in settings for w in ("-c", s))],
         folder, [*as_user, control, "-D", str(data), "-m", "fast", "-w", "stop"])
+    end = time.monotonic() + READY_SECONDS  # it listens before it lets anybody in
+    while subprocess.run([is_ready, "-q", "-h", "127.0.0.1", "-p", str(server.port)]).returncode and time.monotonic() < end:
+        time.sleep(0.02)
+    return server
 
 
 KNOT = """\
