@@ -243,8 +243,11 @@ static const cp_method_def methods[] = {
      "it. `messages` is a List, an Array, an Enumerator, or a function that gives the next message until it gives "
      "(). Gives the number accepted. A refused message does not stop the rest: its `results` tell, and `tell` is "
      "called with each message and its Error, () if it was accepted. When the connection is lost it connects again, "
-     "unless no message had come to an end on it, sends once more what was certainly not delivered, and goes on; "
-     "what may have been is not sent twice, its Error is inDoubt. Errors: as connect, or what `messages` and `tell` "
+     "unless no message had come to an end on it, sends once more what was certainly not delivered, as it was, and "
+     "goes "
+     "on; what may have been is not sent twice, its Error is inDoubt. So it does when the server takes no more "
+     "messages "
+     "on a connection. Errors: as connect, or what `messages` and `tell` "
      "throw, after the messages under way are settled; their detail `accepted` is the number."},
     {"noop", "String", "()", method_noop,
      "Asks whether the server is still there: () when all is well, else its words. Errors: 6.1, 6.9, 6.11, 10.421."},
