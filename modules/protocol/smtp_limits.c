@@ -71,9 +71,8 @@ bool smtp_limits_too_many(const smtp_reply *reply) {
  * sent" to MAIL, Stalwart "452 4.4.5 Maximum number of messages per session exceeded." to DATA, IONOS "451 Mails per
  * session limit". */
 bool smtp_limits_session_full(const smtp_message_result *result, const char *words) {
-    static const char *const messages[] = {"messages", "message count", "mails", "transactions"}, *const scopes[] = {
-                                                                                                      "session",
-                                                                                                      "connection"};
+    static const char *const messages[] = {"messages", "message count", "mails", "transactions"};
+    static const char *const scopes[] = {"session", "connection"};
     if (!result->temporary) return false;
     if (result->stage == SMTP_STAGE_MAIL && result->enhanced.subject == 5 && result->enhanced.detail == 3) return true;
     bool of_messages = false, of_session = false;

@@ -29,11 +29,10 @@ void smtp_register(cp_context *cp);
 struct smtp_delivery {
     struct smtp_delivery *next;
     cp_value message;             /* SmtpMessage */
-    uint64_t version;             /* that the message had when it was begun first */
+    uint64_t version;             /* that the message had when it was given to us */
     uint64_t number;              /* the engine's */
     struct smtp_content *content; /* NULL when it is closed: see HELD in smtp_send.c */
     struct smtp_split *split;     /* when it takes several transactions; else NULL */
-    bool begun;                   /* once, with `version` */
     bool done;
     bool unsent;               /* nobody got it in its last transaction, for no fault of its own: it may go again */
     bool again;                /* it was put back once, because its connection was lost */

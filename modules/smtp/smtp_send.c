@@ -52,15 +52,13 @@ static bool open_content(cp_context *cp, struct smtp *smtp, struct smtp_delivery
         }
         smtp_close_content(cp, delivery);
     }
-    if (delivery->begun && delivery->version != message_version(delivery->message)) {
+    if (delivery->version != message_version(delivery->message)) {
         cp_throw_value(cp, smtp_error(cp, CP_ERROR_CARAPACE, CP_ILLEGAL,
                                       cp_string_z(cp, "the message was not sent: it had to go once more, over a new "
                                                       "connection, but has been changed since it was given to sendAll"),
                                       CP_NIL, true, false));
         return false;
     }
-    delivery->begun = true;
-    delivery->version = message_version(delivery->message);
     delivery->content = message_open(cp, delivery->message, body);
     return delivery->content != NULL;
 }
@@ -80,7 +78,7 @@ enum smtp_begun smtp_begin(cp_context *cp, struct smtp *smtp, struct smtp_delive
         smtp_append(&smtp->first, &smtp->last, delivery);
         smtp->streaming.under_way++;
         smtp_log_output(cp, smtp, false);
-        smtp_take_events(cp, smtp); /* with CHUNKING it wants its content at once */
+        smtp_take_events(cp, smtp); /* memory may have been too short for its commands */
         return SMTP_BEGUN;
     case SMTP_CLIENT_BAD_ENVELOPE:
         smtp_close_content(cp, delivery);
@@ -370,6 +368,7 @@ static cp_value send_one(cp_context *cp, struct smtp *smtp, cp_value message) {
     struct smtp_delivery *delivery = cp_alloc(sizeof *delivery);
     cp_value id = CP_NIL;
     delivery->message = message;
+    delivery->version = message_version(message);
     cp_value result = deliver(cp, smtp, delivery, &id);
     if (result == CP_THROWN) result = break_off(cp, smtp, delivery);
     else if (smtp_next_waiting(smtp) != NULL) smtp_settle(cp, smtp, delivery); /* the connection was lost in between */

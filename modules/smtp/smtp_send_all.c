@@ -79,6 +79,7 @@ static struct smtp_delivery *next_delivery(cp_context *cp, struct run *run) {
     else delivery = cp_alloc(sizeof *delivery);
     delivery->next = NULL;
     delivery->message = message;
+    delivery->version = message_version(message);
     return delivery;
 }
 
